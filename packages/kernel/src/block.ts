@@ -1,0 +1,146 @@
+import {
+  address,
+  amount,
+  bytes,
+  encode,
+  hash,
+  height,
+  type Infer,
+  list,
+  option,
+  struct,
+  text,
+  u8,
+  u16,
+  u32,
+  u64,
+} from '@mmtchain/codec'
+import { hashTagged, sha256, tag } from '@mmtchain/crypto'
+import { concatBytes, type Hash, hashToBytes, hash as toHash } from '@mmtchain/primitives'
+import { publicKey, transaction } from '@mmtchain/tx'
+
+/** What a block commits to and what its id covers (formats.md, section 12). */
+export const header = struct({
+  version: u16,
+  height,
+  parent: hash,
+  timeMs: u64,
+  round: u32,
+  proposer: address,
+  protocolHash: hash,
+  txRoot: hash,
+  receiptRoot: hash,
+  stateRoot: hash,
+  evidenceRoot: hash,
+  validatorsHash: hash,
+  nextValidatorsHash: hash,
+  consensus: bytes({ bytesMax: 4096 }),
+})
+export type Header = Infer<typeof header>
+
+const proofs = list(bytes({ bytesMax: 65_536 }), { max: 256 })
+
+export const block = struct({
+  header,
+  transactions: list(transaction, { max: 65_536 }),
+  evidence: proofs,
+  missProofs: proofs,
+})
+export type Block = Infer<typeof block>
+
+/** Something that a module said: `data` is the BCS of the event's type. */
+export const event = struct({
+  module: text({ bytesMax: 32 }),
+  name: text({ bytesMax: 32 }),
+  data: bytes({ bytesMax: 65_536 }),
+})
+export type Event = Infer<typeof event>
+
+export const EVENTS_MAX = 1024
+export const HOOK_EVENTS_MAX = 65_536
+
+/** What came of a transaction. `error` has the public code and the index of the refused call. */
+export const receipt = struct({
+  error: option(struct({ code: text({ bytesMax: 96 }), call: u8 })),
+  fee: amount,
+  weight: u64,
+  events: list(event, { max: EVENTS_MAX }),
+})
+export type Receipt = Infer<typeof receipt>
+
+const hookEvents = list(event, { max: HOOK_EVENTS_MAX })
+
+/** All that came of a block: events of the hooks before and after, and a receipt for each transaction. */
+export const receipts = struct({
+  begin: hookEvents,
+  transactions: list(receipt, { max: 65_536 }),
+  end: hookEvents,
+})
+export type Receipts = Infer<typeof receipts>
+
+export const validator = struct({ address, key: publicKey })
+export type Validator = Infer<typeof validator>
+
+/** Who may propose and vote, in roster order, for the heights of an epoch. */
+export const validatorSet = struct({
+  epoch: u64,
+  epochStartTurn: u64,
+  seed: hash,
+  validators: list(validator, { min: 1, max: 1024 }),
+})
+export type ValidatorSet = Infer<typeof validatorSet>
+
+/** 32 zero bytes: the root of nothing, the parent of block 0. */
+export const ZERO_HASH = toHash('0'.repeat(64))
+
+const BLOCK_TAG = tag('mmt/block/1')
+const LIST_LEAF_TAG = tag('mmt/list/leaf/1')
+const VALIDATORS_TAG = tag('mmt/validators/1')
+const SEED_TAG = tag('mmt/seed/1')
+
+/** The id of a block (formats.md, 12.2). */
+export function blockId(fingerprint: Hash, value: Header): Hash {
+  return toHash(hashTagged(BLOCK_TAG, hashToBytes(fingerprint), encode(header, value)))
+}
+
+export function validatorsHash(fingerprint: Hash, value: ValidatorSet): Hash {
+  return toHash(hashTagged(VALIDATORS_TAG, hashToBytes(fingerprint), encode(validatorSet, value)))
+}
+
+/** The seed of a block where no election makes one. Its proposer can bias it. */
+export function parentSeed(fingerprint: Hash, parent: Hash): Hash {
+  return toHash(hashTagged(SEED_TAG, hashToBytes(fingerprint), hashToBytes(parent)))
+}
+
+/** The root over a list of byte strings (formats.md, section 8). */
+export function listRoot(items: readonly Uint8Array[]): Hash {
+  if (items.length === 0) return ZERO_HASH
+  let level = items.map((item) => hashTagged(LIST_LEAF_TAG, sha256(item)))
+  // Hashing neighbours level by level, a last odd one moving up unchanged, gives the tree of RFC 6962.
+  while (level.length > 1) {
+    const above: Uint8Array[] = []
+    for (let i = 0; i + 1 < level.length; i += 2) {
+      above.push(sha256(concatBytes(level[i] as Uint8Array, level[i + 1] as Uint8Array)))
+    }
+    if (level.length % 2 === 1) above.push(level.at(-1) as Uint8Array)
+    level = above
+  }
+  return toHash(level[0] as Uint8Array)
+}
+
+/** The root over a block's receipts (formats.md, 7.3). */
+export function receiptsRoot(value: Receipts): Hash {
+  return listRoot([
+    encode(hookEvents, value.begin),
+    ...value.transactions.map((one) => encode(receipt, one)),
+    encode(hookEvents, value.end),
+  ])
+}
+
+/** The root over evidence and proofs of misses (formats.md, 12.4). */
+export function evidenceRoot({ evidence, missProofs }: Pick<Block, 'evidence' | 'missProofs'>): Hash {
+  return listRoot([
+    ...evidence.map((one) => concatBytes(Uint8Array.of(0), one)),
+    ...missProofs.map((one) => concatBytes(Uint8Array.of(1), one)),
+  ])
+}

@@ -1,0 +1,188 @@
+import { defaultSuites, type Suite } from '@mmtchain/crypto'
+import { type Amount, DEFAULT_ADDRESS_PREFIX, isAddressPrefix } from '@mmtchain/primitives'
+import type { Suites } from '@mmtchain/tx'
+import type { Validator } from './block.ts'
+import { type Genesis, makeGenesis } from './genesis.ts'
+import { defaultLimits, type KernelTypes, kernelModule, type Limits } from './kernel-module.ts'
+import type { Module, ModuleSpec, ModuleTypes, Need } from './module.ts'
+import type { Engine } from './ports.ts'
+import { kernelFail } from './refusals.ts'
+
+/** What a chain file chooses besides its modules. */
+export interface ChainOptions {
+  /** The name of the chain, for example `harbour-trade-1`: lower-case letters, digits and hyphens. */
+  readonly id: string
+  readonly consensus: Engine
+  /** The pace of blocks; 10 s by default. */
+  readonly slotMs?: number
+  /** How addresses begin; `mmt` by default. */
+  readonly addressPrefix?: string
+  /** The signature suites that accounts and validators may use; all built-in ones by default. */
+  readonly suites?: readonly Suite[]
+  readonly limits?: Partial<Limits>
+}
+
+/** How one chain uses a module: what it is granted, what its commands cost here. */
+export interface UseOptions<T extends ModuleTypes, G extends Grants> {
+  /** Capabilities of earlier modules that this one may use, by module and name: `{ token: ['mint'] }`. */
+  readonly grants?: G
+  /** Fees that replace the module's own, by command. */
+  readonly fees?: { readonly [C in keyof T['commands']]?: Amount }
+}
+export interface Grants {
+  readonly [module: string]: readonly string[]
+}
+
+/** A module as one chain uses it. */
+export interface UsedModule {
+  readonly spec: ModuleSpec
+  readonly grants: Grants
+  readonly fees: { readonly [command: string]: Amount }
+}
+
+type NameOf<T> = T extends { name: infer Name extends string } ? Name : never
+type GrantsTo<G, K> = K extends keyof G ? (G[K] extends readonly (infer Name)[] ? Name : never) : never
+type Offered<M, K, G> = K extends keyof M
+  ? M[K] extends ModuleTypes
+    ? (unknown extends M[K]['open'] ? {} : M[K]['open']) &
+        Pick<M[K]['granted'], GrantsTo<G, K> & keyof M[K]['granted']>
+    : never
+  : never
+type Wanted<N> = N extends Need<infer Open, infer Granted> ? Open & Granted : never
+type Unmet<N, M, G> = { [K in keyof N]: Offered<M, K, G> extends Wanted<N[K]> ? never : K }[keyof N]
+type Ungrantable<M, G> = {
+  [K in keyof G]: K extends keyof M
+    ? M[K] extends ModuleTypes
+      ? Exclude<GrantsTo<G, K>, keyof M[K]['granted']>
+      : never
+    : K
+}[keyof G]
+
+/** `unknown` when a chain of modules `M` can use a module, otherwise a type that says why not. */
+export type Admitted<T extends ModuleTypes, M, G> =
+  NameOf<T> extends keyof M
+    ? { readonly 'this chain already uses a module named': NameOf<T> }
+    : [Exclude<keyof T['needs'], keyof M>] extends [never]
+      ? [Ungrantable<M, G>] extends [never]
+        ? [Unmet<T['needs'], M, G>] extends [never]
+          ? unknown
+          : { readonly 'does not get what it needs from': Unmet<T['needs'], M, G> }
+        : { readonly 'cannot be granted': Ungrantable<M, G> }
+      : { readonly 'first .use() the module it needs': Exclude<keyof T['needs'], keyof M> }
+
+/** The genesis documents that a chain of modules `M` asks for. */
+export type Documents<M> = {
+  readonly [K in keyof M as M[K] extends ModuleTypes
+    ? unknown extends M[K]['genesis']
+      ? never
+      : K
+    : never]: M[K] extends ModuleTypes ? M[K]['genesis'] : never
+}
+
+/** What a chain is made of, with the types of its modules forgotten. */
+export interface ChainData {
+  readonly id: string
+  readonly engine: Engine
+  readonly slotMs: number
+  readonly addressPrefix: string
+  readonly suites: Suites
+  readonly limits: Limits
+  readonly modules: readonly UsedModule[]
+}
+
+/** A whole alliance chain: an ordered list of modules, whose types flow to genesis, RPC and client. */
+export interface Chain<M> extends ChainData {
+  /** This chain with one more module, which may need those before it. */
+  use<T extends ModuleTypes, const G extends Grants = {}>(
+    module: Module<T> & Admitted<T, M, G>,
+    options?: UseOptions<T, G>,
+  ): Chain<M & { [_ in T['name']]: T }>
+  /** The beginning of this chain: its time, first validators, and each module's document. Throws `kernel/BAD_GENESIS`. */
+  genesis(args: {
+    readonly timeMs: bigint
+    readonly validators: readonly Validator[]
+    readonly documents: Documents<M>
+  }): Genesis<M>
+}
+
+/** The types of a chain's modules: `ModulesOf<typeof chain>`. */
+export type ModulesOf<C> = C extends Chain<infer M> ? M : never
+
+/** Begins a chain. Throws `kernel/BAD_CHAIN` for options that no chain can have. */
+export function defineChain(options: ChainOptions): Chain<{ kernel: KernelTypes }> {
+  const {
+    id,
+    consensus,
+    slotMs = 10_000,
+    addressPrefix = DEFAULT_ADDRESS_PREFIX,
+    suites: accepted = defaultSuites,
+  } = options
+  if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(id)) {
+    throw kernelFail.BAD_CHAIN({
+      why: `"${id}" is no id; use up to 64 lower-case letters, digits and hyphens`,
+    })
+  }
+  if (!isAddressPrefix(addressPrefix))
+    throw kernelFail.BAD_CHAIN({ why: `"${addressPrefix}" is no prefix of 1 to 16 letters a-z` })
+  if (!Number.isInteger(slotMs) || slotMs < 1 || slotMs > 3_600_000) {
+    throw kernelFail.BAD_CHAIN({ why: `slotMs is ${slotMs}, not between 1 and 3,600,000` })
+  }
+  const suites = new Map([...accepted].sort((a, b) => a.code - b.code).map((suite) => [suite.code, suite]))
+  const limits = { ...defaultLimits(slotMs), ...options.limits }
+  const first: UsedModule = { spec: kernelModule({ limits, suites }).spec, grants: {}, fees: {} }
+  return makeChain({ id, engine: consensus, slotMs, addressPrefix, suites, limits, modules: [first] })
+}
+
+function makeChain<M>(data: ChainData): Chain<M> {
+  return Object.freeze({
+    ...data,
+    use(
+      module: { readonly spec: ModuleSpec },
+      options: { readonly grants?: Grants; readonly fees?: object } = {},
+    ) {
+      const { spec } = module
+      const grants = options.grants ?? {}
+      checkUse(data.modules, spec, grants, Object.keys(options.fees ?? {}))
+      const used: UsedModule = { spec, grants, fees: (options.fees ?? {}) as UsedModule['fees'] }
+      return makeChain<unknown>({ ...data, modules: [...data.modules, used] })
+    },
+    genesis(args: {
+      timeMs: bigint
+      validators: readonly Validator[]
+      documents: Readonly<Record<string, unknown>>
+    }) {
+      return makeGenesis(this as unknown as Chain<M>, args)
+    },
+  }) as unknown as Chain<M>
+}
+
+/** The same rules as the types above, for chain files in plain JavaScript. */
+function checkUse(
+  modules: readonly UsedModule[],
+  spec: ModuleSpec,
+  grants: Grants,
+  fees: readonly string[],
+): void {
+  const earlier = new Map(modules.map((used) => [used.spec.name, used.spec]))
+  const refuse = (why: string): never => {
+    throw kernelFail.BAD_CHAIN({ why })
+  }
+  if (earlier.has(spec.name)) refuse(`it uses two modules named ${spec.name}`)
+  for (const name of Object.keys(spec.needs)) {
+    if (!earlier.has(name)) refuse(`${spec.name} needs ${name}, which must be used before it`)
+  }
+  for (const name of Object.keys(grants)) {
+    if (!earlier.get(name)?.granted) refuse(`${name} grants nothing to ${spec.name}`)
+  }
+  for (const name of fees) {
+    if (!spec.commands.has(name)) refuse(`${spec.name} has no command ${name} to put a fee on`)
+  }
+  for (const singular of ['feePolicy', 'validatorSource'] as const) {
+    const other = modules.find((used) => used.spec[singular])
+    if (spec[singular] && other) refuse(`both ${other.spec.name} and ${spec.name} declare a ${singular}`)
+  }
+  for (let from = 1; from < spec.version; from++) {
+    if (!spec.migrations.has(from))
+      refuse(`${spec.name} is of version ${spec.version} but has no migration from ${from}`)
+  }
+}

@@ -1,0 +1,259 @@
+import { decode, encode } from '@mmtchain/codec'
+import { type Address, type Amount, type ChainError, type Hash, isChainError } from '@mmtchain/primitives'
+import {
+  type Authority,
+  authorityAddress,
+  type Suites,
+  sameAuthority,
+  signaturesWeight,
+  type Transaction,
+  transaction as transactionCodec,
+} from '@mmtchain/tx'
+import type { Event, Receipt } from './block.ts'
+import type { KernelTypes, Limits } from './kernel-module.ts'
+import type { Charged, CommandContext, CommandSpec, FeePolicy, ModuleSpec } from './module.ts'
+import type { Runtime, Session } from './session.ts'
+import { rollback, savepoint } from './state.ts'
+
+/** A transaction whose signatures were checked, with what was computed on the way. */
+export interface Prepared {
+  readonly transaction: Transaction
+  readonly id: Hash
+  readonly bytes: Uint8Array
+}
+
+/** What execution needs beside the session. */
+export interface Rules {
+  readonly runtime: Runtime
+  readonly limits: Limits
+  readonly suites: Suites
+  /** The module with the fee policy, if the chain has one. */
+  readonly feeModule: ModuleSpec | undefined
+}
+
+/** A call that names a command of the chain, with its input decoded. */
+interface ReadyCall {
+  readonly module: string
+  readonly command: string
+  readonly input: unknown
+  readonly spec: CommandSpec
+  readonly fee: Amount
+}
+
+/** What a transaction costs before it runs. */
+export interface Quote {
+  readonly fee: Amount
+  readonly weight: bigint
+}
+
+/** The outcome of one transaction. `refusal` has what the receipt's code only names; `fault` is a module's own bug. */
+export interface Executed {
+  readonly receipt: Receipt
+  readonly refusal: ChainError | undefined
+  readonly fault: unknown
+}
+
+/**
+ * Executes one transaction. It throws, and leaves the session as it was, when the transaction may not be in this block:
+ * `kernel/TRANSACTION_TOO_LARGE`, `EXPIRED`, `VALID_TOO_LONG`, `WRONG_AUTHORITY`, `NONCE_MISMATCH`, `UNKNOWN_MODULE`,
+ * `UNKNOWN_COMMAND`, `BAD_INPUT`, `WEIGHT_TOO_LOW`, `WEIGHT_TOO_HIGH`, `FEE_TOO_LOW`, `FEE_NOT_TAKEN`, or what the fee policy's
+ * `reserve` throws, in this order. A refusal by a call is an outcome: fee, nonce and receipt stay, all else is taken back.
+ */
+export function executeTransaction(rules: Rules, session: Session, prepared: Prepared): Executed {
+  const { body } = prepared.transaction
+  const kernel = kernelContext(session)
+  checkEnvelope(rules, session, prepared)
+  const nonce = checkAccounts(rules, session, prepared.transaction)
+  const calls = body.calls.map((call) => readCall(rules, call))
+  const weight = checkPrice(rules, prepared.transaction, calls)
+
+  const start = savepoint(session.journal)
+  const charged: Charged = {
+    payer: body.payer ?? body.sender,
+    sender: body.sender,
+    fee: body.fee,
+    weightMax: body.weightMax,
+    calls,
+  }
+  const events = session.events
+  const eventsBefore = events.length
+  try {
+    withPolicy(rules, session, (policy, ctx) => policy.reserve(ctx, charged))
+  } catch (error) {
+    rollback(session.journal, start)
+    events.length = eventsBefore
+    throw error
+  }
+  kernel.state.accounts.set(body.sender, { nonce: nonce + 1n, authority: body.authority })
+  // What a policy emits is dropped: the receipt says the fee, and a refused transaction has no events.
+  events.length = eventsBefore
+
+  const ran = runCalls(rules, session, body.sender, calls)
+  const said: readonly Event[] = ran.refusal ? [] : events.slice(eventsBefore)
+  const weightUsed = weight.signatures + ran.weight
+  withPolicy(rules, session, (policy, ctx) => policy.settle(ctx, charged, { ok: !ran.refusal, weightUsed }))
+  events.length = eventsBefore
+  const error = ran.refusal ? { code: ran.refusal.code, call: ran.at } : null
+  return {
+    receipt: { error, fee: body.fee, weight: weightUsed, events: said },
+    refusal: ran.refusal,
+    fault: ran.fault,
+  }
+}
+
+/** What the calls cost. Throws as `executeTransaction` does for calls that the chain does not have. */
+export function quote(rules: Rules, transaction: Transaction): Quote {
+  const calls = transaction.body.calls.map((call) => readCall(rules, call))
+  return {
+    fee: feeOf(calls),
+    weight: sum(calls.map(({ spec }) => spec.weight)) + signaturesWeight(transaction, rules.suites),
+  }
+}
+
+/** Throws unless the transaction's size and life time fit this block. */
+function checkEnvelope(
+  { runtime, limits }: Rules,
+  session: Session,
+  { transaction: { body }, bytes }: Prepared,
+): void {
+  const fail = runtime.kernelFail
+  const { height } = kernelContext(session).block
+  if (bytes.length > limits.transactionBytesMax) {
+    throw fail.TRANSACTION_TOO_LARGE({ max: limits.transactionBytesMax, got: bytes.length })
+  }
+  if (body.validUntil < height) throw fail.EXPIRED({ validUntil: body.validUntil, height })
+  const latest = height + BigInt(limits.validHeightsMax)
+  if (body.validUntil > latest) throw fail.VALID_TOO_LONG({ validUntil: body.validUntil, max: latest })
+}
+
+/** Throws unless sender and payer sign with their accounts' authorities and the nonce is next. Returns the nonce. */
+function checkAccounts({ runtime }: Rules, session: Session, { body, payerConsent }: Transaction): bigint {
+  const { accounts } = kernelContext(session).state
+  const account = accounts.get(body.sender)
+  checkAuthorityOf(runtime, body.sender, account?.authority, body.authority)
+  const nonce = account?.nonce ?? 0n
+  if (body.nonce !== nonce) throw runtime.kernelFail.NONCE_MISMATCH({ want: nonce, got: body.nonce })
+  if (body.payer && payerConsent) {
+    checkAuthorityOf(runtime, body.payer, accounts.get(body.payer)?.authority, payerConsent.authority)
+  }
+  return nonce
+}
+
+function checkAuthorityOf(
+  runtime: Runtime,
+  account: Address,
+  known: Authority | undefined,
+  got: Authority,
+): void {
+  const right = known ? sameAuthority(known, got) : authorityAddress(got) === account
+  if (!right) throw runtime.kernelFail.WRONG_AUTHORITY({ account })
+}
+
+function readCall({ runtime, feeModule }: Rules, call: Transaction['body']['calls'][number]): ReadyCall {
+  const { module, command } = call
+  const used = runtime.modules.get(module)
+  if (!used) throw runtime.kernelFail.UNKNOWN_MODULE({ module, known: [...runtime.modules.keys()] })
+  const spec = used.spec.commands.get(command)
+  if (!spec)
+    throw runtime.kernelFail.UNKNOWN_COMMAND({ module, command, known: [...used.spec.commands.keys()] })
+  let input: unknown
+  try {
+    input = decode(spec.input, call.input)
+  } catch (error) {
+    if (!isChainError(error)) throw error
+    throw runtime.kernelFail.BAD_INPUT({ module, command, why: error.message })
+  }
+  const declared = used.fees[command] ?? spec.fee ?? feeModule?.feePolicy?.commandFee ?? (0n as Amount)
+  return {
+    module,
+    command,
+    input,
+    spec,
+    fee: typeof declared === 'function' ? declared(input as never) : declared,
+  }
+}
+
+/** Throws unless the transaction offers the fee and the weight that its calls need. Returns its weights. */
+function checkPrice(
+  rules: Rules,
+  transaction: Transaction,
+  calls: readonly ReadyCall[],
+): { readonly signatures: bigint } {
+  const fail = rules.runtime.kernelFail
+  const { fee, weightMax } = transaction.body
+  const signatures = signaturesWeight(transaction, rules.suites)
+  const weight = signatures + sum(calls.map(({ spec }) => spec.weight))
+  if (weightMax < weight) throw fail.WEIGHT_TOO_LOW({ want: weight, got: weightMax })
+  if (weightMax > rules.limits.blockWeightMax)
+    throw fail.WEIGHT_TOO_HIGH({ max: rules.limits.blockWeightMax, got: weightMax })
+  if (!rules.feeModule && fee > 0n) throw fail.FEE_NOT_TAKEN({ got: fee })
+  const want = rules.feeModule ? feeOf(calls) : 0n
+  if (fee < want) throw fail.FEE_TOO_LOW({ want, got: fee })
+  return { signatures }
+}
+
+function feeOf(calls: readonly ReadyCall[]): Amount {
+  return sum(calls.map(({ fee }) => fee)) as Amount
+}
+
+interface Ran {
+  readonly weight: bigint
+  readonly at: number
+  readonly refusal: ChainError | undefined
+  readonly fault: unknown
+}
+
+/** Runs the calls, all or nothing. */
+function runCalls({ runtime }: Rules, session: Session, sender: Address, calls: readonly ReadyCall[]): Ran {
+  const start = savepoint(session.journal)
+  let weight = 0n
+  let at = 0
+  try {
+    for (const [i, { module, command, input, spec }] of calls.entries()) {
+      at = i
+      weight += spec.weight
+      session.call = { sender, module, command }
+      for (const { spec: guard } of runtime.modules.values()) {
+        for (const check of guard.beforeCommand)
+          check(session.contexts(guard.name).hook, session.call as never)
+      }
+      spec.run(session.contexts(module).command, input as never)
+    }
+    return { weight, at, refusal: undefined, fault: undefined }
+  } catch (error) {
+    rollback(session.journal, start)
+    if (isChainError(error)) return { weight, at, refusal: error, fault: undefined }
+    if (isExhaustion(error)) throw error
+    const { module, command } = calls[at] as ReadyCall
+    return { weight, at, refusal: runtime.kernelFail.MODULE_FAULT({ module, command }), fault: error }
+  } finally {
+    session.call = undefined
+  }
+}
+
+/** Exhausted stack or memory may differ between hosts, so it must stop the node instead of refusing a transaction. */
+function isExhaustion(error: unknown): boolean {
+  return error instanceof RangeError && /call stack|memory|allocation|array length/i.test(error.message)
+}
+
+function withPolicy(
+  { feeModule }: Rules,
+  session: Session,
+  run: (policy: FeePolicy<never>, ctx: never) => void,
+): void {
+  if (feeModule?.feePolicy) run(feeModule.feePolicy, session.contexts(feeModule.name).hook)
+}
+
+/** The kernel module's own context, typed. */
+export function kernelContext(session: Session): CommandContext<KernelTypes> {
+  return session.contexts('kernel').command as CommandContext<KernelTypes>
+}
+
+/** A transaction's full bytes. */
+export function transactionBytes(transaction: Transaction): Uint8Array {
+  return encode(transactionCodec, transaction)
+}
+
+function sum(numbers: readonly bigint[]): bigint {
+  return numbers.reduce((total, number) => total + number, 0n)
+}

@@ -1,0 +1,216 @@
+import {
+  amount,
+  bytes,
+  encode,
+  fromJson,
+  hash,
+  type Infer,
+  list,
+  map,
+  option,
+  set,
+  struct,
+  text,
+  toJson,
+  u8,
+  u16,
+  u32,
+  u64,
+} from '@mmtchain/codec'
+import { hashTagged, tag } from '@mmtchain/crypto'
+import { type Amount, type Hash, hashToBytes, isChainError, hash as toHash } from '@mmtchain/primitives'
+import { parentSeed, type Validator, type ValidatorSet, validator, ZERO_HASH } from './block.ts'
+import type { Chain, ChainData } from './chain.ts'
+import { kernelFail } from './refusals.ts'
+
+const name = text({ bytesMax: 32 })
+
+const genesisModule = struct({
+  name,
+  version: u32,
+  params: bytes({ bytesMax: 65_536 }),
+  governable: set(name, { max: 64 }),
+  fees: map(name, amount, { max: 256 }),
+  grants: map(name, set(name, { max: 64 }), { max: 64 }),
+})
+
+/** All that a chain's identity depends on (formats.md, section 13). */
+export const genesisCodec = struct({
+  version: u16,
+  chainId: text({ bytesMax: 64 }),
+  addressPrefix: text({ bytesMax: 16 }),
+  timeMs: u64,
+  slotMs: u32,
+  engine: struct({ name, params: bytes({ bytesMax: 65_536 }) }),
+  suites: set(u8, { max: 16 }),
+  modules: list(genesisModule, { max: 256 }),
+  documents: list(struct({ module: name, document: bytes({ bytesMax: 67_108_864 }) }), { max: 256 }),
+  validators: list(validator, { min: 1, max: 1024 }),
+})
+export type GenesisValue = Infer<typeof genesisCodec>
+
+/** What must be equal on all nodes at a height: versions, governable parameters, the sandbox. */
+export const protocolCodec = struct({
+  modules: list(
+    struct({ name, version: u32, governed: map(name, bytes({ bytesMax: 65_536 }), { max: 64 }) }),
+    { max: 256 },
+  ),
+  sandbox: option(hash),
+})
+
+const GENESIS_TAG = tag('mmt/genesis/1')
+const PROTOCOL_TAG = tag('mmt/protocol/1')
+
+/** A chain with its beginning: what nodes start from and what gives the chain its fingerprint. */
+export interface GenesisData {
+  readonly chain: ChainData
+  readonly value: GenesisValue
+  /** The documents by module, decoded. */
+  readonly documents: ReadonlyMap<string, unknown>
+  readonly fingerprint: Hash
+  readonly protocolHash: Hash
+  /** The set that rules epochs 0 and 1. */
+  readonly validators: ValidatorSet
+}
+/** The same, with the types of the chain's modules. */
+export interface Genesis<M> extends GenesisData {
+  readonly chain: Chain<M>
+}
+
+/** The identity of a chain, for ever. */
+export function genesisFingerprint(value: GenesisValue): Hash {
+  return toHash(hashTagged(GENESIS_TAG, encode(genesisCodec, value)))
+}
+
+/** See `Chain.genesis`. */
+export function makeGenesis<M>(
+  chain: Chain<M>,
+  args: {
+    readonly timeMs: bigint
+    readonly validators: readonly Validator[]
+    readonly documents: Readonly<Record<string, unknown>>
+  },
+): Genesis<M> {
+  const documents = new Map<string, unknown>()
+  const encoded: { module: string; document: Uint8Array }[] = []
+  for (const { spec } of chain.modules) {
+    if (!spec.genesis) continue
+    const document = args.documents[spec.name]
+    if (document === undefined) throw kernelFail.BAD_GENESIS({ module: spec.name, why: 'it is missing.' })
+    encoded.push({
+      module: spec.name,
+      document: refusedBy(spec.name, () => encode(spec.genesis?.document as never, document as never)),
+    })
+    documents.set(spec.name, document)
+  }
+  const stray = Object.keys(args.documents).find((module) => !documents.has(module))
+  if (stray !== undefined)
+    throw kernelFail.BAD_GENESIS({ module: stray, why: 'the chain has no such module, or it takes none.' })
+  const value: GenesisValue = {
+    version: 1,
+    chainId: chain.id,
+    addressPrefix: chain.addressPrefix,
+    timeMs: args.timeMs,
+    slotMs: chain.slotMs,
+    engine: { name: chain.engine.name, params: chain.engine.params },
+    suites: [...chain.suites.keys()],
+    modules: chain.modules.map(({ spec, fees, grants }) => ({
+      name: spec.name,
+      version: spec.version,
+      params: spec.params ? encode(spec.params.codec, spec.params.value) : new Uint8Array(),
+      governable: [],
+      fees: new Map<string, Amount>(Object.entries(fees)),
+      grants: new Map(Object.entries(grants).map(([module, names]) => [module, [...names]])),
+    })),
+    documents: encoded,
+    validators: args.validators,
+  }
+  const fingerprint = genesisFingerprint(value)
+  return Object.freeze({
+    chain,
+    value,
+    documents,
+    fingerprint,
+    protocolHash: protocolHashOf(fingerprint, chain),
+    validators: {
+      epoch: 0n,
+      epochStartTurn: 1n,
+      seed: parentSeed(fingerprint, ZERO_HASH),
+      validators: args.validators,
+    },
+  })
+}
+
+/** The protocol hash of a chain as its chain file stands. */
+function protocolHashOf(fingerprint: Hash, chain: ChainData): Hash {
+  const modules = chain.modules.map(({ spec }) => ({
+    name: spec.name,
+    version: spec.version,
+    governed: new Map<string, Uint8Array>(),
+  }))
+  return toHash(
+    hashTagged(PROTOCOL_TAG, hashToBytes(fingerprint), encode(protocolCodec, { modules, sandbox: null })),
+  )
+}
+
+/** The form of a genesis in a file: parameters and documents readable, the fingerprint beside them. */
+export function writeGenesis({ chain, value, documents, fingerprint }: GenesisData): Record<string, unknown> {
+  const context = { addressPrefix: chain.addressPrefix }
+  const plain = toJson(genesisCodec, value, context) as Record<string, unknown>
+  const modules = chain.modules.map(({ spec }, i) => ({
+    ...(plain.modules as Record<string, unknown>[])[i],
+    params: spec.params ? toJson(spec.params.codec, spec.params.value, context) : null,
+  }))
+  const readable = chain.modules.flatMap(({ spec }) =>
+    spec.genesis ? [[spec.name, toJson(spec.genesis.document, documents.get(spec.name), context)]] : [],
+  )
+  return { fingerprint, ...plain, modules, documents: Object.fromEntries(readable) }
+}
+
+/**
+ * Reads a genesis file for a chain. Throws `kernel/BAD_GENESIS` for a damaged one and `kernel/GENESIS_MISMATCH`, naming the
+ * field, for one that was built from another chain file.
+ */
+export function readGenesis<M>(chain: Chain<M>, json: unknown): Genesis<M> {
+  const context = { addressPrefix: chain.addressPrefix }
+  const given = (typeof json === 'object' && json !== null ? json : {}) as Record<string, unknown>
+  const prefix = given.addressPrefix
+  if (prefix !== chain.addressPrefix) {
+    throw kernelFail.GENESIS_MISMATCH({
+      field: 'addressPrefix',
+      want: chain.addressPrefix,
+      got: String(prefix),
+    })
+  }
+  const documents: [string, unknown][] = []
+  for (const [module, document] of Object.entries(Object(given.documents) as Record<string, unknown>)) {
+    const codec = chain.modules.find(({ spec }) => spec.name === module)?.spec.genesis?.document
+    if (codec) documents.push([module, refusedBy(module, () => fromJson(codec, document, context))])
+  }
+  const { timeMs, validators } = refusedBy('the chain', () =>
+    fromJson(
+      struct({ timeMs: u64, validators: list(validator, { min: 1, max: 1024 }) }),
+      { timeMs: given.timeMs, validators: given.validators },
+      context,
+    ),
+  )
+  const genesis = makeGenesis(chain, { timeMs, validators, documents: Object.fromEntries(documents) })
+  for (const [field, want] of Object.entries(writeGenesis(genesis)).reverse()) {
+    const [wanted, got] = [JSON.stringify(want), JSON.stringify(given[field]) ?? 'missing']
+    if (wanted !== got) throw kernelFail.GENESIS_MISMATCH({ field, want: excerpt(wanted), got: excerpt(got) })
+  }
+  return genesis
+}
+
+function excerpt(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text
+}
+
+function refusedBy<T>(module: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!isChainError(error)) throw error
+    throw kernelFail.BAD_GENESIS({ module, why: error.message })
+  }
+}

@@ -1,0 +1,399 @@
+import { encode } from '@mmtchain/codec'
+import {
+  type Address,
+  addressFromBytes,
+  type ChainError,
+  type Hash,
+  isChainError,
+  height as toHeight,
+} from '@mmtchain/primitives'
+import { checkTransaction, type Transaction } from '@mmtchain/tx'
+import {
+  type Block,
+  block as blockCodec,
+  blockId,
+  type Event,
+  evidenceRoot,
+  type Header,
+  listRoot,
+  type Receipt,
+  type Receipts,
+  receiptsRoot,
+  type ValidatorSet,
+  validatorsHash,
+  ZERO_HASH,
+} from './block.ts'
+import {
+  type Executed,
+  executeTransaction,
+  kernelContext,
+  type Prepared,
+  type Quote,
+  quote,
+  type Rules,
+  transactionBytes,
+} from './execute.ts'
+import type { GenesisData } from './genesis.ts'
+import type {
+  BlockContext,
+  BlockRequest,
+  EngineChain,
+  RefusalText,
+  Staged,
+  StateReader,
+  Store,
+  Tip,
+} from './ports.ts'
+import { kernelFail } from './refusals.ts'
+import { newRuntime, openSession, type Session } from './session.ts'
+import { changesOf } from './state.ts'
+
+/** The part of a store that execution uses. */
+export type StateStore = StateReader & Pick<Store, 'stage'>
+
+/** A block that was executed and can be committed. */
+export interface Execution {
+  readonly block: Block
+  readonly id: Hash
+  readonly staged: Staged
+  readonly receipts: Receipts
+  readonly transactionIds: readonly Hash[]
+  readonly refusals: readonly (RefusalText | null)[]
+  /** Bugs of modules that were met, for the node's log. */
+  readonly faults: readonly { readonly transaction: Hash; readonly fault: unknown }[]
+  /** The tip that this block makes. */
+  readonly tip: Tip
+}
+
+/** A candidate that may not be in the block that was built. */
+export interface Skipped {
+  readonly id: Hash
+  readonly error: ChainError
+}
+
+/** The deterministic state machine of a chain: blocks in, state changes and receipts out. It does no I/O. */
+export interface Machine {
+  readonly genesis: GenesisData
+  readonly engineChain: EngineChain
+  /** Block 0. Throws `kernel/BAD_GENESIS` when a module refuses its document. */
+  begin(store: StateStore): Execution
+  /** Checks a transaction's signatures and computes its id. Throws the refusals of `checkTransaction`. */
+  prepare(transaction: Transaction): Prepared
+  /** Builds the next block from those candidates that may be in it, in their order. */
+  build(
+    store: StateStore,
+    args: {
+      readonly parent: Tip
+      readonly proposer: Address
+      readonly request: BlockRequest
+      readonly candidates: Iterable<Prepared>
+    },
+  ): Execution & { readonly skipped: readonly Skipped[] }
+  /**
+   * Executes a block that another node built. Throws `kernel/INVALID_BLOCK` or what made it invalid. `prepare` may remember
+   * transactions that were checked before.
+   */
+  execute(
+    store: StateStore,
+    args: {
+      readonly parent: Tip
+      readonly block: Block
+      readonly prepare?: (transaction: Transaction) => Prepared
+    },
+  ): Execution
+  /** Tries a transaction on top of the tip as the next block's first, without checking signatures. Throws if it may not be in a block. */
+  simulate(state: StateReader, tip: Tip, transaction: Transaction): Executed
+  /** What a transaction's calls cost. Throws for calls that the chain does not have. */
+  quote(transaction: Transaction): Quote
+  /** Answers a module's query at the tip. Throws `kernel/UNKNOWN_MODULE`, `kernel/UNKNOWN_QUERY` or the module's own refusal. */
+  query(
+    state: StateReader,
+    tip: Tip,
+    args: { readonly module: string; readonly query: string; readonly input: unknown },
+  ): unknown
+  /** The sentences of the invariants that do not hold at the tip. */
+  brokenInvariants(state: StateReader, tip: Tip): readonly string[]
+  /** The tip of a store that has one, with the validators of the next height. */
+  tipOf(store: StateReader & Pick<Store, 'tip'>): Tip | undefined
+}
+
+const NO_PROPOSER = addressFromBytes(new Uint8Array(32))
+const NO_BYTES = new Uint8Array()
+
+/** Makes the state machine of a chain from its genesis. */
+export function createMachine(genesis: GenesisData): Machine {
+  const { chain, fingerprint, protocolHash } = genesis
+  const runtime = newRuntime(genesis)
+  const specs = chain.modules.map(({ spec }) => spec)
+  const rules: Rules = {
+    runtime,
+    limits: chain.limits,
+    suites: chain.suites,
+    feeModule: specs.find((spec) => spec.feePolicy),
+  }
+  const engineChain: EngineChain = { fingerprint, slotMs: BigInt(chain.slotMs), suites: chain.suites }
+  const validatorModule = specs.find((spec) => spec.validatorSource)
+
+  function begin(store: StateStore): Execution {
+    const session = openSession(runtime, store, genesisContext())
+    const kernel = kernelContext(session)
+    for (const { name, version } of specs) kernel.state.modules.set(name, version)
+    kernel.state.validators.set(genesis.validators)
+    for (const spec of specs) {
+      if (!spec.genesis) continue
+      try {
+        spec.genesis.load(session.contexts(spec.name).hook, genesis.documents.get(spec.name) as never)
+      } catch (error) {
+        if (!isChainError(error)) throw error
+        throw kernelFail.BAD_GENESIS({ module: spec.name, why: `${error.message} ${error.hint}` })
+      }
+    }
+    const staged = store.stage(changesOf(session.journal))
+    const setHash = validatorsHash(fingerprint, genesis.validators)
+    const header: Header = {
+      version: 1,
+      height: toHeight(0n),
+      parent: ZERO_HASH,
+      timeMs: genesis.value.timeMs,
+      round: 0,
+      proposer: NO_PROPOSER,
+      protocolHash,
+      txRoot: ZERO_HASH,
+      receiptRoot: ZERO_HASH,
+      stateRoot: staged.root,
+      evidenceRoot: ZERO_HASH,
+      validatorsHash: setHash,
+      nextValidatorsHash: setHash,
+      consensus: NO_BYTES,
+    }
+    const block: Block = { header, transactions: [], evidence: [], missProofs: [] }
+    const id = blockId(fingerprint, header)
+    const receipts: Receipts = { begin: [], transactions: [], end: [] }
+    const tip: Tip = { header, id, validators: genesis.validators }
+    return { block, id, staged, receipts, transactionIds: [], refusals: [], faults: [], tip }
+  }
+
+  function genesisContext(): BlockContext {
+    const { seed, epoch } = genesis.validators
+    return {
+      height: toHeight(0n),
+      timeMs: genesis.value.timeMs,
+      proposer: NO_PROPOSER,
+      round: 0,
+      turn: 0n,
+      epoch,
+      seed,
+      reveal: undefined,
+      misses: [],
+      evidence: [],
+    }
+  }
+
+  function contextOf(block: Block, parent: Tip): BlockContext {
+    const { height, timeMs, proposer, round } = block.header
+    return { height, timeMs, proposer, round, ...chain.engine.context({ chain: engineChain, block, parent }) }
+  }
+
+  function prepare(transaction: Transaction): Prepared {
+    const id = checkTransaction(transaction, { fingerprint, suites: chain.suites })
+    return { transaction, id, bytes: transactionBytes(transaction) }
+  }
+
+  const build: Machine['build'] = (store, { parent, proposer, request, candidates }) => {
+    const draft = draftBlock(parent, proposer, request)
+    const session = openSession(runtime, store, contextOf(draft, parent))
+    const begun = runHooks(session, 'beginBlock')
+    const chosen: { readonly prepared: Prepared; readonly executed: Executed }[] = []
+    const skipped: Skipped[] = []
+    let weightLeft = rules.limits.blockWeightMax
+    // The list's length prefix may take five bytes more than in the empty draft.
+    let bytesLeft = rules.limits.blockBytesMax - encode(blockCodec, draft).length - 5
+    for (const prepared of candidates) {
+      const { weightMax } = prepared.transaction.body
+      if (weightMax > weightLeft || prepared.bytes.length > bytesLeft) continue
+      try {
+        chosen.push({ prepared, executed: executeTransaction(rules, session, prepared) })
+      } catch (error) {
+        if (!isChainError(error)) throw error
+        skipped.push({ id: prepared.id, error })
+        continue
+      }
+      weightLeft -= weightMax
+      bytesLeft -= prepared.bytes.length
+    }
+    const finished = finish(store, session, { draft, parent, begun, chosen })
+    return { ...finished, skipped }
+  }
+
+  function draftBlock(parent: Tip, proposer: Address, request: BlockRequest): Block {
+    const header: Header = {
+      version: 1,
+      height: toHeight(parent.header.height + 1n),
+      parent: parent.id,
+      timeMs: request.timeMs,
+      round: request.round,
+      proposer,
+      protocolHash,
+      txRoot: ZERO_HASH,
+      receiptRoot: ZERO_HASH,
+      stateRoot: ZERO_HASH,
+      evidenceRoot: evidenceRoot(request),
+      validatorsHash: validatorsHash(fingerprint, parent.validators),
+      nextValidatorsHash: ZERO_HASH,
+      consensus: request.consensus,
+    }
+    return { header, transactions: [], evidence: request.evidence, missProofs: request.missProofs }
+  }
+
+  const execute: Machine['execute'] = (store, { parent, block, prepare: check = prepare }) => {
+    expectField('version', 1, block.header.version)
+    expectField('height', parent.header.height + 1n, block.header.height)
+    expectField('parent', parent.id, block.header.parent)
+    const size = BigInt(encode(blockCodec, block).length)
+    const max = BigInt(rules.limits.blockBytesMax)
+    if (size > max) throw kernelFail.BLOCK_TOO_LARGE({ what: 'size in bytes', max, got: size })
+    const weight = block.transactions.reduce((total, { body }) => total + body.weightMax, 0n)
+    if (weight > rules.limits.blockWeightMax) {
+      throw kernelFail.BLOCK_TOO_LARGE({ what: 'weight', max: rules.limits.blockWeightMax, got: weight })
+    }
+    const session = openSession(runtime, store, contextOf(block, parent))
+    const begun = runHooks(session, 'beginBlock')
+    const chosen = block.transactions.map((transaction) => {
+      const prepared = check(transaction)
+      return { prepared, executed: executeTransaction(rules, session, prepared) }
+    })
+    const finished = finish(store, session, { draft: block, parent, begun, chosen })
+    for (const field of Object.keys(finished.block.header) as (keyof Header)[]) {
+      if (field !== 'consensus') expectField(field, finished.block.header[field], block.header[field])
+    }
+    return finished
+  }
+
+  /** Runs the last hooks and computes what the header commits to. */
+  function finish(
+    store: StateStore,
+    session: Session,
+    args: {
+      readonly draft: Block
+      readonly parent: Tip
+      readonly begun: readonly Event[]
+      readonly chosen: readonly { readonly prepared: Prepared; readonly executed: Executed }[]
+    },
+  ): Execution {
+    const { draft, parent, begun, chosen } = args
+    const end = runHooks(session, 'endBlock')
+    const validators = nextValidators(session, parent.validators)
+    const receiptList: readonly Receipt[] = chosen.map(({ executed }) => executed.receipt)
+    const receipts: Receipts = { begin: begun, transactions: receiptList, end }
+    const staged = store.stage(changesOf(session.journal))
+    const header: Header = {
+      ...draft.header,
+      version: 1,
+      protocolHash,
+      txRoot: listRoot(chosen.map(({ prepared }) => prepared.bytes)),
+      receiptRoot: receiptsRoot(receipts),
+      stateRoot: staged.root,
+      evidenceRoot: evidenceRoot(draft),
+      validatorsHash: validatorsHash(fingerprint, parent.validators),
+      nextValidatorsHash: validatorsHash(fingerprint, validators),
+    }
+    const block: Block = {
+      ...draft,
+      header,
+      transactions: chosen.map(({ prepared }) => prepared.transaction),
+    }
+    const id = blockId(fingerprint, header)
+    return {
+      block,
+      id,
+      staged,
+      receipts,
+      transactionIds: chosen.map(({ prepared }) => prepared.id),
+      refusals: chosen.map(({ executed }) => textOf(executed.refusal)),
+      faults: chosen.flatMap(({ prepared, executed }) =>
+        executed.fault === undefined ? [] : [{ transaction: prepared.id, fault: executed.fault }],
+      ),
+      tip: { header, id, validators },
+    }
+  }
+
+  function nextValidators(session: Session, current: ValidatorSet): ValidatorSet {
+    if (!validatorModule?.validatorSource) return current
+    const next = validatorModule.validatorSource(
+      session.contexts(validatorModule.name).hook,
+      undefined as never,
+    ) as ValidatorSet
+    if (validatorsHash(fingerprint, next) !== validatorsHash(fingerprint, current)) {
+      kernelContext(session).state.validators.set(next)
+    }
+    return next
+  }
+
+  function runHooks(session: Session, kind: 'beginBlock' | 'endBlock'): readonly Event[] {
+    for (const spec of specs)
+      for (const hook of spec[kind]) hook(session.contexts(spec.name).hook, undefined as never)
+    return session.events.splice(0)
+  }
+
+  /** A session that sees the tip's state as the block after it would. */
+  function sessionOn(state: StateReader, { header, validators }: Tip): Session {
+    const { proposer, round, timeMs } = header
+    const { epoch, seed } = validators
+    const height = toHeight(header.height + 1n)
+    return openSession(runtime, state, {
+      height,
+      timeMs,
+      proposer,
+      round,
+      turn: 0n,
+      epoch,
+      seed,
+      reveal: undefined,
+      misses: [],
+      evidence: [],
+    })
+  }
+
+  return {
+    genesis,
+    engineChain,
+    begin,
+    prepare,
+    build,
+    execute,
+    simulate(state, tip, transaction) {
+      const prepared = { transaction, id: ZERO_HASH, bytes: transactionBytes(transaction) }
+      return executeTransaction(rules, sessionOn(state, tip), prepared)
+    },
+    quote: (transaction) => quote(rules, transaction),
+    query(state, tip, { module, query, input }) {
+      const used = runtime.modules.get(module)
+      if (!used) throw kernelFail.UNKNOWN_MODULE({ module, known: [...runtime.modules.keys()] })
+      const spec = used.spec.queries.get(query)
+      if (!spec) throw kernelFail.UNKNOWN_QUERY({ module, query, known: [...used.spec.queries.keys()] })
+      return spec.run(sessionOn(state, tip).contexts(module).hook, input as never)
+    },
+    brokenInvariants(state, tip) {
+      const session = sessionOn(state, tip)
+      return specs.flatMap((spec) =>
+        spec.invariants
+          .filter(({ holds }) => !holds(session.contexts(spec.name).hook, undefined as never))
+          .map(({ sentence }) => `${spec.name}: ${sentence}`),
+      )
+    },
+    tipOf(store) {
+      const tip = store.tip()
+      if (!tip) return undefined
+      const session = openSession(runtime, store, genesisContext())
+      return { ...tip, validators: kernelContext(session).state.validators.get() as ValidatorSet }
+    },
+  }
+}
+
+function textOf(error: ChainError | undefined): RefusalText | null {
+  return error ? { code: error.code, message: error.message, hint: error.hint } : null
+}
+
+function expectField(field: string, want: unknown, got: unknown): void {
+  if (want !== got) throw kernelFail.INVALID_BLOCK({ field, want: String(want), got: String(got) })
+}

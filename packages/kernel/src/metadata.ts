@@ -1,0 +1,91 @@
+import type { JsonSchema } from '@mmtchain/codec'
+import { toJson } from '@mmtchain/codec'
+import type { Refusal } from '@mmtchain/primitives'
+import type { GenesisData } from './genesis.ts'
+
+/** A module as tools see it: everything that they need to make its transactions and read its answers. */
+export interface ModuleMetadata {
+  readonly name: string
+  readonly version: number
+  readonly params: { readonly schema: JsonSchema; readonly value: unknown } | null
+  readonly commands: readonly {
+    readonly name: string
+    readonly input: JsonSchema
+    /** The fee in the smallest unit, or null when it depends on the input. */
+    readonly fee: string | null
+    readonly weight: string
+  }[]
+  readonly queries: readonly {
+    readonly name: string
+    readonly input: JsonSchema
+    readonly output: JsonSchema
+  }[]
+  readonly events: readonly { readonly name: string; readonly data: JsonSchema }[]
+  readonly errors: readonly { readonly code: string; readonly message: string; readonly hint: string }[]
+}
+
+/** A whole chain as tools see it. */
+export interface ChainMetadata {
+  readonly chainId: string
+  readonly fingerprint: string
+  readonly addressPrefix: string
+  readonly slotMs: number
+  readonly engine: string
+  readonly suites: readonly { readonly code: number; readonly name: string; readonly weight: number }[]
+  readonly modules: readonly ModuleMetadata[]
+}
+
+/** Describes a chain, with JSON Schemas, from the modules' own declarations. */
+export function chainMetadata({ chain, fingerprint }: GenesisData): ChainMetadata {
+  const commandFee = chain.modules.find(({ spec }) => spec.feePolicy)?.spec.feePolicy?.commandFee ?? 0n
+  return {
+    chainId: chain.id,
+    fingerprint,
+    addressPrefix: chain.addressPrefix,
+    slotMs: chain.slotMs,
+    engine: chain.engine.name,
+    suites: [...chain.suites.values()].map(({ code, name, weight }) => ({ code, name, weight })),
+    modules: chain.modules.map(({ spec, fees }) => ({
+      name: spec.name,
+      version: spec.version,
+      params: spec.params
+        ? { schema: spec.params.codec.schema, value: toJson(spec.params.codec, spec.params.value, chain) }
+        : null,
+      commands: [...spec.commands].map(([name, { input, fee: declared, weight }]) => {
+        const fee = fees[name] ?? declared ?? commandFee
+        return {
+          name,
+          input: input.schema,
+          fee: typeof fee === 'function' ? null : String(fee),
+          weight: String(weight),
+        }
+      }),
+      queries: [...spec.queries].map(([name, { input, output }]) => ({
+        name,
+        input: input.schema,
+        output: output.schema,
+      })),
+      events: Object.entries(spec.events).map(([name, { schema }]) => ({ name, data: schema })),
+      errors: errorCatalogue(spec.name, spec.errors),
+    })),
+  }
+}
+
+/** The codes and texts of a namespace of refusals, with `<name>` where a value goes. */
+export function errorCatalogue(
+  namespace: string,
+  refusals: object,
+): readonly { readonly code: string; readonly message: string; readonly hint: string }[] {
+  return Object.entries(refusals as Record<string, Refusal<object>>).map(([key, refusal]) => {
+    const { message, hint } = refusal(placeholders)
+    return { code: `${namespace}/${key}`, message, hint }
+  })
+}
+
+/** Stands for any value of a refusal: it prints as its own name. */
+const placeholders: object = new Proxy({}, { get: (_, name) => placeholder(String(name)) })
+
+function placeholder(name: string): unknown {
+  const text = `<${name}>`
+  return Object.assign([text], { toString: () => text, slice: () => text })
+}

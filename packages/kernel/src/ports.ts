@@ -1,0 +1,172 @@
+import type { Address, Hash, Height } from '@mmtchain/primitives'
+import type { Suites } from '@mmtchain/tx'
+import type { Block, Header, Receipts, ValidatorSet } from './block.ts'
+
+// The interfaces between the kernel and what a running node is made of, and the types that engines and modules share.
+
+export type { ValidatorSet } from './block.ts'
+
+// 1. What handlers know of the block and the chain.
+
+/** The block that is being executed. */
+export interface BlockContext {
+  readonly height: Height
+  /** Unix milliseconds, set by the proposer within the engine's rules: the only clock. */
+  readonly timeMs: bigint
+  readonly proposer: Address
+  readonly round: number
+  readonly turn: bigint
+  readonly epoch: bigint
+  /** The block's randomness. */
+  readonly seed: Hash
+  /** What the proposer revealed for the next seed, where the engine has it. */
+  readonly reveal: Uint8Array | undefined
+  /** Proposers proven to have missed their turn. */
+  readonly misses: readonly { readonly height: Height; readonly round: number; readonly proposer: Address }[]
+  /** Proven offences of validators. */
+  readonly evidence: readonly { readonly culprit: Address; readonly height: Height; readonly kind: string }[]
+}
+
+/** The chain on which a handler runs. */
+export interface ChainContext {
+  readonly id: string
+  readonly fingerprint: Hash
+  readonly addressPrefix: string
+}
+
+// 2. The store.
+
+/** A state key as hex; comparing two compares their bytes. */
+export type StateKey = string
+/** Changed rows in ascending order of their keys; `null` deletes. */
+export type StateChanges = readonly (readonly [StateKey, Uint8Array | null])[]
+
+/** Synchronous reads of the committed state. */
+export interface StateReader {
+  get(key: StateKey): Uint8Array | undefined
+  /** Rows whose key begins with `prefix`, ascending from the key `from`, or descending from it with `reverse`. */
+  entries(range: {
+    readonly prefix: StateKey
+    readonly from?: StateKey | undefined
+    readonly reverse?: boolean | undefined
+  }): IterableIterator<readonly [StateKey, Uint8Array]>
+}
+
+/** Changes whose state root is known, not yet committed. Good for one commit on the tip on which it was staged. */
+export interface Staged {
+  readonly root: Hash
+}
+
+/** Why a transaction was refused, for people. It is local to the node and never an input of a hash. */
+export interface RefusalText {
+  readonly code: string
+  readonly message: string
+  readonly hint: string
+}
+
+/** A block with what came of it, as it is stored. */
+export interface StoredBlock {
+  readonly block: Block
+  readonly id: Hash
+  /** The engine's proof that the block is final or produced by the right one. Empty for block 0. */
+  readonly seal: Uint8Array
+  readonly receipts: Receipts
+  readonly transactionIds: readonly Hash[]
+  /** For each transaction why it was refused, or `null`. */
+  readonly refusals: readonly (RefusalText | null)[]
+}
+
+/** All of one block, written in one atomic batch or not at all. */
+export interface BlockCommit extends StoredBlock {
+  readonly staged: Staged
+  /** What the engine wants to find when it starts again. */
+  readonly checkpoint: Uint8Array
+}
+
+/** Blocks and state on disk. One writer at a time. Reads see the last completed commit. */
+export interface Store extends StateReader {
+  /** The newest block, or undefined before block 0. */
+  tip(): { readonly header: Header; readonly id: Hash } | undefined
+  /** The root of the state with these changes on top of the tip. */
+  stage(changes: StateChanges): Staged
+  /** Throws `store/STALE_STAGE` when the tip has moved since `stage`, and `store/NOT_NEXT` unless the block follows the tip. */
+  commit(commit: BlockCommit): Promise<void>
+  block(at: { readonly height: Height } | { readonly id: Hash }): Promise<StoredBlock | undefined>
+  /** Where a transaction is. */
+  transaction(id: Hash): Promise<{ readonly height: Height; readonly index: number } | undefined>
+  checkpoint(): Uint8Array
+  close(): Promise<void>
+}
+
+// 3. Consensus: a pure core. `step(state, input)` gives the next state and effects; the node carries them out.
+
+/** What an engine adds to the block's context, read from header, body and validator set. */
+export type EngineContext = Pick<BlockContext, 'turn' | 'epoch' | 'seed' | 'reveal' | 'misses' | 'evidence'>
+
+/** The tip as an engine sees it. `validators` rule the next height. */
+export interface Tip {
+  readonly header: Header
+  readonly id: Hash
+  readonly validators: ValidatorSet
+}
+
+/** What a node asks its kernel to build. */
+export interface BlockRequest {
+  readonly timeMs: bigint
+  readonly round: number
+  readonly consensus: Uint8Array
+  readonly evidence: readonly Uint8Array[]
+  readonly missProofs: readonly Uint8Array[]
+}
+
+export type EngineInput =
+  | { readonly kind: 'started'; readonly nowMs: bigint; readonly tip: Tip; readonly checkpoint: Uint8Array }
+  | { readonly kind: 'timer'; readonly name: string; readonly nowMs: bigint }
+  | { readonly kind: 'built'; readonly header: Header; readonly id: Hash }
+  | { readonly kind: 'signed'; readonly id: Hash; readonly signature: Uint8Array }
+  | { readonly kind: 'committed'; readonly nowMs: bigint; readonly tip: Tip }
+
+export type EngineEffect =
+  | { readonly kind: 'setTimer'; readonly name: string; readonly atMs: bigint }
+  | { readonly kind: 'buildBlock'; readonly request: BlockRequest }
+  | { readonly kind: 'sign'; readonly id: Hash; readonly message: Uint8Array }
+  | {
+      readonly kind: 'commitBlock'
+      readonly id: Hash
+      readonly seal: Uint8Array
+      readonly checkpoint: Uint8Array
+    }
+
+/** An engine's own state: plain data that only the engine reads. */
+export type EngineState = object
+export interface EngineStep {
+  readonly state: EngineState
+  readonly effects: readonly EngineEffect[]
+}
+
+/** What an engine may know of the chain. */
+export interface EngineChain {
+  readonly fingerprint: Hash
+  readonly slotMs: bigint
+  readonly suites: Suites
+}
+
+/** A way to agree on blocks. All of it is pure; a chain file names one. */
+export interface Engine {
+  readonly name: string
+  /** The engine's own parameters, hashed into the fingerprint. */
+  readonly params: Uint8Array
+  /** Reads the block's context. Throws `consensus/…` when the header or the body breaks the engine's rules. */
+  context(args: { readonly chain: EngineChain; readonly block: Block; readonly parent: Tip }): EngineContext
+  /** Throws `consensus/BAD_SEAL` unless `seal` proves the block. `validators` are those of the block's height. */
+  checkSeal(args: {
+    readonly chain: EngineChain
+    readonly header: Header
+    readonly id: Hash
+    readonly seal: Uint8Array
+    readonly validators: ValidatorSet
+  }): void
+  /** The state before the first input. `self` is the validator whose consensus key this node holds, if any. */
+  start(args: { readonly chain: EngineChain; readonly self: Address | undefined }): EngineState
+  step(state: EngineState, input: EngineInput): EngineStep
+}

@@ -1,0 +1,112 @@
+import { encode } from '@mmtchain/codec'
+import { type Failures, failures, showAddresses } from '@mmtchain/primitives'
+import { EVENTS_MAX, type Event, HOOK_EVENTS_MAX } from './block.ts'
+import type { UsedModule } from './chain.ts'
+import type { GenesisData } from './genesis.ts'
+import type { Call } from './module.ts'
+import type { BlockContext, ChainContext, StateReader } from './ports.ts'
+import { kernelRefusals } from './refusals.ts'
+import { type Journal, newJournal, openTable } from './state.ts'
+
+/** What stays the same for every block of a chain: made once. */
+export interface Runtime {
+  readonly chain: ChainContext
+  readonly modules: ReadonlyMap<string, UsedModule>
+  readonly fails: ReadonlyMap<string, Failures<object>>
+  readonly kernelFail: Failures<typeof kernelRefusals>
+}
+
+export function newRuntime({ chain, fingerprint }: GenesisData): Runtime {
+  const show = (text: string) => showAddresses(text, { prefix: chain.addressPrefix })
+  return {
+    chain: Object.freeze({ id: chain.id, fingerprint, addressPrefix: chain.addressPrefix }),
+    modules: new Map(chain.modules.map((used) => [used.spec.name, used])),
+    fails: new Map(
+      chain.modules.map(({ spec }) => [spec.name, failures<object>(spec.name, spec.errors, show)]),
+    ),
+    kernelFail: failures('kernel', kernelRefusals, show),
+  }
+}
+
+/** The contexts of one module within a session. `command` also knows the sender and holds the open capabilities. */
+export interface Contexts {
+  readonly hook: never
+  readonly command: never
+}
+
+/** The same, with what the module provides to others. */
+interface BuiltContexts extends Contexts {
+  readonly open: object
+  readonly granted: object
+}
+
+/** One block, query or trial in execution: a journal, the events so far, and a context for each module. */
+export interface Session {
+  readonly journal: Journal
+  readonly events: Event[]
+  /** The call that is being executed, or undefined in hooks. */
+  call: Call | undefined
+  contexts(module: string): Contexts
+}
+
+/** Begins a session over `state`, as of `block`. */
+export function openSession(runtime: Runtime, state: StateReader, block: BlockContext): Session {
+  const journal = newJournal(state)
+  const built = new Map<string, BuiltContexts>()
+  const session: Session = { journal, events: [], call: undefined, contexts }
+  const frozenBlock = Object.freeze(block)
+
+  function contexts(name: string): BuiltContexts {
+    const known = built.get(name)
+    if (known) return known
+    const { spec, grants } = runtime.modules.get(name) as UsedModule
+    const shared = {
+      params: spec.params?.value,
+      block: frozenBlock,
+      chain: runtime.chain,
+      state: mapped(spec.state, (table) => openTable(journal, name, table, spec.state[table] as never)),
+      emit: mapped(spec.events, (event) => (data: unknown) => emit(name, event, data)),
+      fail: runtime.fails.get(name),
+    }
+    const grantedTo = (needed: string) => pick(contexts(needed).granted, grants[needed] ?? [])
+    const hook = Object.freeze({ ...shared, needs: mapped(spec.needs, grantedTo) })
+    const command = {
+      ...shared,
+      needs: mapped(spec.needs, (needed) => ({ ...contexts(needed).open, ...grantedTo(needed) })),
+      get sender() {
+        return session.call?.sender
+      },
+      get module() {
+        return session.call?.module
+      },
+      get command() {
+        return session.call?.command
+      },
+    }
+    const open = (spec.open?.(Object.freeze(command) as never, undefined as never) ?? {}) as object
+    const granted = (spec.granted?.(hook as never, undefined as never) ?? {}) as object
+    const made = { hook: hook as never, command: command as never, open, granted }
+    built.set(name, made)
+    return made
+  }
+
+  function emit(module: string, event: string, data: unknown): undefined {
+    const max = session.call ? EVENTS_MAX : HOOK_EVENTS_MAX
+    if (session.events.length >= max) throw runtime.kernelFail.TOO_MANY_EVENTS({ max })
+    const codec = runtime.modules.get(module)?.spec.events[event]
+    const bytes = encode(codec as never, data as never)
+    if (bytes.length > 65_536)
+      throw runtime.kernelFail.EVENT_TOO_LARGE({ event: `${module}.${event}`, got: bytes.length })
+    session.events.push({ module, name: event, data: bytes })
+  }
+
+  return session
+}
+
+function mapped<V>(names: object, value: (name: string) => V): { readonly [name: string]: V } {
+  return Object.freeze(Object.fromEntries(Object.keys(names).map((name) => [name, value(name)])))
+}
+
+function pick(from: object, names: readonly string[]): object {
+  return Object.fromEntries(names.map((name) => [name, (from as Record<string, unknown>)[name]]))
+}

@@ -1,0 +1,47 @@
+import { failures } from './errors.ts'
+
+/** The refusals of this package, for the catalogue of error codes. */
+export const primitivesRefusals = {
+  NOT_HEX: (d: { text: string }) => ({
+    message: `"${d.text.slice(0, 80)}" is not lower-case hex.`,
+    hint: 'Give an even number of digits 0-9 and a-f, without 0x.',
+  }),
+  BAD_TEXT: (_: object) => ({
+    message: 'The text is not well-formed Unicode.',
+    hint: 'Remove lone surrogates or broken UTF-8.',
+  }),
+  BAD_ADDRESS_BYTES: (d: { length: number }) => ({
+    message: `An address has 32 bytes, not ${d.length}.`,
+    hint: 'Pass the 32 bytes of the address.',
+  }),
+  BAD_ADDRESS: (d: { text: string }) => ({
+    message: `"${d.text.slice(0, 100)}" is not an address.`,
+    hint: 'Check it for a typo: an address is a lower-case prefix, the digit 1 and 58 letters and digits.',
+  }),
+  WRONG_ADDRESS_PREFIX: (d: { text: string; want: string; got: string }) => ({
+    message: `${d.text} belongs to a chain with prefix "${d.got}", not "${d.want}".`,
+    hint: `Use an address that starts with ${d.want}1.`,
+  }),
+  BAD_HASH: (d: { got: string }) => ({
+    message: `"${d.got.slice(0, 80)}" is not a hash.`,
+    hint: 'A hash is 64 digits of lower-case hex.',
+  }),
+  AMOUNT_OUT_OF_RANGE: (d: { units: bigint }) => ({
+    message: `${d.units} is not an amount.`,
+    hint: 'An amount is at least 0 and below 2^64 of the smallest unit.',
+  }),
+  AMOUNT_NOT_A_NUMBER: (d: { text: string }) => ({
+    message: `"${d.text.slice(0, 80)}" is not an amount.`,
+    hint: 'Write digits with an optional decimal point, for example 12.5.',
+  }),
+  AMOUNT_TOO_PRECISE: (d: { text: string; decimals: number }) => ({
+    message: `"${d.text.slice(0, 80)}" has more than ${d.decimals} decimals.`,
+    hint: `Give at most ${d.decimals} digits after the point; amounts are never rounded.`,
+  }),
+  HEIGHT_OUT_OF_RANGE: (d: { value: bigint }) => ({
+    message: `${d.value} is not a height.`,
+    hint: 'A height is at least 0 and below 2^64.',
+  }),
+}
+
+export const primitivesFail = failures('primitives', primitivesRefusals)

@@ -1,0 +1,36 @@
+export {
+  AUTHORITY_KEYS_MAX,
+  type Authority,
+  authority,
+  authorityAddress,
+  checkAuthority,
+  checkKeys,
+  checkSignatures,
+  type KeySignature,
+  keySignature,
+  multiKey,
+  type PublicKey,
+  publicKey,
+  type Suites,
+  sameAuthority,
+  signatureWeight,
+  singleKey,
+} from './authority.ts'
+export { txRefusals } from './refusals.ts'
+export { jointSigner, type Signer, secretSigner, signTransaction } from './signer.ts'
+export {
+  CALLS_MAX,
+  call,
+  checkTransaction,
+  type PayerConsent,
+  payerConsent,
+  payerMessage,
+  senderMessage,
+  signaturesWeight,
+  type Transaction,
+  type TransactionBody,
+  type TransactionCall,
+  transaction,
+  transactionBody,
+  transactionId,
+} from './transaction.ts'

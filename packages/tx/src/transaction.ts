@@ -1,0 +1,134 @@
+import {
+  address,
+  amount,
+  bytes,
+  encode,
+  hash,
+  height,
+  type Infer,
+  list,
+  option,
+  struct,
+  text,
+  u64,
+} from '@mmtchain/codec'
+import { hashTagged, tag } from '@mmtchain/crypto'
+import { type Amount, concatBytes, type Hash, hashToBytes, hash as toHash } from '@mmtchain/primitives'
+import {
+  authority,
+  checkAuthority,
+  checkKeys,
+  checkSignatures,
+  keySignature,
+  type Suites,
+  signatureWeight,
+} from './authority.ts'
+import { txFail } from './refusals.ts'
+
+/** The most calls of one transaction. */
+export const CALLS_MAX = 16
+
+/** One command to run: `input` is the BCS of the command's input type. */
+export const call = struct({
+  module: text({ bytesMax: 32 }),
+  command: text({ bytesMax: 32 }),
+  input: bytes({ bytesMax: 1_048_576 }),
+})
+export type TransactionCall = Infer<typeof call>
+
+/** What the sender signs (formats.md, 6.2). It begins with the chain's fingerprint, so its id is good for one chain only. */
+export const transactionBody = struct({
+  fingerprint: hash,
+  sender: address,
+  authority,
+  nonce: u64,
+  validUntil: height,
+  fee: amount,
+  weightMax: u64,
+  payer: option(address),
+  calls: list(call, { min: 1, max: CALLS_MAX }),
+})
+export type TransactionBody = Infer<typeof transactionBody>
+
+const signatures = list(keySignature, { max: 16 })
+
+/** The payer's own signature: it agrees to pay for this transaction, up to `feeMax`. */
+export const payerConsent = struct({ authority, feeMax: amount, signatures })
+export type PayerConsent = Infer<typeof payerConsent>
+
+/** A signed transaction (formats.md, 6.3). */
+export const transaction = struct({ body: transactionBody, signatures, payerConsent: option(payerConsent) })
+export type Transaction = Infer<typeof transaction>
+
+const ID_TAG = tag('mmt/tx/1')
+const SENDER_TAG = tag('mmt/tx/sender/1')
+const PAYER_TAG = tag('mmt/tx/payer/1')
+
+/** The id of a transaction. It covers the body and not the signatures, so that signing again does not change it. */
+export function transactionId(body: TransactionBody): Hash {
+  return toHash(hashTagged(ID_TAG, encode(transactionBody, body)))
+}
+
+/** The bytes that the sender's authority signs. */
+export function senderMessage({
+  fingerprint,
+  id,
+}: {
+  readonly fingerprint: Hash
+  readonly id: Hash
+}): Uint8Array {
+  return concatBytes(SENDER_TAG, hashToBytes(fingerprint), hashToBytes(id))
+}
+
+/** The bytes that the payer's authority signs. */
+export function payerMessage(args: {
+  readonly fingerprint: Hash
+  readonly id: Hash
+  readonly feeMax: Amount
+}): Uint8Array {
+  return concatBytes(
+    PAYER_TAG,
+    hashToBytes(args.fingerprint),
+    hashToBytes(args.id),
+    encode(amount, args.feeMax),
+  )
+}
+
+/**
+ * Checks all of a transaction that needs no state: chain, authorities, keys, signatures, payer's consent. Returns its id.
+ * Refusals in order: `tx/WRONG_CHAIN`, `tx/PAYER_MISMATCH`, `tx/PAYER_FEE_TOO_HIGH`, then for sender and payer
+ * `tx/BAD_AUTHORITY`, `tx/SUITE_NOT_ACCEPTED`, `tx/BAD_PUBLIC_KEY`, and the refusals of `checkSignatures`.
+ */
+export function checkTransaction(
+  value: Transaction,
+  { fingerprint, suites }: { readonly fingerprint: Hash; readonly suites: Suites },
+): Hash {
+  const { body, payerConsent: consent } = value
+  if (body.fingerprint !== fingerprint) throw txFail.WRONG_CHAIN({ want: fingerprint, got: body.fingerprint })
+  if ((body.payer === null) !== (consent === null))
+    throw txFail.PAYER_MISMATCH({ named: body.payer !== null })
+  if (consent && body.fee > consent.feeMax)
+    throw txFail.PAYER_FEE_TOO_HIGH({ fee: body.fee, feeMax: consent.feeMax })
+  for (const signer of consent ? [body.authority, consent.authority] : [body.authority]) {
+    checkAuthority(signer)
+    checkKeys(signer, suites)
+  }
+  const id = transactionId(body)
+  checkSignatures({
+    authority: body.authority,
+    message: senderMessage({ fingerprint, id }),
+    signatures: value.signatures,
+    suites,
+  })
+  if (consent) {
+    const message = payerMessage({ fingerprint, id, feeMax: consent.feeMax })
+    checkSignatures({ authority: consent.authority, message, signatures: consent.signatures, suites })
+  }
+  return id
+}
+
+/** The weight of checking a transaction's signatures. */
+export function signaturesWeight(value: Transaction, suites: Suites): bigint {
+  const payer = value.payerConsent ? signatureWeight(value.payerConsent.authority, suites) : 0n
+  return signatureWeight(value.body.authority, suites) + payer
+}

@@ -1,0 +1,17 @@
+import { existsSync } from 'node:fs'
+import { defineConfig } from 'tsup'
+
+// One build for every package: ESM with type declarations, entries by convention.
+export default defineConfig({
+  entry: ['src/index.ts', 'src/main.ts', ...(process.env.MMT_ENTRIES?.split(',') ?? [])].filter((file) =>
+    existsSync(file),
+  ),
+  format: 'esm',
+  target: 'node20',
+  platform: 'neutral',
+  dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
+  sourcemap: true,
+  clean: true,
+  splitting: true,
+  treeshake: true,
+})
