@@ -61,37 +61,20 @@ export interface Executed {
  */
 export function executeTransaction(rules: Rules, session: Session, prepared: Prepared): Executed {
   const { body } = prepared.transaction
-  const kernel = kernelContext(session)
-  checkEnvelope(rules, session, prepared)
-  const nonce = checkAccounts(rules, session, prepared.transaction)
-  const calls = body.calls.map((call) => readCall(rules, call))
-  const weight = checkPrice(rules, prepared.transaction, calls)
+  const { nonce, calls, signatureWeight, charged } = reserveTransaction(rules, session, prepared, 'next')
+  kernelContext(session).state.accounts.set(body.sender, { nonce: nonce + 1n, authority: body.authority })
 
-  const start = savepoint(session.journal)
-  const charged: Charged = {
-    payer: body.payer ?? body.sender,
-    sender: body.sender,
-    fee: body.fee,
-    weightMax: body.weightMax,
-    calls,
-  }
   const events = session.events
   const eventsBefore = events.length
-  try {
-    withPolicy(rules, session, (policy, ctx) => policy.reserve(ctx, charged))
-  } catch (error) {
-    rollback(session.journal, start)
-    events.length = eventsBefore
-    throw error
-  }
-  kernel.state.accounts.set(body.sender, { nonce: nonce + 1n, authority: body.authority })
-  // What a policy emits is dropped: the receipt says the fee, and a refused transaction has no events.
-  events.length = eventsBefore
-
   const ran = runCalls(rules, session, body.sender, calls)
   const said: readonly Event[] = ran.refusal ? [] : events.slice(eventsBefore)
-  const weightUsed = weight.signatures + ran.weight
-  withPolicy(rules, session, (policy, ctx) => policy.settle(ctx, charged, { ok: !ran.refusal, weightUsed }))
+  const weightUsed = signatureWeight + ran.weight
+  try {
+    withPolicy(rules, session, (policy, ctx) => policy.settle(ctx, charged, { ok: !ran.refusal, weightUsed }))
+  } catch (error) {
+    // The calls have run, so nobody may take this for a transaction that stayed outside the block.
+    throw new Error('a fee policy must not refuse to settle', { cause: error })
+  }
   events.length = eventsBefore
   const error = ran.refusal ? { code: ran.refusal.code, call: ran.at } : null
   return {
@@ -99,6 +82,51 @@ export function executeTransaction(rules: Rules, session: Session, prepared: Pre
     refusal: ran.refusal,
     fault: ran.fault,
   }
+}
+
+/** A transaction whose fee is reserved: all that may keep it out of a block has been checked. */
+interface Reserved {
+  readonly nonce: bigint
+  readonly calls: readonly ReadyCall[]
+  readonly signatureWeight: bigint
+  readonly charged: Charged
+}
+
+/**
+ * Checks all that may keep a transaction out of a block and reserves its fee. With `later`, a nonce above the account's next
+ * is allowed, for transactions that wait for those before them. Throws as `executeTransaction` says, leaving no trace.
+ */
+export function reserveTransaction(
+  rules: Rules,
+  session: Session,
+  prepared: Prepared,
+  nonces: 'next' | 'later',
+): Reserved {
+  const { transaction } = prepared
+  const { body } = transaction
+  checkEnvelope(rules, session, prepared)
+  const nonce = checkAccounts(rules, session, transaction, nonces)
+  const calls = body.calls.map((call) => readCall(rules, call))
+  const signatureWeight = checkPrice(rules, transaction, calls)
+  const charged: Charged = {
+    payer: body.payer ?? body.sender,
+    sender: body.sender,
+    fee: body.fee,
+    weightMax: body.weightMax,
+    calls,
+  }
+  const start = savepoint(session.journal)
+  const eventsBefore = session.events.length
+  try {
+    withPolicy(rules, session, (policy, ctx) => policy.reserve(ctx, charged))
+  } catch (error) {
+    rollback(session.journal, start)
+    throw error
+  } finally {
+    // What a policy emits is dropped: the receipt says the fee, and a refused transaction has no events.
+    session.events.length = eventsBefore
+  }
+  return { nonce, calls, signatureWeight, charged }
 }
 
 /** What the calls cost. Throws as `executeTransaction` does for calls that the chain does not have. */
@@ -127,12 +155,18 @@ function checkEnvelope(
 }
 
 /** Throws unless sender and payer sign with their accounts' authorities and the nonce is next. Returns the nonce. */
-function checkAccounts({ runtime }: Rules, session: Session, { body, payerConsent }: Transaction): bigint {
+function checkAccounts(
+  { runtime }: Rules,
+  session: Session,
+  { body, payerConsent }: Transaction,
+  nonces: 'next' | 'later',
+): bigint {
   const { accounts } = kernelContext(session).state
   const account = accounts.get(body.sender)
   checkAuthorityOf(runtime, body.sender, account?.authority, body.authority)
   const nonce = account?.nonce ?? 0n
-  if (body.nonce !== nonce) throw runtime.kernelFail.NONCE_MISMATCH({ want: nonce, got: body.nonce })
+  if (body.nonce < nonce || (nonces === 'next' && body.nonce !== nonce))
+    throw runtime.kernelFail.NONCE_MISMATCH({ want: nonce, got: body.nonce })
   if (body.payer && payerConsent) {
     checkAuthorityOf(runtime, body.payer, accounts.get(body.payer)?.authority, payerConsent.authority)
   }
@@ -173,12 +207,8 @@ function readCall({ runtime, feeModule }: Rules, call: Transaction['body']['call
   }
 }
 
-/** Throws unless the transaction offers the fee and the weight that its calls need. Returns its weights. */
-function checkPrice(
-  rules: Rules,
-  transaction: Transaction,
-  calls: readonly ReadyCall[],
-): { readonly signatures: bigint } {
+/** Throws unless the transaction offers the fee and the weight that its calls need. Returns the weight of its signatures. */
+function checkPrice(rules: Rules, transaction: Transaction, calls: readonly ReadyCall[]): bigint {
   const fail = rules.runtime.kernelFail
   const { fee, weightMax } = transaction.body
   const signatures = signaturesWeight(transaction, rules.suites)
@@ -189,7 +219,7 @@ function checkPrice(
   if (!rules.feeModule && fee > 0n) throw fail.FEE_NOT_TAKEN({ got: fee })
   const want = rules.feeModule ? feeOf(calls) : 0n
   if (fee < want) throw fail.FEE_TOO_LOW({ want, got: fee })
-  return { signatures }
+  return signatures
 }
 
 function feeOf(calls: readonly ReadyCall[]): Amount {

@@ -1,3 +1,31 @@
+// What the author of a module or a chain file needs besides the kernel, so that one import is enough.
+export {
+  address,
+  amount,
+  amountSum,
+  bool,
+  bytes,
+  type Codec,
+  fixedBytes,
+  hash,
+  height,
+  type Infer,
+  list,
+  map,
+  option,
+  set,
+  struct,
+  text,
+  tuple,
+  u8,
+  u16,
+  u32,
+  u64,
+  u128,
+  union,
+  unit,
+} from '@mmtchain/codec'
+export { type Address, type Amount, ChainError, type Hash, type Height } from '@mmtchain/primitives'
 export {
   type Block,
   block,
@@ -46,7 +74,7 @@ export {
 } from './genesis.ts'
 export type { KernelTypes, Limits } from './kernel-module.ts'
 export { createMachine, type Execution, type Machine, type Skipped, type StateStore } from './machine.ts'
-export { memoryStore, stateRoot, storeFail, storeRefusals } from './memory-store.ts'
+export { type MemoryStore, memoryStore, stateRoot, storeFail, storeRefusals } from './memory-store.ts'
 export { type ChainMetadata, chainMetadata, errorCatalogue, type ModuleMetadata } from './metadata.ts'
 export {
   type Call,
@@ -69,8 +97,10 @@ export {
   type QuerySpec,
   type Read,
   type Refusals,
+  type TypesOf,
   table,
   type Write,
+  type WriteOf,
 } from './module.ts'
 export type {
   BlockCommit,

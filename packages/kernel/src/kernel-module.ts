@@ -2,7 +2,7 @@ import { address, option, struct, text, u32, u64 } from '@mmtchain/codec'
 import { isChainError } from '@mmtchain/primitives'
 import { authority, checkAuthority, checkKeys, type Suites } from '@mmtchain/tx'
 import { validatorSet } from './block.ts'
-import { cell, defineModule, type Module, type ModuleTypes, params, table } from './module.ts'
+import { cell, defineModule, params, type TypesOf, table } from './module.ts'
 import { kernelRefusals } from './refusals.ts'
 
 /** What bounds a chain's blocks and transactions. */
@@ -69,6 +69,5 @@ export const kernelModule = ({ limits, suites }: { readonly limits: Limits; read
       },
     )
 
-type TypesOf<Built> = Built extends Module<infer T extends ModuleTypes> ? T : never
 /** The types of the kernel module, with which every chain begins. */
 export type KernelTypes = TypesOf<ReturnType<typeof kernelModule>>

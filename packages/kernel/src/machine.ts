@@ -31,6 +31,7 @@ import {
   type Quote,
   quote,
   type Rules,
+  reserveTransaction,
   transactionBytes,
 } from './execute.ts'
 import type { GenesisData } from './genesis.ts'
@@ -101,6 +102,11 @@ export interface Machine {
       readonly prepare?: (transaction: Transaction) => Prepared
     },
   ): Execution
+  /**
+   * Throws unless the transaction could be in the next block, or in a later one when its nonce is not the account's next.
+   * It does not run the calls.
+   */
+  admit(state: StateReader, tip: Tip, prepared: Prepared): void
   /** Tries a transaction on top of the tip as the next block's first, without checking signatures. Throws if it may not be in a block. */
   simulate(state: StateReader, tip: Tip, transaction: Transaction): Executed
   /** What a transaction's calls cost. Throws for calls that the chain does not have. */
@@ -361,6 +367,9 @@ export function createMachine(genesis: GenesisData): Machine {
     prepare,
     build,
     execute,
+    admit(state, tip, prepared) {
+      reserveTransaction(rules, sessionOn(state, tip), prepared, 'later')
+    },
     simulate(state, tip, transaction) {
       const prepared = { transaction, id: ZERO_HASH, bytes: transactionBytes(transaction) }
       return executeTransaction(rules, sessionOn(state, tip), prepared)

@@ -44,15 +44,37 @@ interface Inner {
  * A store in memory: rows in a map, and the state tree as plain immutable objects, straight from formats.md, section 10.
  * It is the oracle for other stores, and the store of tests.
  */
-export function memoryStore(): Store {
-  const rows = new Map<StateKey, Uint8Array>()
-  let order: StateKey[] | undefined = []
-  let root: Node
+export interface MemoryStore extends Store {
+  /** `commit` without the promise, for tests that run block by block. */
+  commitNow(commit: BlockCommit): void
+  /** A second store with the same contents, to try something and throw it away. */
+  fork(): MemoryStore
+}
+
+export function memoryStore(): MemoryStore {
+  return makeMemoryStore({
+    rows: new Map(),
+    root: undefined,
+    checkpoint: new Uint8Array(),
+    blocks: [],
+    heights: new Map(),
+    transactions: new Map(),
+  })
+}
+
+interface Contents {
+  readonly rows: Map<StateKey, Uint8Array>
+  root: Node
+  checkpoint: Uint8Array
+  readonly blocks: StoredBlock[]
+  readonly heights: Map<Hash, number>
+  readonly transactions: Map<Hash, { readonly height: Height; readonly index: number }>
+}
+
+function makeMemoryStore(contents: Contents): MemoryStore {
+  const { rows, blocks, heights, transactions } = contents
+  let order: StateKey[] | undefined
   let closed = false
-  let checkpoint: Uint8Array = new Uint8Array()
-  const blocks: StoredBlock[] = []
-  const heights = new Map<Hash, number>()
-  const transactions = new Map<Hash, { height: Height; index: number }>()
   const stages = new WeakMap<
     Staged,
     { readonly on: Node; readonly height: number; readonly changes: StateChanges; readonly tree: Node }
@@ -89,16 +111,20 @@ export function memoryStore(): Store {
     },
     stage(changes) {
       open()
-      let tree = root
+      let tree = contents.root
       for (const [key, value] of changes) tree = withRow(tree, 0, leafOf(key, value))
       const staged = Object.freeze({ root: tree ? toHash(tree.hash) : ZERO_HASH })
-      stages.set(staged, { on: root, height: blocks.length, changes, tree })
+      stages.set(staged, { on: contents.root, height: blocks.length, changes, tree })
       return staged
     },
-    async commit(commit: BlockCommit) {
+    async commit(commit) {
+      this.commitNow(commit)
+    },
+    commitNow(commit) {
       open()
       const stage = stages.get(commit.staged)
-      if (!stage || stage.height !== blocks.length || stage.on !== root) throw storeFail.STALE_STAGE({})
+      if (!stage || stage.height !== blocks.length || stage.on !== contents.root)
+        throw storeFail.STALE_STAGE({})
       const { height } = commit.block.header
       if (height !== BigInt(blocks.length))
         throw storeFail.NOT_NEXT({ want: BigInt(blocks.length), got: height })
@@ -107,8 +133,8 @@ export function memoryStore(): Store {
         if (value === null) rows.delete(key)
         else rows.set(key, value)
       }
-      root = stage.tree
-      checkpoint = commit.checkpoint
+      contents.root = stage.tree
+      contents.checkpoint = commit.checkpoint
       const { staged: _staged, checkpoint: _checkpoint, ...stored } = commit
       heights.set(commit.id, blocks.length)
       for (const [index, id] of commit.transactionIds.entries()) transactions.set(id, { height, index })
@@ -123,7 +149,15 @@ export function memoryStore(): Store {
       open()
       return transactions.get(id)
     },
-    checkpoint: () => checkpoint,
+    checkpoint: () => contents.checkpoint,
+    fork: () =>
+      makeMemoryStore({
+        ...contents,
+        rows: new Map(rows),
+        blocks: [...blocks],
+        heights: new Map(heights),
+        transactions: new Map(transactions),
+      }),
     async close() {
       closed = true
     },

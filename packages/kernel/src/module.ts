@@ -160,6 +160,11 @@ export interface Module<T extends ModuleTypes> {
   migrate(from: number, run: (ctx: Write<T>) => undefined): Module<T>
 }
 
+/** The types that a module has gathered: `TypesOf<typeof myModule>`. */
+export type TypesOf<Built> = Built extends Module<infer T extends ModuleTypes> ? T : never
+/** What a helper of a module's handlers takes: `(ctx: WriteOf<ReturnType<typeof nouns>>, …)`. */
+export type WriteOf<Built> = Write<TypesOf<Built>>
+
 // 4. The same declaration as data.
 
 type Handler = (ctx: never, input: never) => unknown

@@ -1,0 +1,9 @@
+export { type TestAccount, testAccount, testAccountAt, testAddresses } from './accounts.ts'
+export {
+  type Outcome,
+  type Readers,
+  type Senders,
+  type TestCall,
+  type TestChain,
+  testChain,
+} from './test-chain.ts'

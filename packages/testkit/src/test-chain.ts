@@ -1,0 +1,262 @@
+import { encode } from '@mmtchain/codec'
+import { secp256k1 } from '@mmtchain/crypto'
+import {
+  type Chain,
+  createMachine,
+  type Documents,
+  type Execution,
+  type GenesisData,
+  type Machine,
+  type MemoryStore,
+  type ModuleTypes,
+  memoryStore,
+  type Prepared,
+  type Receipt,
+  type RefusalText,
+  type Tip,
+} from '@mmtchain/kernel'
+import {
+  type Address,
+  type Amount,
+  amount,
+  type ChainError,
+  type Hash,
+  type Height,
+  height,
+  isChainError,
+} from '@mmtchain/primitives'
+import { senderMessage, type Transaction, type TransactionBody, transactionId } from '@mmtchain/tx'
+import { testAccount, testAccountAt } from './accounts.ts'
+import { withPoison } from './poison.ts'
+
+/** What came of one transaction. */
+export interface Outcome {
+  /** The code of the refusal, or undefined when all went well. */
+  readonly code: string | undefined
+  /** The names of the events, `module.event`, in order. */
+  readonly events: readonly string[]
+  /** Absent when the transaction may not be in a block at all. */
+  readonly receipt: Receipt | undefined
+  /** Why it was refused, in words. */
+  readonly refusal: RefusalText | undefined
+  readonly id: Hash
+}
+
+type Commands<C, Done> = { readonly [N in keyof C]: (input: C[N]) => Done }
+type Answers<Q> = {
+  readonly [N in keyof Q]: Q[N] extends { input: infer I; output: infer O } ? (input: I) => O : never
+}
+/** The commands of every module of a chain, as functions: `token.transfer({ to, amount })`. */
+export type Senders<M, Done> = {
+  readonly [K in keyof M]: M[K] extends ModuleTypes ? Commands<M[K]['commands'], Done> : never
+}
+/** The queries of every module of a chain, as functions: `token.balance({ owner })`. */
+export type Readers<M> = {
+  readonly [K in keyof M]: M[K] extends ModuleTypes ? Answers<M[K]['queries']> : never
+}
+
+/** One call for `TestChain.block`. */
+export interface TestCall {
+  readonly sender: Address
+  readonly module: string
+  readonly command: string
+  readonly input: unknown
+}
+
+/** A chain in this process, under the test's control: one block for each command, time only when the test says so. */
+export interface TestChain<M> {
+  readonly height: Height
+  readonly timeMs: bigint
+  /** The root of the state now. */
+  readonly stateRoot: Hash
+  readonly genesis: GenesisData
+  /** Sends commands as a test account, each in a block of its own, with the fee that it costs. */
+  as(sender: Address): Senders<M, Outcome>
+  /** Answers queries from the state now. */
+  readonly read: Readers<M>
+  /** Puts several calls, each a transaction of its own, into one block. */
+  block(calls: readonly TestCall[]): readonly Outcome[]
+  /** Several calls of one sender in a single transaction, all or nothing. */
+  transaction(sender: Address, calls: readonly Omit<TestCall, 'sender'>[]): Outcome
+  /** Sends a transaction that the test has built and signed itself, in a block of its own. */
+  submit(transaction: Transaction): Outcome
+  /** Signs a body as its sender, a test account. */
+  sign(body: TransactionBody): Transaction
+  /** A body with the fee, weight and nonce that the calls need now. */
+  body(sender: Address, calls: readonly Omit<TestCall, 'sender'>[]): TransactionBody
+  /** Makes empty blocks, one a slot. */
+  advance(args: { readonly blocks: number }): void
+  /** A second chain with the same state, to try something and throw it away. */
+  fork(): TestChain<M>
+}
+
+/**
+ * Starts a chain in this process from its modules' genesis documents. Every block is built, then executed again on a second
+ * store with the clock and the random source poisoned, and all roots are compared; invariants are checked after each block.
+ */
+export function testChain<M>(chain: Chain<M>, documents: Documents<M>): TestChain<M> {
+  const { address, authority } = testAccount('validator')
+  const [key] = authority.keys
+  if (!key) throw new Error('an authority has a key')
+  const genesis = chain.genesis({ timeMs: 1_700_000_000_000n, validators: [{ address, key }], documents })
+  const machine = createMachine(genesis)
+  const stores = [memoryStore(), memoryStore()] as const
+  const begun = stores.map((store) => {
+    const execution = machine.begin(store)
+    commit(store, execution)
+    return execution
+  })
+  sameId(begun[0]?.id, begun[1]?.id)
+  return run<M>(machine, stores, (begun[0] as Execution).tip)
+}
+
+function run<M>(machine: Machine, stores: readonly [MemoryStore, MemoryStore], start: Tip): TestChain<M> {
+  let tip = start
+  const { chain, fingerprint } = machine.genesis
+  const [store, second] = stores
+
+  function makeBlock(candidates: readonly Prepared[]): readonly Outcome[] {
+    const timeMs = tip.header.timeMs + BigInt(chain.slotMs)
+    const proposer = (tip.validators.validators[0] as { address: Address }).address
+    const request = { timeMs, round: 0, consensus: new Uint8Array(), evidence: [], missProofs: [] }
+    const built = machine.build(store, { parent: tip, proposer, request, candidates })
+    const again = withPoison(() => machine.execute(second, { parent: tip, block: built.block }))
+    sameId(built.id, again.id)
+    for (const { fault } of built.faults) throw fault
+    commit(store, built)
+    commit(second, again)
+    tip = built.tip
+    const broken = machine.brokenInvariants(store, tip)
+    if (broken.length > 0)
+      throw new Error(`invariants do not hold at height ${tip.header.height}: ${broken.join('; ')}`)
+    return candidates.map(({ id }) => outcomeOf(id, built))
+  }
+
+  function body(
+    sender: Address,
+    calls: readonly Omit<TestCall, 'sender'>[],
+    nonce?: bigint,
+  ): TransactionBody {
+    const { authority } = testAccountAt(sender)
+    const account = machine.query(store, tip, {
+      module: 'kernel',
+      query: 'account',
+      input: { address: sender },
+    }) as {
+      nonce: bigint
+    }
+    const draft: TransactionBody = {
+      fingerprint,
+      sender,
+      authority,
+      nonce: nonce ?? account.nonce,
+      validUntil: height(tip.header.height + 100n),
+      fee: amount(0n),
+      weightMax: 0n,
+      payer: null,
+      calls: calls.map((call) => ({ module: call.module, command: call.command, input: inputBytes(call) })),
+    }
+    const { fee, weight } = machine.quote({ body: draft, signatures: [], payerConsent: null })
+    return { ...draft, fee: feeTaken(fee), weightMax: weight }
+  }
+
+  const feeTaken = (fee: Amount) => (chain.modules.some(({ spec }) => spec.feePolicy) ? fee : amount(0n))
+
+  function inputBytes({ module, command, input }: Omit<TestCall, 'sender'>): Uint8Array {
+    const spec = chain.modules.find((used) => used.spec.name === module)?.spec.commands.get(command)
+    if (!spec) throw new Error(`the chain has no command ${module}.${command}`)
+    return encode(spec.input, input)
+  }
+
+  function sign(unsigned: TransactionBody): Transaction {
+    const { secret } = testAccountAt(unsigned.sender)
+    const message = senderMessage({ fingerprint, id: transactionId(unsigned) })
+    const signatures = [{ index: 0, signature: secp256k1.sign(message, secret) }]
+    return { body: unsigned, signatures, payerConsent: null }
+  }
+
+  const only = (outcomes: readonly Outcome[]) => outcomes[0] as Outcome
+  const submit = (transaction: Transaction) => {
+    let prepared: Prepared
+    try {
+      prepared = machine.prepare(transaction)
+    } catch (error) {
+      return notIncluded(transactionId(transaction.body), error)
+    }
+    return only(makeBlock([prepared]))
+  }
+
+  return {
+    get height() {
+      return tip.header.height
+    },
+    get timeMs() {
+      return tip.header.timeMs
+    },
+    get stateRoot() {
+      return tip.header.stateRoot
+    },
+    genesis: machine.genesis,
+    as: (sender) =>
+      verbs((module, command, input) => submit(sign(body(sender, [{ module, command, input }])))) as Senders<
+        M,
+        Outcome
+      >,
+    read: verbs((module, query, input) => machine.query(store, tip, { module, query, input })) as Readers<M>,
+    block(calls) {
+      const nonces = new Map<Address, bigint>()
+      const prepared = calls.map((call) => {
+        const signed = sign(body(call.sender, [call], nonces.get(call.sender)))
+        nonces.set(call.sender, signed.body.nonce + 1n)
+        return machine.prepare(signed)
+      })
+      return makeBlock(prepared)
+    },
+    transaction: (sender, calls) => submit(sign(body(sender, calls))),
+    submit,
+    sign,
+    body,
+    advance({ blocks }) {
+      for (let i = 0; i < blocks; i++) makeBlock([])
+    },
+    fork: () => run<M>(machine, [store.fork(), second.fork()], tip),
+  }
+}
+
+/** Two levels of names that call one function: `verbs(run).token.transfer(input)`. */
+function verbs(run: (module: string, name: string, input: unknown) => unknown): object {
+  const level = (get: (name: string) => unknown) => new Proxy({}, { get: (_, name) => get(String(name)) })
+  return level((module) => level((name) => (input: unknown) => run(module, name, input)))
+}
+
+function commit(store: MemoryStore, execution: Execution): void {
+  const { block, id, receipts, transactionIds, refusals, staged } = execution
+  const none = new Uint8Array()
+  store.commitNow({ block, id, seal: none, receipts, transactionIds, refusals, staged, checkpoint: none })
+}
+
+function outcomeOf(
+  id: Hash,
+  built: Execution & { readonly skipped: readonly { id: Hash; error: ChainError }[] },
+): Outcome {
+  const at = built.transactionIds.indexOf(id)
+  if (at < 0) return notIncluded(id, built.skipped.find((one) => one.id === id)?.error)
+  const receipt = built.receipts.transactions[at] as Receipt
+  return {
+    code: receipt.error?.code,
+    events: receipt.events.map(({ module, name }) => `${module}.${name}`),
+    receipt,
+    refusal: built.refusals[at] ?? undefined,
+    id,
+  }
+}
+
+function notIncluded(id: Hash, error: unknown): Outcome {
+  if (!isChainError(error)) throw error ?? new Error(`the block has no room for ${id}`)
+  const { code, message, hint } = error
+  return { code, events: [], receipt: undefined, refusal: { code, message, hint }, id }
+}
+
+function sameId(a: unknown, b: unknown): void {
+  if (a !== b) throw new Error(`two executions of one block differ: ${a} and ${b}`)
+}

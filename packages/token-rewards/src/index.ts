@@ -1,0 +1,1 @@
+export { claimText, type TokenGranted, type TokenOpen, type TokenOptions, token } from './token.ts'
