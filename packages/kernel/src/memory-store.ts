@@ -86,7 +86,7 @@ function makeMemoryStore(contents: Contents): MemoryStore {
   return {
     get(key) {
       open()
-      return rows.get(key)
+      return rows.get(key)?.slice()
     },
     *entries({ prefix, from, reverse = false }) {
       open()
@@ -101,11 +101,15 @@ function makeMemoryStore(contents: Contents): MemoryStore {
         at >= 0 && at < keys.length && (keys[at] as StateKey).startsWith(prefix);
         at += reverse ? -1 : 1
       ) {
+        open()
         const key = keys[at] as StateKey
-        yield [key, rows.get(key) as Uint8Array]
+        // A commit since the last step may have deleted the row.
+        const value = rows.get(key)
+        if (value) yield [key, value.slice()]
       }
     },
     tip() {
+      open()
       const last = blocks.at(-1)
       return last && { header: last.block.header, id: last.id }
     },
@@ -114,7 +118,8 @@ function makeMemoryStore(contents: Contents): MemoryStore {
       let tree = contents.root
       for (const [key, value] of changes) tree = withRow(tree, 0, leafOf(key, value))
       const staged = Object.freeze({ root: tree ? toHash(tree.hash) : ZERO_HASH })
-      stages.set(staged, { on: contents.root, height: blocks.length, changes, tree })
+      const copied = changes.map(([key, value]) => [key, value === null ? null : value.slice()] as const)
+      stages.set(staged, { on: contents.root, height: blocks.length, changes: copied, tree })
       return staged
     },
     async commit(commit) {
@@ -134,7 +139,7 @@ function makeMemoryStore(contents: Contents): MemoryStore {
         else rows.set(key, value)
       }
       contents.root = stage.tree
-      contents.checkpoint = commit.checkpoint
+      contents.checkpoint = commit.checkpoint.slice()
       const { staged: _staged, checkpoint: _checkpoint, ...stored } = commit
       heights.set(commit.id, blocks.length)
       for (const [index, id] of commit.transactionIds.entries()) transactions.set(id, { height, index })
@@ -149,7 +154,10 @@ function makeMemoryStore(contents: Contents): MemoryStore {
       open()
       return transactions.get(id)
     },
-    checkpoint: () => contents.checkpoint,
+    checkpoint() {
+      open()
+      return contents.checkpoint.slice()
+    },
     fork: () =>
       makeMemoryStore({
         ...contents,

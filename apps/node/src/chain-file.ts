@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Chain } from '@mmtchain/kernel'
+import { build } from 'esbuild'
+import { homeFail } from './refusals.ts'
+
+/** A chain whose modules' types are not known here. */
+export type AnyChain = Chain<unknown>
+
+/** Bundles a chain file, TypeScript or JavaScript, with all that it imports into one module. Throws `home/BAD_CHAIN_FILE`. */
+export async function bundleChainFile(file: string): Promise<string> {
+  const path = resolve(file)
+  if (!existsSync(path)) throw homeFail.BAD_CHAIN_FILE({ file, why: 'there is no such file.' })
+  try {
+    const { outputFiles } = await build({
+      entryPoints: [path],
+      bundle: true,
+      write: false,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      logLevel: 'silent',
+      legalComments: 'inline',
+    })
+    return outputFiles[0]?.text ?? ''
+  } catch (error) {
+    throw homeFail.BAD_CHAIN_FILE({ file, why: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+/** Loads the chain of a bundle that lies in a file. Throws `home/BAD_CHAIN_FILE`. */
+export async function loadBundle(file: string): Promise<AnyChain> {
+  let loaded: { readonly chain?: unknown }
+  try {
+    loaded = await import(pathToFileURL(file).href)
+  } catch (error) {
+    throw homeFail.BAD_CHAIN_FILE({ file, why: error instanceof Error ? error.message : String(error) })
+  }
+  const chain = loaded.chain as Partial<AnyChain> | undefined
+  if (!chain || !Array.isArray(chain.modules) || typeof chain.genesis !== 'function') {
+    throw homeFail.BAD_CHAIN_FILE({ file, why: 'it does not export a chain.' })
+  }
+  return chain as AnyChain
+}
+
+/** Bundles a chain file and loads it. */
+export async function loadChainFile(
+  file: string,
+): Promise<{ readonly bundle: string; readonly chain: AnyChain }> {
+  const bundle = await bundleChainFile(file)
+  const folder = await mkdtemp(join(tmpdir(), 'mmt-chain-'))
+  try {
+    const path = join(folder, 'chain.mjs')
+    await writeFile(path, bundle)
+    return { bundle, chain: await loadBundle(path) }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,89 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { bool, fromJson, type Infer, option, struct, text, u16 } from '@mmtchain/codec'
+import { isChainError } from '@mmtchain/primitives'
+import { homeFail } from './refusals.ts'
+
+/** Where things lie in a node's home folder. */
+export interface Home {
+  readonly path: string
+  readonly config: string
+  readonly configSchema: string
+  readonly genesis: string
+  /** The chain file, bundled into one module that runs anywhere. */
+  readonly chain: string
+  readonly keys: string
+  readonly data: string
+}
+
+export function homeAt(path: string): Home {
+  const at = (name: string) => join(resolve(path), name)
+  return {
+    path: resolve(path),
+    config: at('config.json'),
+    configSchema: at('config.schema.json'),
+    genesis: at('genesis.json'),
+    chain: at('chain.mjs'),
+    keys: at('keys'),
+    data: at('data'),
+  }
+}
+
+/** True for a folder that `createHome` has finished. */
+export function isHome(home: Home): boolean {
+  return existsSync(home.genesis)
+}
+
+const configCodec = struct({
+  /** The address and port of JSON-RPC; port 0 takes any free one. */
+  rpc: struct({ host: text({ bytesMax: 255 }), port: u16 }),
+  /** The name of the key with which this node signs blocks; null on a node that only observes. */
+  validator: option(text({ bytesMax: 64 })),
+  /** One log line a block and event, or warnings and errors alone. */
+  verbose: bool,
+})
+export type Config = Infer<typeof configCodec>
+
+export const CONFIG_DEFAULT: Config = {
+  rpc: { host: '127.0.0.1', port: 7200 },
+  validator: null,
+  verbose: false,
+}
+
+/** Reads the configuration. Throws `home/BAD_FILE` with the path of the wrong value. */
+export function readConfig(home: Home): Config {
+  const { $schema: _, ...config } = Object(readJson(home.config)) as Record<string, unknown>
+  try {
+    return fromJson(configCodec, config)
+  } catch (error) {
+    if (!isChainError(error)) throw error
+    throw homeFail.BAD_FILE({ file: home.config, why: error.message })
+  }
+}
+
+/** Writes a new home. `genesis.json` comes last: a folder that has it is complete. Throws `home/EXISTS`. */
+export async function createHome(
+  home: Home,
+  files: { readonly config: Config; readonly genesis: object; readonly chain: string },
+): Promise<void> {
+  if (isHome(home)) throw homeFail.EXISTS({ home: home.path })
+  await mkdir(home.keys, { recursive: true, mode: 0o700 })
+  await writeFile(home.chain, files.chain)
+  await writeFile(home.configSchema, pretty(configCodec.schema))
+  await writeFile(home.config, pretty({ $schema: './config.schema.json', ...files.config }))
+  await writeFile(home.genesis, pretty(files.genesis), { flag: 'wx' })
+}
+
+/** Reads a JSON file. Throws `home/BAD_FILE`. */
+export function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw homeFail.BAD_FILE({ file, why: error instanceof Error ? `${error.message}.` : String(error) })
+  }
+}
+
+function pretty(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`
+}

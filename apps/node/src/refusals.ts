@@ -1,0 +1,43 @@
+import { failures } from '@mmtchain/primitives'
+
+/** The refusals of homes, keys and configuration, for the catalogue of error codes. */
+export const homeRefusals = {
+  NOT_A_HOME: (d: { home: string }) => ({
+    message: `${d.home} holds no node: genesis.json is missing.`,
+    hint: 'Make one with mmt init, or name another folder with --home.',
+  }),
+  EXISTS: (d: { home: string }) => ({
+    message: `${d.home} already holds a node.`,
+    hint: 'Choose another folder, or remove this one if you really mean to begin anew.',
+  }),
+  BAD_FILE: (d: { file: string; why: string }) => ({
+    message: `${d.file} cannot be used: ${d.why}`,
+    hint: 'Correct the file or restore it from a copy.',
+  }),
+  BAD_CHAIN_FILE: (d: { file: string; why: string }) => ({
+    message: `The chain file ${d.file} cannot be used: ${d.why}`,
+    hint: 'A chain file exports `chain`, made with defineChain; see examples/01-token/chain.ts.',
+  }),
+  DOCUMENT_NEEDED: (d: { module: string }) => ({
+    message: `The module ${d.module} needs a genesis document.`,
+    hint: `Give it with --document ${d.module}=FILE.`,
+  }),
+  UNKNOWN_KEY: (d: { name: string; known: readonly string[] }) => ({
+    message: `There is no key ${d.name} here.`,
+    hint: d.known.length > 0 ? `There are ${d.known.join(', ')}.` : 'Make one with mmt keys new NAME.',
+  }),
+  KEY_EXISTS: (d: { name: string }) => ({
+    message: `A key ${d.name} exists already.`,
+    hint: 'Choose another name; keys are never overwritten.',
+  }),
+  BAD_KEY_NAME: (d: { name: string }) => ({
+    message: `"${d.name}" is no name for a key.`,
+    hint: 'Use up to 64 letters, digits, hyphens and underscores, beginning with a letter or digit.',
+  }),
+  PASSPHRASE_NEEDED: (d: { name: string }) => ({
+    message: `The key ${d.name} needs its passphrase.`,
+    hint: 'Run this in a terminal, or name a file with the passphrase in MMT_PASSPHRASE_FILE.',
+  }),
+}
+
+export const homeFail = failures('home', homeRefusals)

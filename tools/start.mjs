@@ -1,0 +1,34 @@
+// `pnpm start`: builds what has changed, then runs the reference chain of this machine. Further arguments go to `mmt dev`.
+import { spawn, spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const began = Date.now()
+
+process.stdout.write('Building the packages (the first time takes a minute) …\n')
+const build = spawnSync(
+  'node_modules/.bin/turbo',
+  ['run', 'build', '--output-logs=errors-only', '--log-prefix=none'],
+  {
+    cwd: root,
+    env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  },
+)
+if (build.status !== 0) {
+  process.stdout.write(build.stdout ?? '')
+  process.exit(build.status ?? 1)
+}
+process.stdout.write(`Built in ${((Date.now() - began) / 1000).toFixed(1)} s.\n\n`)
+
+const chain = spawn(
+  process.execPath,
+  ['apps/cli/dist/main.js', 'dev', '--chain', 'examples/01-token/chain.ts', ...process.argv.slice(2)],
+  { cwd: root, stdio: 'inherit' },
+)
+// Ctrl-C reaches the chain as well, which then stops cleanly; this process only waits for it.
+process.on('SIGINT', () => undefined)
+process.on('SIGTERM', () => chain.kill('SIGTERM'))
+chain.on('exit', (code) => process.exit(code ?? 1))
