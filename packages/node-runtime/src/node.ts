@@ -73,7 +73,8 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   const built = new Map<Hash, Execution>()
   const inputs: EngineInput[] = []
   let engineState = engine.start({ chain: machine.engineChain, self: validator?.address })
-  let busy: Promise<void> | undefined
+  let working = false
+  let work: Promise<void> = Promise.resolve()
   let stopping = false
   let settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void }
   const stopped = new Promise<void>((resolve, reject) => {
@@ -84,12 +85,11 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   /** Feeds the engine one input at a time and carries out the effects in order. */
   function feed(input: EngineInput): void {
     inputs.push(input)
-    busy ??= work().finally(() => {
-      busy = undefined
-    })
+    if (!working) work = workOff()
   }
 
-  async function work(): Promise<void> {
+  async function workOff(): Promise<void> {
+    working = true
     try {
       for (let input = inputs.shift(); input && !stopping; input = inputs.shift()) {
         const step = engine.step(engineState, input)
@@ -97,11 +97,12 @@ export async function createNode(options: NodeOptions): Promise<Node> {
         for (const effect of step.effects) await carryOut(effect)
       }
     } catch (error) {
-      host.log.error(
-        { error: String(error), height: String(tip.header.height) },
-        'the node stops: a block could not be made',
-      )
+      const height = String(tip.header.height)
+      host.log.error({ error: String(error), height }, 'the node stops: the next block could not be made')
       void shutDown(error)
+    } finally {
+      // In the same turn as the look that found no more input, so that none can be left lying.
+      working = false
     }
   }
 
@@ -174,7 +175,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     if (stopping) return
     stopping = true
     for (const cancel of timers.values()) cancel()
-    await busy
+    await work
     await store.close()
     if (reason === undefined) settle.resolve()
     else settle.reject(reason)

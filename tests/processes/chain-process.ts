@@ -1,0 +1,145 @@
+// Real processes for tests: the chain behind `pnpm start`, and the command line against it.
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** A temporary home, a free port, and the environment with which commands find both. */
+export interface Place {
+  readonly folder: string
+  readonly home: string
+  readonly port: number
+  readonly env: NodeJS.ProcessEnv
+  remove(): Promise<void>
+}
+
+export async function makePlace(): Promise<Place> {
+  const folder = await mkdtemp(join(tmpdir(), 'mmt-test-'))
+  const home = join(folder, 'home')
+  const passphrase = join(folder, 'passphrase')
+  await writeFile(passphrase, 'correct horse battery staple\n', { mode: 0o600 })
+  const port = await freePort()
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    MMT_HOME: home,
+    MMT_PASSPHRASE_FILE: passphrase,
+    NO_COLOR: '1',
+  }
+  delete env.MMT_RPC
+  return { folder, home, port, env, remove: () => rm(folder, { recursive: true, force: true }) }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** What a finished command said. */
+export interface Finished {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+/** Runs `mmt` to its end. */
+export function mmt(place: Place, words: readonly string[], input = ''): Promise<Finished> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [join(root, 'apps/cli/dist/main.js'), ...words],
+      { cwd: root, env: place.env, maxBuffer: 64 * 1024 * 1024 },
+      (error, out, err) => resolve({ code: error ? Number(error.code ?? -1) : 0, out, err }),
+    )
+    child.stdin?.end(input)
+  })
+}
+
+/** Runs `mmt … --json`, which must succeed, and reads its answer. */
+export async function mmtJson<T>(place: Place, words: readonly string[]): Promise<T> {
+  const { code, out, err } = await mmt(place, [...words, '--json'])
+  if (code !== 0) throw new Error(`mmt ${words.join(' ')} ended with ${code}: ${err}`)
+  return JSON.parse(out) as T
+}
+
+/** A running chain. */
+export interface RunningChain {
+  /** All that it has printed. */
+  readonly out: () => string
+  /** Resolves when what it prints matches. Rejects if the process ends before. */
+  printed(pattern: RegExp): Promise<RegExpExecArray>
+  /** Resolves with the exit code, or the signal that ended it, when the process ends by itself. */
+  readonly ended: Promise<number | NodeJS.Signals | null>
+  /** Sends a signal and waits for the end. Answers the exit code, or the signal that ended it. */
+  end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null>
+}
+
+/** Starts a program of this repository and watches what it prints. */
+export function startChain(place: Place, words: readonly string[]): RunningChain {
+  const child = spawn(process.execPath, words, {
+    cwd: root,
+    env: place.env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  return watch(child)
+}
+
+/** `pnpm start`, with a port of this test's own. */
+export function pnpmStart(place: Place, more: readonly string[] = []): RunningChain {
+  return startChain(place, ['tools/start.mjs', '--rpc-port', String(place.port), ...more])
+}
+
+/** `mmt dev` without the build. */
+export function mmtDev(place: Place, more: readonly string[] = []): RunningChain {
+  const chain = ['--chain', 'examples/01-token/chain.ts', '--rpc-port', String(place.port)]
+  return startChain(place, ['apps/cli/dist/main.js', 'dev', ...chain, ...more])
+}
+
+function watch(child: ChildProcess): RunningChain {
+  let text = ''
+  let ended = false
+  const waiting = new Set<() => void>()
+  const wake = () => {
+    for (const check of waiting) check()
+  }
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (piece: string) => {
+      text += piece
+      wake()
+    })
+  }
+  const exited = once(child, 'exit').then(([code, signal]) => {
+    ended = true
+    wake()
+    return (code ?? signal) as number | NodeJS.Signals | null
+  })
+  return {
+    out: () => text,
+    ended: exited,
+    printed: (pattern) =>
+      new Promise((resolve, reject) => {
+        const check = () => {
+          const found = pattern.exec(text)
+          if (found) resolve(found)
+          else if (ended)
+            reject(new Error(`the process ended without printing ${pattern}; it printed:\n${text}`))
+          else return
+          waiting.delete(check)
+        }
+        waiting.add(check)
+        check()
+      }),
+    end(signal) {
+      child.kill(signal)
+      return exited
+    },
+  }
+}

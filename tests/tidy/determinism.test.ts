@@ -1,0 +1,111 @@
+import { join } from 'node:path'
+import ts from 'typescript'
+import { expect, test } from 'vitest'
+import { type Finding, nondeterminism } from './determinism.ts'
+import { isChainModule } from './layers.ts'
+import { compilerOptions, filesBelow, hostWith, isTypeScript, packagesOf, root } from './workspace.ts'
+
+/** Whose code decides a block: the layers up to the kernel, without crypto's backends, and every chain module. */
+const deciding = packagesOf('packages').filter(
+  ({ folder }) => ['primitives', 'codec', 'tx', 'kernel'].includes(folder) || isChainModule(folder),
+)
+
+/** The places that are asynchronous by contract and outside state transitions. */
+const exceptions = [
+  // The store port commits a finished block and serves readers; execution reads it synchronously.
+  {
+    file: 'packages/kernel/src/ports.ts',
+    within: ['commit', 'block', 'transaction', 'close'],
+    what: ['Promise'],
+  },
+  {
+    file: 'packages/kernel/src/memory-store.ts',
+    within: ['commit', 'block', 'transaction', 'close'],
+    what: ['async'],
+  },
+  // A wallet may sign over a network.
+  {
+    file: 'packages/tx/src/signer.ts',
+    within: ['Signer', 'jointSigner', 'signTransaction'],
+    what: ['async', 'await', 'Promise'],
+  },
+]
+
+const planted = join(root, 'packages/kernel/src/planted.ts')
+const plantedText = `
+import { readFileSync } from 'node:fs' //! node:fs
+export { createHash } from 'crypto' //! crypto
+export const clock = () => Date.now() //! Date
+export const dice = () => Math.random() //! Math.random
+export const { sqrt } = Math //! Math
+export const timer = () => performance.now() //! performance
+export const wait = () => setTimeout(() => undefined, 1) //! setTimeout
+export const tick = () => queueMicrotask(() => undefined) //! queueMicrotask
+export const late = async () => undefined //! async
+export const type = (value: Promise<void>): void => void value //! Promise
+export const host = () => process.env //! process
+export const hidden = () => globalThis.Date //! globalThis
+export const half = 0.5 //! a float
+export const ratio = (a: number, b: number) => a / b //! a division of numbers outside Math.floor, ceil or trunc
+export const money = (a: number) => a.toFixed(2) //! .toFixed
+export const parsed = (a: string) => parseFloat(a) //! parseFloat
+export const parsedToo = (a: string) => Number.parseFloat(a) //! .parseFloat
+export const order = (a: string, b: string) => a.localeCompare(b) //! .localeCompare
+export const shown = (a: number) => a.toLocaleString() //! .toLocaleString
+export const names = new Intl.NumberFormat() //! Intl
+export const bag = { performance } //! performance
+export const loaded = () => import('./ports.ts') //! import()
+export const letters = /\\p{L}/u //! Unicode tables
+export const random = () => crypto.getRandomValues(new Uint8Array(1)) //! crypto
+export const table = new Float64Array(1) //! Float64Array
+export const fine = (a: number, b: bigint) => Math.floor(a / 2) + Number(b / 2n) + Math.max(a, 1)
+export const local = (process: { readonly Date: number }) => process.Date // Date.now() and Math.random()
+export const text = 'Date.now()'
+export const read = readFileSync
+`
+
+const files = deciding.flatMap(({ dir }) => filesBelow(`${dir}/src`).filter(isTypeScript))
+const options = compilerOptions()
+const program = ts.createProgram({
+  rootNames: [...files.map((file) => join(root, file)), planted],
+  options,
+  host: hostWith(new Map([[planted, plantedText]]), options),
+})
+
+function findingsIn(path: string): (Finding & { file: string })[] {
+  const source = program.getSourceFile(join(root, path))
+  if (source === undefined) throw new Error(`The program has no ${path}.`)
+  return nondeterminism(source, program).map((finding) => ({
+    ...finding,
+    at: finding.at.replace(root, ''),
+    file: path,
+  }))
+}
+
+test('code that decides a block has no clock, chance, promise, float, locale or host', () => {
+  const used = new Set<unknown>()
+  const refused = files.flatMap(findingsIn).filter((finding) => {
+    const exception = exceptions.find(
+      ({ file, within, what }) =>
+        file === finding.file &&
+        what.includes(finding.what) &&
+        within.some((name) => finding.within.includes(name)),
+    )
+    used.add(exception)
+    return exception === undefined
+  })
+  expect(refused.map(({ at, what }) => `${at} ${what}`)).toEqual([])
+  expect(exceptions.filter((exception) => !used.has(exception))).toEqual([])
+})
+
+test('each of these is seen, and nothing beside them', () => {
+  const expected = plantedText.split('\n').flatMap((line, index) =>
+    line
+      .split(' //! ')
+      .slice(1)
+      .map((what) => `packages/kernel/src/planted.ts:${index + 1} ${what}`),
+  )
+  expect(findingsIn('packages/kernel/src/planted.ts').map(({ at, what }) => `${at} ${what}`)).toEqual(
+    expected,
+  )
+})
