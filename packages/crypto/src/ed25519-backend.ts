@@ -1,8 +1,9 @@
 // The two libraries that do Ed25519: Node's OpenSSL where it is there, @noble/ed25519 elsewhere.
-import { concatBytes, equalBytes } from '@mmtchain/primitives'
+import { concatBytes, equalBytes, fromHex } from '@mmtchain/primitives'
 import { getPublicKey, hashes, Point, sign } from '@noble/ed25519'
 import { sha512 } from '@noble/hashes/sha2.js'
 import { nodeModule } from './platform.ts'
+import { wipe } from './random.ts'
 import { cryptoFail } from './refusals.ts'
 import type { Claim } from './suite.ts'
 
@@ -24,7 +25,7 @@ interface NodeKey {
 }
 interface NodeCrypto {
   createPublicKey(input: { key: object; format: 'jwk' }): NodeKey
-  createPrivateKey(input: { key: object; format: 'jwk' }): NodeKey
+  createPrivateKey(input: { key: Uint8Array; format: 'der'; type: 'pkcs8' }): NodeKey
   sign(algorithm: null, message: Uint8Array, key: NodeKey): Uint8Array
   verify(algorithm: null, message: Uint8Array, key: NodeKey, signature: Uint8Array): boolean
 }
@@ -35,11 +36,12 @@ interface NodeBuffer {
   }
 }
 
+const made = new Map<Ed25519BackendName, Ed25519Backend | undefined>()
 let chosen: Ed25519Backend | undefined
 
 /** The backend in use; the first call takes OpenSSL when it is there and right. */
 export function ed25519Library(): Ed25519Backend {
-  chosen ??= opensslBackend() ?? nobleBackend()
+  chosen ??= make('openssl') ?? (make('noble') as Ed25519Backend)
   return chosen
 }
 
@@ -50,10 +52,17 @@ export function ed25519Backend(): Ed25519BackendName {
 
 /** Makes this process use one backend from now on. Both give the same answers. Throws `crypto/BACKEND_UNAVAILABLE`. */
 export function selectEd25519Backend(name: Ed25519BackendName): void {
-  const backend = name === 'noble' ? nobleBackend() : opensslBackend()
-  if (!backend)
-    throw cryptoFail.BACKEND_UNAVAILABLE({ backend: name, reason: 'node:crypto has no Ed25519 here.' })
+  const backend = make(name)
+  if (!backend) {
+    throw cryptoFail.BACKEND_UNAVAILABLE({ suite: 'ed25519', backend: name, reason: 'node:crypto lacks it' })
+  }
   chosen = backend
+}
+
+/** Makes and tests each backend once. */
+function make(name: Ed25519BackendName): Ed25519Backend | undefined {
+  if (!made.has(name)) made.set(name, name === 'noble' ? nobleBackend() : opensslBackend())
+  return made.get(name)
 }
 
 function nobleBackend(): Ed25519Backend {
@@ -95,7 +104,13 @@ function fromLittleEndian(bytes: Uint8Array): bigint {
   return value
 }
 
-/** OpenSSL through JWK keys, which Node imports ten times faster than DER; undefined where it is missing or wrong. */
+/** RFC 8410, section 7: the PKCS #8 form of a private key without its last 32 bytes, the seed. */
+const PKCS8_OF_SEED = /* @__PURE__ */ fromHex('302e020100300506032b657004220420')
+
+/**
+ * Undefined where OpenSSL is missing or wrong. Public keys come in as JWK, which Node 20 imports ten times faster than
+ * DER; secrets as DER, since the JWK form needs the public key as well.
+ */
 function opensslBackend(): Ed25519Backend | undefined {
   const node = nodeModule<NodeCrypto>('node:crypto')
   const bytes = nodeModule<NodeBuffer>('node:buffer')?.Buffer
@@ -104,9 +119,12 @@ function opensslBackend(): Ed25519Backend | undefined {
   const { sign: nodeSign, verify: nodeVerify } = node
   const jwk = { kty: 'OKP', crv: 'Ed25519' }
   const encode = (key: Uint8Array) => bytes.from(key).toString('base64url')
-  // Node asks for an x but makes the public key from d.
-  const privateKey = (seed: Uint8Array) =>
-    createPrivateKey({ key: { ...jwk, d: encode(seed), x: encode(new Uint8Array(32)) }, format: 'jwk' })
+  const privateKey = (seed: Uint8Array) => {
+    const der = concatBytes(PKCS8_OF_SEED, seed)
+    const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+    wipe(der)
+    return key
+  }
   const backend: Ed25519Backend = {
     name: 'openssl',
     publicKey: (seed) =>
@@ -122,19 +140,22 @@ function opensslBackend(): Ed25519Backend | undefined {
     },
     isPoint: (key) => decodePoint(key) !== undefined,
   }
-  return agreesWithNoble(backend) ? backend : undefined
+  return passesSelfTest(backend) ? backend : undefined
 }
 
-function agreesWithNoble(backend: Ed25519Backend): boolean {
-  const seed = new Uint8Array(32).fill(1)
-  const message = Uint8Array.of(2)
-  const noble = nobleBackend()
+/** RFC 8032, section 7.1, TEST 2: a library that is wrong must not split the chain. */
+function passesSelfTest(backend: Ed25519Backend): boolean {
+  const seed = fromHex('4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb')
+  const key = fromHex('3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c')
+  const signature = fromHex(
+    '92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da' +
+      '085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00',
+  )
+  const message = Uint8Array.of(0x72)
   try {
-    const key = backend.publicKey(seed)
-    const signature = backend.sign(message, seed)
-    const same = equalBytes(key, noble.publicKey(seed)) && equalBytes(signature, noble.sign(message, seed))
     return (
-      same &&
+      equalBytes(backend.publicKey(seed), key) &&
+      equalBytes(backend.sign(message, seed), signature) &&
       backend.verify({ key, message, signature }) &&
       !backend.verify({ key, message: seed, signature })
     )

@@ -10,10 +10,10 @@ const KEY_BYTES = 32
 const SIGNATURE_BYTES = 64
 
 /** 2^255 − 19, the prime of the field, and the order of the base point, both little-endian. */
-const P = littleEndian(0x7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffedn)
-const L = littleEndian(0x1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3edn)
+const P = /* @__PURE__ */ littleEndian(0x7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffedn)
+const L = /* @__PURE__ */ littleEndian(0x1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3edn)
 /** The y coordinates of the eight points whose order divides 8; each is a key that signs for nobody. */
-const SMALL_ORDER_Y = [
+const SMALL_ORDER_Y = /* @__PURE__ */ [
   0n,
   1n,
   0x7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffecn,
@@ -22,7 +22,7 @@ const SMALL_ORDER_Y = [
 ].map(littleEndian)
 
 /** EdDSA over edwards25519, pure. Key: 32 bytes; signature: 64 bytes; the secret is the seed of RFC 8032. */
-export const ed25519: Suite = Object.freeze({
+export const ed25519: Suite = /* @__PURE__ */ Object.freeze({
   code: 2,
   name: 'ed25519',
   publicKeyBytes: KEY_BYTES,
@@ -36,12 +36,14 @@ export const ed25519: Suite = Object.freeze({
 })
 
 /**
- * Valid when S < L; the key is the canonical encoding (y < p) of a point of the curve that is not of small order; and
- * the canonical encoding of [S]B − [k]A equals the bytes of R, with k = SHA-512(R ‖ A ‖ message). No cofactor.
+ * Valid when S < L; the key is the canonical encoding (y < p) of a point of the curve; neither it nor R is of small
+ * order; and the canonical encoding of [S]B − [k]A equals the bytes of R, with k = SHA-512(R ‖ A ‖ message). No cofactor.
+ * These are the rules of libsodium and of ed25519-dalek's `verify_strict`. OpenSSL lets keys of small order pass and
+ * judges an R of small order differently in Node.js 20 and 24, so none of them ever reaches it.
  */
 function verify({ key, message, signature }: Claim): boolean {
   if (signature.length !== SIGNATURE_BYTES || !isBelow(signature, 32, L)) return false
-  if (!isCanonicalKey(key)) return false
+  if (isSmallOrder(signature) || !isCanonicalKey(key)) return false
   return ed25519Library().verify({ key, message, signature })
 }
 
@@ -55,10 +57,17 @@ function withSeed(seed: Uint8Array, use: (backend: Ed25519Backend) => Uint8Array
  * could be set without meaning, are among those.
  */
 function isCanonicalKey(key: Uint8Array): boolean {
-  if (key.length !== KEY_BYTES) return false
+  if (key.length !== KEY_BYTES || isSmallOrder(key)) return false
   const y = key.slice()
   y[31] = (y[31] as number) & 0x7f
-  return isBelow(y, 0, P) && !SMALL_ORDER_Y.some((small) => small.every((byte, i) => byte === y[i]))
+  return isBelow(y, 0, P)
+}
+
+/** True when the first 32 bytes, the sign bit apart, are the y below p of a point whose order divides 8. */
+function isSmallOrder(bytes: Uint8Array): boolean {
+  return SMALL_ORDER_Y.some((y) =>
+    y.every((byte, i) => byte === ((bytes[i] as number) & (i === 31 ? 0x7f : 0xff))),
+  )
 }
 
 /** Compares the 32 little-endian bytes at `at` with a limit. */

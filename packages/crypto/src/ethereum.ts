@@ -12,7 +12,8 @@ const ADDRESS_BYTES = 20
 /**
  * The 20-byte address whose key signed the text, or undefined when nothing can be recovered. `signature` is 65 bytes
  * `r ‖ s ‖ v` with v one of 0, 1, 27, 28 and low s; anything else is undefined. Some address comes out for almost every
- * well-formed signature, so compare it with the one that is expected.
+ * well-formed signature, so compare it with the one that is expected. Throws `primitives/BAD_TEXT` for text that UTF-8
+ * cannot carry.
  */
 export function recoverEthereumAddress({
   text,
@@ -29,7 +30,7 @@ export function recoverEthereumAddress({
   return key === undefined ? undefined : addressOfPoint(key)
 }
 
-/** Signs text as an Ethereum wallet does: 65 bytes `r ‖ s ‖ v` with v 27 or 28. Throws `crypto/BAD_SECRET`. */
+/** Signs text as an Ethereum wallet does: 65 bytes `r ‖ s ‖ v` with v 27 or 28. Throws `crypto/BAD_SECRET`, `primitives/BAD_TEXT`. */
 export function signEthereumText({
   text,
   secret,

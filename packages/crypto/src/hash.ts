@@ -22,7 +22,7 @@ export function sha256(bytes: Uint8Array): Uint8Array {
 
 /** The 16-byte domain tag of section 1.2: ASCII, padded on the right with zero bytes. Throws `crypto/BAD_TAG`. */
 export function tag(name: string): Uint8Array {
-  if (!/^[\x21-\x7e]{1,16}$/.test(name)) throw cryptoFail.BAD_TAG({ name })
+  if (!/^[\x20-\x7e]{1,16}$/.test(name)) throw cryptoFail.BAD_TAG({ name })
   const bytes = new Uint8Array(TAG_BYTES)
   bytes.set(utf8(name))
   return bytes

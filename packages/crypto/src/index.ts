@@ -1,4 +1,4 @@
-export { formatAddress, isAddressPrefix, moduleAddress, parseAddress } from './address.ts'
+export { moduleAddress } from './address.ts'
 export { ed25519 } from './ed25519.ts'
 export { type Ed25519BackendName, ed25519Backend, selectEd25519Backend } from './ed25519-backend.ts'
 export { ethereumAddress, recoverEthereumAddress, signEthereumText } from './ethereum.ts'

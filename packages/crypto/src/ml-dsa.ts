@@ -9,7 +9,7 @@ const KEY_BYTES = 1952
 const SIGNATURE_BYTES = 3309
 
 /** The post-quantum suite. Key: 1,952 bytes; signature: 3,309 bytes; the secret is the 32-byte seed of FIPS 204's KeyGen. */
-export const mlDsa65: Suite = Object.freeze({
+export const mlDsa65: Suite = /* @__PURE__ */ Object.freeze({
   code: 3,
   name: 'ml-dsa-65',
   publicKeyBytes: KEY_BYTES,

@@ -1,8 +1,8 @@
 // Keys from words: BIP-39 (English list) and BIP-32.
 import { HDKey } from '@scure/bip32'
-import { generateMnemonic, mnemonicToSeedSync, validateMnemonic } from '@scure/bip39'
+import { entropyToMnemonic, mnemonicToSeedSync, validateMnemonic } from '@scure/bip39'
 import { wordlist } from '@scure/bip39/wordlists/english.js'
-import { wipe } from './random.ts'
+import { randomBytes, wipe } from './random.ts'
 import { cryptoFail } from './refusals.ts'
 
 /** The path of the first key. Its coin type 9999 is not registered in SLIP-44. */
@@ -10,10 +10,16 @@ export const DEFAULT_PATH = "m/44'/9999'/0'/0/0"
 
 const PATH_DEPTH_MAX = 16
 
-/** New random words, separated by single spaces: 12 carry 128 bits, 24 carry 256. Throws `crypto/BAD_MNEMONIC_LENGTH`. */
+/**
+ * New random words, separated by single spaces: 12 carry 128 bits, 24 carry 256. Throws `crypto/BAD_MNEMONIC_LENGTH` and
+ * `crypto/NO_RANDOMNESS`.
+ */
 export function newMnemonic({ words }: { readonly words: 12 | 24 }): string {
   if (words !== 12 && words !== 24) throw cryptoFail.BAD_MNEMONIC_LENGTH({ words })
-  return generateMnemonic(wordlist, words === 12 ? 128 : 256)
+  const entropy = randomBytes(words === 12 ? 16 : 32)
+  const mnemonic = entropyToMnemonic(entropy, wordlist)
+  wipe(entropy)
+  return mnemonic
 }
 
 /**

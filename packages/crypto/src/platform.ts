@@ -26,13 +26,13 @@ export function environment(name: string): string | undefined {
 }
 
 interface NodeModuleLoader {
-  createRequire(from: string): (id: string) => unknown
+  createRequire(from: string): { (id: string): unknown; resolve(id: string): string }
 }
 
 /**
- * A CommonJS module that is installed beside this package, typed by the caller as the part that it uses. When this
- * package was bundled into another place, it looks beside the program that was started instead. Throws the loader's
- * error when there is none, and outside Node.js.
+ * A CommonJS module that is installed beside this package, typed by the caller as the part that it uses. Where this
+ * package was bundled into a file elsewhere (a chain file in a node's home), it looks from the package as the program
+ * that was started sees it. Throws the loader's error when there is none, and outside Node.js.
  */
 export function requireInstalled<T>(id: string): T {
   const createRequire = nodeModule<NodeModuleLoader>('node:module')?.createRequire
@@ -41,11 +41,14 @@ export function requireInstalled<T>(id: string): T {
     return createRequire(import.meta.url)(id) as T
   } catch (error) {
     const program = hostProcess()?.argv?.[1]
-    if (program === undefined || !isNotFound(error)) throw error
-    return createRequire(program)(id) as T
+    if (program === undefined || !isElsewhere(error)) throw error
+    const own = createRequire(program).resolve('@mmtchain/crypto/package.json')
+    return createRequire(own)(id) as T
   }
 }
 
-function isNotFound(error: unknown): boolean {
-  return (error as { readonly code?: unknown } | undefined)?.code === 'MODULE_NOT_FOUND'
+/** True for "not installed here" and, in a bundle that is not a module, "here has no name"; not for a broken binary. */
+function isElsewhere(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown }
+  return code === 'MODULE_NOT_FOUND' || code === 'ERR_INVALID_ARG_VALUE'
 }

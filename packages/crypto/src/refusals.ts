@@ -26,37 +26,13 @@ export const cryptoRefusals = {
     message: `There is no signature suite ${d.code} here; there are ${d.known.join(', ')}.`,
     hint: 'Use a suite that the chain accepts, or add this one to the chain file.',
   }),
-  BACKEND_UNAVAILABLE: (d: { backend: string; reason: string }) => ({
-    message: `The secp256k1 backend "${d.backend}" cannot be used here: ${d.reason}`,
-    hint: 'Choose native, wasm or noble in MMT_SECP256K1, or unset it; noble works everywhere. Native needs the optional dependency "secp256k1" with a binary for this platform.',
+  BACKEND_UNAVAILABLE: (d: { suite: string; backend: string; reason: string }) => ({
+    message: `The backend "${d.backend}" of ${d.suite} cannot be used here: ${d.reason}.`,
+    hint: 'noble works everywhere. For secp256k1, unset MMT_SECP256K1 or set it to native, wasm or noble; native needs the optional dependency "secp256k1" with a binary for this platform.',
   }),
   NO_RANDOMNESS: (_: object) => ({
     message: 'This platform offers no secure random numbers.',
     hint: 'Run where globalThis.crypto.getRandomValues exists: Node.js 20 or newer, or a current browser.',
-  }),
-  BAD_ADDRESS_PREFIX: (d: { prefix: string }) => ({
-    message: `"${d.prefix.slice(0, 80)}" is not an address prefix.`,
-    hint: 'A prefix is 1 to 16 letters a-z.',
-  }),
-  ADDRESS_UPPER_CASE: (d: { text: string }) => ({
-    message: `The address "${d.text.slice(0, 100)}" has upper-case letters.`,
-    hint: 'Only the lower-case form of an address is valid.',
-  }),
-  ADDRESS_MALFORMED: (d: { text: string }) => ({
-    message: `"${d.text.slice(0, 100)}" is not an address.`,
-    hint: 'An address is its chain’s prefix, the digit 1 and 58 letters and digits.',
-  }),
-  ADDRESS_TYPO: (d: { text: string }) => ({
-    message: `The address "${d.text.slice(0, 100)}" fails its checksum.`,
-    hint: 'A character is wrong, missing or swapped: copy the address again.',
-  }),
-  ADDRESS_WRONG_PREFIX: (d: { want: string; got: string }) => ({
-    message: `The address belongs to a chain with prefix "${d.got}", not "${d.want}".`,
-    hint: `Use an address that begins with ${d.want}1.`,
-  }),
-  ADDRESS_WRONG_LENGTH: (d: { text: string; want: number; got: number }) => ({
-    message: `The address "${d.text.slice(0, 100)}" does not hold ${d.want} bytes (${d.got} characters of data).`,
-    hint: 'Addresses of this software hold 32 bytes; this is an address of another system.',
   }),
   BAD_MODULE_NAME: (d: { module: string }) => ({
     message: `"${d.module.slice(0, 80)}" cannot own an account.`,

@@ -1,3 +1,4 @@
+import { toHex } from '@mmtchain/primitives'
 import { environment } from './platform.ts'
 import { cryptoFail } from './refusals.ts'
 import type { Secp256k1Backend, Secp256k1BackendName } from './secp256k1-backend.ts'
@@ -11,6 +12,11 @@ const MAKERS: Readonly<Record<Secp256k1BackendName, () => Secp256k1Backend>> = {
   noble: nobleBackend,
 }
 const FASTEST_FIRST: readonly Secp256k1BackendName[] = ['native', 'wasm', 'noble']
+
+/** By test/vectors/reference.py, for the secret 01…01 and the digest 02…02. */
+const KNOWN_KEY = '031b84c5567b126440995d3ed5aaba0565d71e1834604819ff9c17f5e9d5dd078f'
+const KNOWN_SIGNATURE =
+  '97ef30233ead25d10f7bb2bf9eaf571a16f2deb33a75f20819284f0cb8ff3cc14870ca05940199c113b4dc77866f001702691cde269f6835581e7aea1ead2660'
 
 const loaded = new Map<Secp256k1BackendName, Secp256k1Backend>()
 let chosen: Secp256k1Backend | undefined
@@ -54,8 +60,7 @@ function isAvailable(name: Secp256k1BackendName): boolean {
 
 function load(name: string): Secp256k1Backend {
   const known = FASTEST_FIRST.find((backend) => backend === name)
-  if (!known)
-    throw cryptoFail.BACKEND_UNAVAILABLE({ backend: name, reason: 'there is no backend of this name.' })
+  if (!known) throw unavailable(name, 'there is no backend of this name')
   let backend = loaded.get(known)
   if (!backend) {
     try {
@@ -63,20 +68,29 @@ function load(name: string): Secp256k1Backend {
       assertWorks(backend)
     } catch (error) {
       const [reason = ''] = String((error as Error).message ?? error).split('\n')
-      throw cryptoFail.BACKEND_UNAVAILABLE({ backend: name, reason: `${reason}.` })
+      throw unavailable(name, reason)
     }
     loaded.set(known, backend)
   }
   return backend
 }
 
-/** A library that loads but cannot verify its own signature is broken, and a broken one must not split the chain. */
+function unavailable(backend: string, reason: string) {
+  return cryptoFail.BACKEND_UNAVAILABLE({ suite: 'secp256k1', backend, reason })
+}
+
+/** A library that loads but is wrong must not split the chain, so each one first makes an answer that is known. */
 function assertWorks(backend: Secp256k1Backend): void {
   const secret = new Uint8Array(32).fill(1)
   const digest = new Uint8Array(32).fill(2)
   const key = backend.publicKey(secret)
-  const signature = backend.sign(digest, secret)?.signature
-  if (!key || !signature || !backend.verify({ key, digest, signature }))
-    throw new Error('it fails its self-test')
-  if (backend.verify({ key, digest: secret, signature })) throw new Error('it fails its self-test')
+  const signed = backend.sign(digest, secret)
+  const right =
+    key !== undefined &&
+    signed !== undefined &&
+    toHex(key) === KNOWN_KEY &&
+    toHex(signed.signature) === KNOWN_SIGNATURE &&
+    backend.verify({ key, digest, signature: signed.signature }) &&
+    !backend.verify({ key, digest: secret, signature: signed.signature })
+  if (!right) throw new Error('it fails its self-test')
 }

@@ -2,10 +2,12 @@
 // and Windows x64. Its index falls back to `elliptic` without a word when the binary is missing, so this file loads
 // `bindings.js`, which throws instead.
 import { requireInstalled } from './platform.ts'
+import { randomBytes } from './random.ts'
 import type { Secp256k1Backend } from './secp256k1-backend.ts'
 
 /** The part of the package that is used. Every function throws where libsecp256k1 reports an error. */
 interface Bindings {
+  contextRandomize(seed: Uint8Array): void
   privateKeyVerify(secret: Uint8Array): boolean
   publicKeyCreate(secret: Uint8Array, compressed: boolean): Uint8Array
   publicKeyVerify(key: Uint8Array): boolean
@@ -17,6 +19,8 @@ interface Bindings {
 /** Loads the binary. Throws the loader's own error when the package or a binary for this platform is missing. */
 export function nativeBackend(): Secp256k1Backend {
   const native = requireInstalled<Bindings>('secp256k1/bindings.js')
+  // Blinds the multiplications by the base point, as libsecp256k1 advises; no result depends on it.
+  native.contextRandomize(randomBytes(32))
   return {
     name: 'native',
     publicKey: (secret) =>

@@ -10,11 +10,11 @@ import { type Claim, SECRET_BYTES, type Suite } from './suite.ts'
 const KEY_BYTES = 33
 const SIGNATURE_BYTES = 64
 /** The order of the curve less one, and its half: the greatest r and the greatest low s. */
-const R_MAX = fromHex('fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364140')
-const S_MAX = fromHex('7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0')
+const R_MAX = /* @__PURE__ */ fromHex('fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364140')
+const S_MAX = /* @__PURE__ */ fromHex('7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0')
 
 /** ECDSA as Bitcoin and Ethereum use it. Key: 33 bytes compressed; signature: 64 bytes `r ‖ s`, big-endian, low s. */
-export const secp256k1: Suite = Object.freeze({
+export const secp256k1: Suite = /* @__PURE__ */ Object.freeze({
   code: 1,
   name: 'secp256k1',
   publicKeyBytes: KEY_BYTES,

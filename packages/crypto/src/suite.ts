@@ -37,13 +37,14 @@ export interface SuiteRegistry {
   get(code: number): Suite
 }
 
-/** The longest secret, key and signature that section 5 can carry. */
+/** Every suite's secret: a scalar or a seed. */
 export const SECRET_BYTES = 32
+/** The longest key and signature that section 5.4 and 5.5 can carry, and the most suites of section 13.1. */
 const PUBLIC_KEY_BYTES_MAX = 4096
 const SIGNATURE_BYTES_MAX = 65536
+const SUITES_MAX = 16
 const OWN_CODE_FIRST = 128
 const OWN_CODE_LAST = 255
-const SUITES_MAX = 16
 
 /** The framework's suites by code; a registry refuses another scheme under their numbers. */
 const RESERVED: Readonly<Record<number, string>> = { 1: 'secp256k1', 2: 'ed25519', 3: 'ml-dsa-65' }
@@ -87,12 +88,13 @@ function assertUsable(suite: Suite): void {
   const own = Number.isInteger(code) && code >= OWN_CODE_FIRST && code <= OWN_CODE_LAST
   if (!own && RESERVED[code] === undefined) throw badSuite(suite, 'its code is not free for use')
   if (!own && RESERVED[code] !== name) throw badSuite(suite, `code ${code} belongs to ${RESERVED[code]}`)
-  if (!/^[a-z][a-z0-9-]{0,31}$/.test(name))
-    throw badSuite(suite, 'its name is not lower-case letters, digits and hyphens')
-  if (!isCount(publicKeyBytes, PUBLIC_KEY_BYTES_MAX)) throw badSuite(suite, 'its keys are too long')
-  if (!isCount(signatureBytes, SIGNATURE_BYTES_MAX)) throw badSuite(suite, 'its signatures are too long')
+  if (!/^[a-z][a-z0-9-]{0,31}$/.test(name)) throw badSuite(suite, 'its name is not 1 to 32 of a-z, 0-9 and -')
+  if (!isCount(publicKeyBytes, PUBLIC_KEY_BYTES_MAX))
+    throw badSuite(suite, 'the length of its keys is out of range')
+  if (!isCount(signatureBytes, SIGNATURE_BYTES_MAX))
+    throw badSuite(suite, 'the length of its signatures is out of range')
   if (!isCount(weight, Number.MAX_SAFE_INTEGER))
-    throw badSuite(suite, 'its weight is not a positive whole number')
+    throw badSuite(suite, 'its weight is not a whole number above 0')
 }
 
 function isCount(value: number, max: number): boolean {

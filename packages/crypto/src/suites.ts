@@ -8,7 +8,7 @@ import { secp256k1Library } from './secp256k1-choice.ts'
 import type { Suite } from './suite.ts'
 
 /** The framework's suites: secp256k1, ed25519, ml-dsa-65. */
-export const defaultSuites: readonly Suite[] = Object.freeze([secp256k1, ed25519, mlDsa65])
+export const defaultSuites: readonly Suite[] = /* @__PURE__ */ Object.freeze([secp256k1, ed25519, mlDsa65])
 
 /**
  * Loads and tests the fastest libraries now, some 30 ms, so that the first signature does not wait for it; nothing else

@@ -14,13 +14,33 @@ export const primitivesRefusals = {
     message: `An address has 32 bytes, not ${d.length}.`,
     hint: 'Pass the 32 bytes of the address.',
   }),
-  BAD_ADDRESS: (d: { text: string }) => ({
-    message: `"${d.text.slice(0, 100)}" is not an address.`,
-    hint: 'Check it for a typo: an address is a lower-case prefix, the digit 1 and 58 letters and digits.',
+  BAD_ADDRESS_PREFIX: (d: { prefix: string }) => ({
+    message: `"${d.prefix.slice(0, 80)}" is not an address prefix.`,
+    hint: 'A prefix is 1 to 16 letters a-z.',
   }),
-  WRONG_ADDRESS_PREFIX: (d: { text: string; want: string; got: string }) => ({
-    message: `${d.text} belongs to a chain with prefix "${d.got}", not "${d.want}".`,
-    hint: `Use an address that starts with ${d.want}1.`,
+  ADDRESS_UPPER_CASE: (d: { text: string }) => ({
+    message: `The address "${d.text.slice(0, 100)}" has upper-case letters.`,
+    hint: 'Only the lower-case form of an address is valid.',
+  }),
+  ADDRESS_MALFORMED: (d: { text: string }) => ({
+    message: `"${d.text.slice(0, 100)}" is not an address.`,
+    hint: 'An address is its chain’s prefix, the digit 1 and 58 letters and digits.',
+  }),
+  ADDRESS_TYPO: (d: { text: string }) => ({
+    message: `The address "${d.text.slice(0, 100)}" fails its checksum.`,
+    hint: 'A character is wrong, missing or swapped: copy the address again.',
+  }),
+  ADDRESS_WRONG_PREFIX: (d: { want: string; got: string }) => ({
+    message: `The address belongs to a chain with prefix "${d.got}", not "${d.want}".`,
+    hint: `Use an address that begins with ${d.want}1.`,
+  }),
+  ADDRESS_WRONG_LENGTH: (d: { text: string; want: number; got: number }) => ({
+    message: `The address "${d.text.slice(0, 100)}" has ${d.got} characters of data, not ${d.want}.`,
+    hint: 'Addresses of this software hold 32 bytes; this is an address of another system.',
+  }),
+  ADDRESS_BAD_PADDING: (d: { text: string }) => ({
+    message: `The address "${d.text.slice(0, 100)}" has bits behind its 32 bytes.`,
+    hint: 'The software that wrote it is wrong: each address has exactly one text.',
   }),
   BAD_HASH: (d: { got: string }) => ({
     message: `"${d.got.slice(0, 80)}" is not a hash.`,

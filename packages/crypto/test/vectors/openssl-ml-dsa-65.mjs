@@ -30,4 +30,4 @@ const vectors = ['', 'ML-DSA', 'x'.repeat(10_000)].map((text, i) => {
   }
 })
 const document = { source: `OpenSSL ${process.versions.openssl}, by openssl-ml-dsa-65.mjs`, vectors }
-writeFileSync(new URL('openssl-ml-dsa-65.json', import.meta.url), `${JSON.stringify(document, null, 1)}\n`)
+writeFileSync(new URL('openssl-ml-dsa-65.json', import.meta.url), `${JSON.stringify(document, null, 2)}\n`)

@@ -313,7 +313,7 @@ def ed_sign(seed, message):
 
 
 def ed_valid(key_bytes, message, signature):
-    """The suite's rule: S < L, canonical key of a point not of small order, [S]B - [k]A encodes to R. No cofactor."""
+    """The suite's rule: S < L, canonical key, neither it nor R of small order, [S]B - [k]A encodes to R. No cofactor."""
     if len(key_bytes) != 32 or len(signature) != 64:
         return False
     s, y, odd = le(signature[32:]), le(key_bytes) % 2**255, key_bytes[31] >> 7
@@ -322,7 +322,8 @@ def ed_valid(key_bytes, message, signature):
     if ed_mul(8, point) == (0, 1):
         return False
     k = challenge(signature[:32], key_bytes, message)
-    return ed_encode(ed_add(ed_mul(s, B), ed_negate(ed_mul(k, point)))) == signature[:32]
+    expected = ed_add(ed_mul(s, B), ed_negate(ed_mul(k, point)))
+    return ed_encode(expected) == signature[:32] and ed_mul(8, expected) != (0, 1)
 
 
 RFC_8032 = [
@@ -409,12 +410,22 @@ def ed25519_edges():
             forged_r = ed_encode(ed_mul(5, B))
             found = next(m for m in messages() if ed_mul(challenge(forged_r, key_bytes, m), point) == (0, 1))
             row(f"small order key {index}, {name}", key_bytes, found, forged_r + scalar(5), False)
-    # R may be of small order: the signer's own business.
+    # For the identity as R the equation holds; libraries differ on it, and no honest signer makes it.
     for index, point in enumerate(torsion):
         for name, r_encoded in encodings(point):
             k = challenge(r_encoded, key, message)
             s_value = k * secret % L
-            row(f"small order R {index}, {name}, without its share of S", key, message, r_encoded + scalar(s_value), r_encoded == ed_encode((0, 1)))
+            row(f"small order R {index}, {name}", key, message, r_encoded + scalar(s_value), False)
+
+    # With a key of mixed order the equation can hold for each R of small order.
+    mixed = ed_encode(ed_add(ed_mul(secret, B), torsion[1]))
+    for index, point in enumerate(torsion):
+        r_encoded = ed_encode(point)
+        found = next(
+            m for m in messages() if ed_mul(challenge(r_encoded, mixed, m), torsion[1]) == ed_negate(point)
+        )
+        s_value = challenge(r_encoded, mixed, found) * secret % L
+        row(f"small order R {index} that a mixed key makes fit", mixed, found, r_encoded + scalar(s_value), False)
 
     # Keys of mixed order A' = A + T: k A' = k A exactly when the order of T divides k.
     for index, point in enumerate(torsion):
@@ -590,7 +601,7 @@ FILES = {
 
 if __name__ == "__main__":
     for file, make in FILES.items():
-        text = json.dumps({"source": "reference.py", "vectors": make()}, indent=1, ensure_ascii=True) + "\n"
+        text = json.dumps({"source": "reference.py", "vectors": make()}, indent=2, ensure_ascii=True) + "\n"
         path = HERE / file
         if sys.argv[1:] == ["check"]:
             assert path.read_text() == text, f"{file} is stale"
