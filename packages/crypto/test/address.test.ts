@@ -1,5 +1,5 @@
 import { moduleAddress } from '@mmtchain/crypto'
-import { addressToBytes, formatAddress, fromHex, toHex } from '@mmtchain/primitives'
+import { type Address, addressToBytes, fromHex, toHex } from '@mmtchain/primitives'
 import { describe, expect, test } from 'vitest'
 import { vectors } from './vectors/load.ts'
 
