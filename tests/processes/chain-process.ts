@@ -88,6 +88,8 @@ export function startChain(place: Place, words: readonly string[]): RunningChain
     cwd: root,
     env: place.env,
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own, so that a signal reaches all of it, as Ctrl-C on a terminal does.
+    detached: true,
   })
   return watch(child)
 }
@@ -138,7 +140,7 @@ function watch(child: ChildProcess): RunningChain {
         check()
       }),
     end(signal) {
-      child.kill(signal)
+      if (!ended) process.kill(-(child.pid as number), signal)
       return exited
     },
   }

@@ -30,10 +30,7 @@ test('10,000 holders become unclaimed balances to the unit, and a holder claims 
   timeout: 120_000,
 }, async () => {
   const file = (name: string) => join(place.folder, name)
-  execFileSync(process.execPath, [
-    join(root, 'examples/03-erc20-migration/make-holders.mjs'),
-    place.folder,
-  ])
+  execFileSync(process.execPath, [join(root, 'examples/03-erc20-migration/make-holders.mjs'), place.folder])
   const imported = await mmtJson<ImportJson>(place, [
     'genesis',
     'import-erc20',

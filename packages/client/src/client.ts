@@ -6,15 +6,20 @@ import { clientFail } from './refusals.ts'
 import { type SendOptions, type Sent, sendCalls } from './send.ts'
 import { httpTransport, type Transport } from './transport.ts'
 
-type Reads<Q> = {
+/** The queries of one module. */
+export type Reads<Q> = {
   readonly [N in keyof Q]: Q[N] extends { input: infer I; output: infer O }
     ? I extends null
       ? () => Promise<O>
       : (input: I) => Promise<O>
     : never
 }
-type Sends<C> = { readonly [N in keyof C]: (input: C[N], options?: Partial<SendOptions>) => Promise<Sent> }
-type Calls<C> = { readonly [N in keyof C]: (input: C[N]) => TransactionCall }
+/** The commands of one module, sent. */
+export type Sends<C> = {
+  readonly [N in keyof C]: (input: C[N], options?: Partial<SendOptions>) => Promise<Sent>
+}
+/** The commands of one module, as calls. */
+export type Calls<C> = { readonly [N in keyof C]: (input: C[N]) => TransactionCall }
 
 /** Where a chain is. */
 export interface Status {

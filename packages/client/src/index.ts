@@ -1,4 +1,12 @@
-export { type Client, type ClientOptions, createClient, type Status } from './client.ts'
+export {
+  type Calls,
+  type Client,
+  type ClientOptions,
+  createClient,
+  type Reads,
+  type Sends,
+  type Status,
+} from './client.ts'
 export { type DescribedChain, describeChain } from './describe.ts'
 export { clientRefusals } from './refusals.ts'
 export { quoteCalls, type SendOptions, type Sent, sendCalls, submitBytes } from './send.ts'

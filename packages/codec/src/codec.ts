@@ -1,5 +1,7 @@
+import { isChainError } from '@mmtchain/primitives'
 import { codecFail } from './refusals.ts'
 import type { JsonSchema } from './schema.ts'
+import { newSink, resize, type Sink, type Source } from './wire.ts'
 
 /** A value that JSON can carry. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
@@ -45,20 +47,6 @@ export interface KeyCursor {
   at: number
 }
 
-/** Growing output. `reserve(sink, n)` before writing n bytes at `sink.at`. */
-export interface Sink {
-  bytes: Uint8Array
-  view: DataView
-  at: number
-}
-
-/** Input with a cursor; `end` is the first byte that may not be read. */
-export interface Source {
-  readonly bytes: Uint8Array
-  at: number
-  readonly end: number
-}
-
 /** The Standard Schema interface, version 1 (standardschema.dev), over the JSON form. */
 export interface StandardProps<T> {
   readonly version: 1
@@ -73,33 +61,51 @@ export interface StandardIssue {
   readonly path: readonly (string | number)[]
 }
 
-const sink: Sink = newSink(1024)
-let sinkBusy = false
+const SINK_BYTES = 1024
+const SINK_BYTES_KEPT_MAX = 1 << 20
+const sharedSink: Sink = newSink(SINK_BYTES)
+let sharedSinkBusy = false
 
-/** The BCS bytes of `value`. Throws `codec/WRONG_TYPE`, `codec/OUT_OF_RANGE` or `codec/TOO_LONG` for a value outside the codec's type. */
+/**
+ * The BCS bytes of `value`. Throws `codec/WRONG_TYPE`, `codec/OUT_OF_RANGE`, `codec/TOO_LONG`, `codec/TOO_SHORT`,
+ * `codec/BAD_TEXT` or `codec/DUPLICATE`, with the path of the culprit, for a value outside the codec's type.
+ */
 export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
-  // A codec may encode inside its own write (sorted keys), so only the outermost call owns the shared sink.
-  const own = sinkBusy ? newSink(256) : sink
-  const outermost = own === sink
-  if (outermost) sinkBusy = true
+  // A value's getter may encode something itself, so only the outermost call owns the shared sink.
+  if (sharedSinkBusy) return encodeInto(newSink(SINK_BYTES), codec, value)
+  sharedSinkBusy = true
   try {
-    own.at = 0
-    codec.write(own, value)
-    return own.bytes.slice(0, own.at)
+    return encodeInto(sharedSink, codec, value)
   } finally {
-    if (outermost) {
-      sinkBusy = false
-      if (sink.bytes.length > 1 << 20) grow(sink, 1024)
-    }
+    sharedSinkBusy = false
+    if (sharedSink.bytes.length > SINK_BYTES_KEPT_MAX) resize(sharedSink, SINK_BYTES)
   }
+}
+
+function encodeInto<T>(sink: Sink, codec: Codec<T>, value: T): Uint8Array {
+  sink.at = 0
+  try {
+    codec.write(sink, value)
+  } catch (error) {
+    throw withPath(codec, value, error)
+  }
+  return sink.bytes.slice(0, sink.at)
 }
 
 /** The value of BCS bytes. Throws a coded error for anything but the one encoding of a value. */
 export function decode<T>(codec: Codec<T>, bytes: Uint8Array): T {
-  const source: Source = { bytes, at: 0, end: bytes.length }
+  const source: Source = { bytes: plainBytes(bytes), at: 0, end: bytes.length }
   const value = codec.read(source)
-  if (source.at !== source.end) throw codecFail.TRAILING_BYTES({ left: source.end - source.at })
+  const left = source.end - source.at
+  if (left !== 0) throw codecFail.TRAILING_BYTES({ left, at: source.at })
   return value
+}
+
+/** The same bytes as a bare Uint8Array: `slice` of a Buffer would share its memory, where a decoded value must not. */
+function plainBytes(bytes: Uint8Array): Uint8Array {
+  if (!(bytes instanceof Uint8Array)) return wrongType('bytes', bytes)
+  if (bytes.constructor === Uint8Array) return bytes
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
 /** The JSON form of `value`; addresses are written with `addressPrefix`. */
@@ -107,7 +113,7 @@ export function toJson<T>(codec: Codec<T>, value: T, context: { readonly address
   return codec.toJson(value, { addressPrefix: context.addressPrefix, path: [] })
 }
 
-/** The value of a JSON form. Throws `codec/BAD_JSON` with the path of the culprit. */
+/** The value of a JSON form. Throws `codec/BAD_JSON` or `codec/DUPLICATE` with the path of the culprit. */
 export function fromJson<T>(
   codec: Codec<T>,
   json: unknown,
@@ -129,100 +135,91 @@ export function decodeKey<T>(codec: KeyCodec<T>, hex: string): T {
   return value
 }
 
-/** Completes a codec with what every codec has. */
-export function makeCodec<C extends Omit<Codec<unknown>, '~standard'>>(
-  parts: C,
-): C & Pick<Codec<never>, '~standard'> {
-  const validate = (value: unknown) => {
+/** One part of a value that consists of parts: how to get there, and the codec that writes it. */
+export interface Member {
+  readonly path: readonly (string | number)[]
+  readonly codec: Codec<unknown>
+  readonly value: unknown
+}
+/** The parts of a value in the order in which they are written; none when the value itself is refused. */
+type Members = (value: never) => Iterable<Member>
+const membersOf = new WeakMap<object, Members>()
+
+/** Completes a codec with what every codec has. One that is made of other codecs tells its `members`, for error messages. */
+export function makeCodec<T>(parts: Omit<Codec<T>, '~standard'>, members?: Members): Codec<T> {
+  const { schema, bytesMin, bytesMax, write, read, toJson, fromJson } = parts
+  // All codecs list the same properties in the same order, so that V8 finds `write` and `read` of any at one place.
+  const codec = {
+    schema,
+    bytesMin,
+    bytesMax,
+    write,
+    read,
+    toJson,
+    fromJson,
+    '~standard': standardProps(fromJson),
+  }
+  if (members) membersOf.set(codec, members)
+  return codec
+}
+
+/** As `makeCodec`, for values that can be keys. */
+export function makeKeyCodec<T>(parts: Omit<KeyCodec<T>, '~standard'>, members?: Members): KeyCodec<T> {
+  const { writeKey, readKey, writeKeyPrefix } = parts
+  const codec = makeCodec(parts, members)
+  return Object.assign(codec, writeKeyPrefix ? { writeKey, readKey, writeKeyPrefix } : { writeKey, readKey })
+}
+
+function standardProps<T>(fromJson: Codec<T>['fromJson']): StandardProps<T> {
+  const validate = (json: unknown) => {
     const context: JsonContext = { path: [] }
     try {
-      return { value: parts.fromJson(value, context) as never }
+      return { value: fromJson(json, context) }
     } catch (error) {
-      return {
-        issues: [
-          { message: error instanceof Error ? error.message : String(error), path: [...context.path] },
-        ],
-      }
+      if (!isChainError(error)) throw error
+      return { issues: [{ message: error.message, path: [...context.path] }] }
     }
   }
-  return { ...parts, '~standard': { version: 1, vendor: 'mmtchain', validate } }
+  return { version: 1, vendor: 'mmtchain', validate }
 }
 
-export function newSink(bytes: number): Sink {
-  const buffer = new Uint8Array(bytes)
-  return { bytes: buffer, view: new DataView(buffer.buffer), at: 0 }
-}
-
-/** Makes room for `count` more bytes. */
-export function reserve(target: Sink, count: number): void {
-  const need = target.at + count
-  if (need > target.bytes.length) grow(target, Math.max(need, target.bytes.length * 2))
-}
-
-function grow(target: Sink, length: number): void {
-  const bytes = new Uint8Array(length)
-  bytes.set(target.bytes.subarray(0, Math.min(target.at, length)))
-  target.bytes = bytes
-  target.view = new DataView(bytes.buffer)
-}
-
-/** Takes `count` bytes off the source and returns where they begin. Throws `codec/ENDS_EARLY`. */
-export function take(source: Source, count: number): number {
-  const start = source.at
-  if (count > source.end - start) throw codecFail.ENDS_EARLY({ want: count, left: source.end - start })
-  source.at = start + count
-  return start
-}
-
-/** Writes a length or variant number as ULEB128 (formats.md, 2.3). */
-export function writeLength(target: Sink, length: number): void {
-  reserve(target, 5)
-  let rest = length
-  while (rest > 0x7f) {
-    target.bytes[target.at++] = (rest & 0x7f) | 0x80
-    rest >>>= 7
-  }
-  target.bytes[target.at++] = rest
-}
-
-/** Reads a minimal ULEB128 of at most 2^31 − 1. */
-export function readLength(source: Source): number {
-  let value = 0
-  for (let shift = 0; shift < 35; shift += 7) {
-    const byte = source.bytes[take(source, 1)] as number
-    value += (byte & 0x7f) * 2 ** shift
-    if (byte < 0x80) {
-      if (byte === 0 && shift > 0) throw codecFail.NOT_MINIMAL({})
-      if (value > 0x7fff_ffff) break
-      return value
+/**
+ * The refusal with the path of the innermost part that is refused. It is looked for only now, by writing one part after
+ * another, so that writing a good value costs nothing for it.
+ */
+function withPath(codec: Codec<unknown>, value: unknown, error: unknown): unknown {
+  const path: (string | number)[] = []
+  let culprit: Member | undefined = { path, codec, value }
+  let refusal = error
+  while (culprit) {
+    const members: Iterable<Member> = membersOf.get(culprit.codec)?.(culprit.value as never) ?? []
+    culprit = undefined
+    for (const member of members) {
+      const found = refusalOf(member)
+      if (found === undefined) continue
+      path.push(...member.path)
+      refusal = found
+      culprit = member
+      break
     }
   }
-  throw codecFail.LENGTH_TOO_LARGE({})
+  if (path.length === 0 || !isChainError(refusal) || !refusal.code.startsWith('codec/')) return refusal
+  const fail = codecFail[refusal.code.slice('codec/'.length) as 'WRONG_TYPE']
+  return fail({ ...(refusal.values as { want: string; got: string }), path: path.join('.') })
 }
 
-/** Reads a length that may not pass `max`, and whose items of at least `itemBytesMin` must fit in what is left. */
-export function readBoundedLength(
-  source: Source,
-  { min, max, itemBytesMin }: { min: number; max: number; itemBytesMin: number },
-): number {
-  const length = readLength(source)
-  if (length > max) throw codecFail.TOO_LONG({ max, got: length })
-  if (length < min) throw codecFail.TOO_SHORT({ min, got: length })
-  const left = source.end - source.at
-  if (length * itemBytesMin > left) throw codecFail.ENDS_EARLY({ want: length * itemBytesMin, left })
-  return length
-}
-
-/** How many bytes the ULEB128 of `length` takes. */
-export function lengthBytes(length: number): number {
-  let bytes = 1
-  for (let rest = length; rest > 0x7f; rest = Math.floor(rest / 128)) bytes++
-  return bytes
+function refusalOf({ codec, value }: Member): unknown {
+  try {
+    codec.write(newSink(SINK_BYTES), value)
+    return undefined
+  } catch (error) {
+    return error
+  }
 }
 
 /** Refuses a JSON value, naming its path. */
 export function badJson(context: JsonContext, want: string, got: unknown): never {
-  throw codecFail.BAD_JSON({ path: showPath(context.path), want, got: showValue(got) })
+  throw codecFail.BAD_JSON({ path: showPath(context), want, got: showValue(got) })
 }
 
 /** Refuses a value that is not of the codec's type. */
@@ -230,20 +227,25 @@ export function wrongType(want: string, got: unknown): never {
   throw codecFail.WRONG_TYPE({ want, got: showValue(got) })
 }
 
-function showPath(path: readonly (string | number)[]): string {
+/** Names the reader's place in a message. */
+export function showPath({ path }: JsonContext): string {
   return path.length === 0 ? 'the value' : path.join('.')
 }
 
-function showValue(value: unknown): string {
+const SHOWN_MAX = 80
+
+/** Writes a value of any kind into a message, cut short. */
+export function showValue(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'bigint') return `${value}n`
   if (value instanceof Uint8Array) return `${value.length} bytes`
   if (typeof value === 'function') return 'a function'
+  if (typeof value === 'number') return String(value)
   let text: string
   try {
     text = JSON.stringify(value) ?? String(value)
   } catch {
     text = Object.prototype.toString.call(value)
   }
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text
+  return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text
 }

@@ -1,77 +1,67 @@
-import { compareBytes } from '@mmtchain/primitives'
 import {
   badJson,
   type Codec,
-  encode,
-  type Infer,
   type Json,
   type JsonContext,
-  type KeyCodec,
-  type KeyCursor,
-  lengthBytes,
+  type Member,
   makeCodec,
-  readBoundedLength,
-  readLength,
-  reserve,
-  type Sink,
-  type Source,
-  take,
-  writeLength,
+  showPath,
   wrongType,
 } from './codec.ts'
+import { mustAscend, sorted } from './order.ts'
+import { membersSchema, tuple, within } from './records.ts'
 import { codecFail } from './refusals.ts'
-import type { JsonSchema } from './schema.ts'
-
-/** Named codecs, in the order of their bytes. */
-export interface Fields {
-  readonly [name: string]: Codec<unknown>
-}
-/** The value of a struct of fields `F`. */
-export type StructValue<F> = { readonly [K in keyof F]: Infer<F[K]> }
-/** The value of a union of variants `F`: `{ kind, value }`. */
-export type UnionValue<F> = {
-  readonly [K in keyof F]: { readonly kind: K; readonly value: Infer<F[K]> }
-}[keyof F]
-/** The value of a tuple of codecs `C`. */
-export type TupleValue<C extends readonly unknown[]> = { readonly [I in keyof C]: Infer<C[I]> }
+import {
+  type Bounds,
+  LENGTH_MAX,
+  lengthBytes,
+  type Range,
+  readBoundedLength,
+  reserve,
+  take,
+  writeLength,
+  writeRaw,
+} from './wire.ts'
 
 /** No value: zero bytes, `null` in JSON. */
-export const unit: KeyCodec<null> = makeCodec({
-  schema: { type: 'null', 'x-bcs': 'unit' } as JsonSchema,
+export const unit: Codec<null> = makeCodec<null>({
+  schema: { type: 'null', 'x-bcs': 'unit' },
   bytesMin: 0,
   bytesMax: 0,
-  write(_sink: Sink, value: null) {
+  write(_sink, value) {
     if (value !== null) wrongType('null', value)
   },
   read: () => null,
   toJson: () => null,
-  fromJson: (json: unknown, context: JsonContext) => (json === null ? null : badJson(context, 'null', json)),
-  writeKey: () => '',
-  readKey: () => null,
+  fromJson: (json, context) => (json === null ? null : badJson(context, 'null', json)),
 })
 
-/** A value or `null`. An option of an option has no JSON form and is refused. */
+/** A value or `null`. An option of an option or of unit has no JSON form and is refused. */
 export function option<T>(inner: Codec<T>): Codec<T | null> {
   if (inner.schema['x-bcs'] === 'option' || inner.schema['x-bcs'] === 'unit') {
     throw codecFail.BAD_DEFINITION({ why: 'an option of an option or of unit' })
   }
-  return makeCodec({
-    schema: { anyOf: [inner.schema, { type: 'null' }], 'x-bcs': 'option' } as JsonSchema,
-    bytesMin: 1,
-    bytesMax: 1 + inner.bytesMax,
-    write(sink: Sink, value: T | null) {
-      reserve(sink, 1)
-      sink.bytes[sink.at++] = value === null ? 0 : 1
-      if (value !== null) inner.write(sink, value)
+  return makeCodec<T | null>(
+    {
+      schema: { anyOf: [inner.schema, { type: 'null' }], 'x-bcs': 'option' },
+      bytesMin: 1,
+      bytesMax: 1 + inner.bytesMax,
+      write(sink, value) {
+        reserve(sink, 1)
+        sink.bytes[sink.at++] = value === null ? 0 : 1
+        if (value !== null) inner.write(sink, value)
+      },
+      read(source) {
+        const at = take(source, 1)
+        const tag = source.bytes[at] as number
+        if (tag > 1) throw codecFail.BAD_TAG({ want: '00 or 01', got: tag, at })
+        return tag === 0 ? null : inner.read(source)
+      },
+      toJson: (value, context) => (value === null ? null : inner.toJson(value, context)),
+      fromJson: (json, context) => (json === null ? null : inner.fromJson(json, context)),
     },
-    read(source: Source) {
-      const tag = source.bytes[take(source, 1)] as number
-      if (tag > 1) throw codecFail.BAD_TAG({ want: '00 or 01', got: tag })
-      return tag === 0 ? null : inner.read(source)
-    },
-    toJson: (value: T | null, context: JsonContext) => (value === null ? null : inner.toJson(value, context)),
-    fromJson: (json: unknown, context: JsonContext) => (json === null ? null : inner.fromJson(json, context)),
-  })
+    (value: T | null) => (value === null ? [] : [{ path: [], codec: inner, value }]),
+  )
 }
 
 /** A sequence of `min` (0 by default) to `max` values. */
@@ -79,32 +69,29 @@ export function list<T>(
   item: Codec<T>,
   { min = 0, max }: { readonly min?: number; readonly max: number },
 ): Codec<readonly T[]> {
-  return makeCodec({
-    schema: {
-      type: 'array',
-      items: item.schema,
-      minItems: min,
-      maxItems: max,
-      'x-bcs': 'list',
-    } as JsonSchema,
-    bytesMin: lengthBytes(min) + min * item.bytesMin,
-    bytesMax: lengthBytes(max) + max * item.bytesMax,
-    write(sink: Sink, values: readonly T[]) {
-      if (!Array.isArray(values)) wrongType('a list', values)
-      checkCount(values.length, min, max)
-      writeLength(sink, values.length)
-      for (const value of values) item.write(sink, value)
+  const bounds = boundsOf('list', item.bytesMin, { min, max })
+  return makeCodec<readonly T[]>(
+    {
+      schema: { type: 'array', items: item.schema, minItems: min, maxItems: max, 'x-bcs': 'list' },
+      bytesMin: lengthBytes(min) + min * item.bytesMin,
+      bytesMax: lengthBytes(max) + max * item.bytesMax,
+      write(sink, values) {
+        checkItems(values, bounds)
+        writeLength(sink, values.length)
+        for (let i = 0; i < values.length; i++) item.write(sink, values[i] as T)
+      },
+      read(source) {
+        const length = readBoundedLength(source, bounds)
+        // An array that grows from empty makes room for 17 items at once; most lists have one or two.
+        const values: T[] = length < 17 ? new Array(length) : []
+        for (let i = 0; i < length; i++) values[i] = item.read(source)
+        return values
+      },
+      toJson: (values, context) => values.map((value) => item.toJson(value, context)),
+      fromJson: (json, context) => arrayFromJson(json, item, bounds, context),
     },
-    read(source: Source) {
-      const length = readBoundedLength(source, { min, max, itemBytesMin: item.bytesMin })
-      const values: T[] = []
-      for (let i = 0; i < length; i++) values.push(item.read(source))
-      return values
-    },
-    toJson: (values: readonly T[], context: JsonContext) =>
-      values.map((value) => item.toJson(value, context)),
-    fromJson: (json: unknown, context: JsonContext) => arrayFromJson(json, item, { min, max }, context),
-  })
+    (values: readonly T[]) => itemMembers(values, item, bounds),
+  )
 }
 
 /** Distinct values, kept in the order of their bytes. A value given in another order is sorted; twice the same is refused. */
@@ -112,32 +99,47 @@ export function set<T>(
   item: Codec<T>,
   { min = 0, max }: { readonly min?: number; readonly max: number },
 ): Codec<readonly T[]> {
-  return makeCodec({
-    schema: {
-      type: 'array',
-      items: item.schema,
-      minItems: min,
-      maxItems: max,
-      uniqueItems: true,
-      'x-bcs': 'set',
-    } as JsonSchema,
-    bytesMin: lengthBytes(min) + min * item.bytesMin,
-    bytesMax: lengthBytes(max) + max * item.bytesMax,
-    write(sink: Sink, values: readonly T[]) {
-      if (!Array.isArray(values)) wrongType('a list', values)
-      checkCount(values.length, min, max)
-      writeLength(sink, values.length)
-      for (const { encoded } of sorted(values, item, 'set item')) writeRaw(sink, encoded)
+  const what = 'set items'
+  const bounds = boundsOf('set', item.bytesMin, { min, max })
+  return makeCodec<readonly T[]>(
+    {
+      schema: {
+        type: 'array',
+        items: item.schema,
+        minItems: min,
+        maxItems: max,
+        uniqueItems: true,
+        'x-bcs': 'set',
+      },
+      bytesMin: lengthBytes(min) + min * item.bytesMin,
+      bytesMax: lengthBytes(max) + max * item.bytesMax,
+      write(sink, values) {
+        checkItems(values, bounds)
+        writeLength(sink, values.length)
+        for (const { encoded } of sorted(values, item, { what })) writeRaw(sink, encoded)
+      },
+      read(source) {
+        const length = readBoundedLength(source, bounds)
+        const values: T[] = []
+        let previous: Range | undefined
+        for (let i = 0; i < length; i++) {
+          const start = source.at
+          values.push(item.read(source))
+          const next = { start, end: source.at }
+          mustAscend(source, previous, next, what)
+          previous = next
+        }
+        return values
+      },
+      toJson: (values, context) =>
+        sorted(values, item, { what }).map(({ value }) => item.toJson(value, context)),
+      fromJson: (json, context) =>
+        sorted(arrayFromJson(json, item, bounds, context), item, { what, path: showPath(context) }).map(
+          ({ value }) => value,
+        ),
     },
-    read(source: Source) {
-      const length = readBoundedLength(source, { min, max, itemBytesMin: item.bytesMin })
-      return readAscending(source, length, 'set items', () => item.read(source)).map(([value]) => value)
-    },
-    toJson: (values: readonly T[], context: JsonContext) =>
-      sorted(values, item, 'set item').map(({ value }) => item.toJson(value, context)),
-    fromJson: (json: unknown, context: JsonContext) =>
-      sorted(arrayFromJson(json, item, { min, max }, context), item, 'set item').map(({ value }) => value),
-  })
+    (values: readonly T[]) => itemMembers(values, item, bounds),
+  )
 }
 
 /** Distinct keys with a value each, kept in the order of the keys' bytes. */
@@ -146,262 +148,115 @@ export function map<K, V>(
   value: Codec<V>,
   { max }: { readonly max: number },
 ): Codec<ReadonlyMap<K, V>> {
+  const what = 'map keys'
+  const keyBounds = boundsOf('map', key.bytesMin, { min: 0, max })
+  const bounds = { ...keyBounds, itemBytesMin: key.bytesMin + value.bytesMin }
   const pairCodec: Codec<readonly [K, V]> = tuple(key, value)
-  const pair = {
-    type: 'array',
-    prefixItems: [key.schema, value.schema],
-    items: false,
-    minItems: 2,
-    maxItems: 2,
-  }
-  return makeCodec({
-    schema: {
-      type: 'array',
-      maxItems: max,
-      items: pair,
-      'x-bcs': 'map',
-      'x-key': key.schema,
-      'x-value': value.schema,
-    } as JsonSchema,
-    bytesMin: 1,
-    bytesMax: lengthBytes(max) + max * (key.bytesMax + value.bytesMax),
-    write(sink: Sink, entries: ReadonlyMap<K, V>) {
-      if (!(entries instanceof Map)) wrongType('a Map', entries)
-      checkCount(entries.size, 0, max)
-      writeLength(sink, entries.size)
-      for (const { value: name, encoded } of sorted([...entries.keys()], key, 'map key')) {
-        writeRaw(sink, encoded)
-        value.write(sink, entries.get(name) as V)
-      }
-    },
-    read(source: Source) {
-      const length = readBoundedLength(source, { min: 0, max, itemBytesMin: key.bytesMin + value.bytesMin })
-      return new Map(
-        readAscending(
-          source,
-          length,
-          'map keys',
-          () => key.read(source),
-          () => value.read(source),
+  return makeCodec<ReadonlyMap<K, V>>(
+    {
+      schema: {
+        type: 'array',
+        maxItems: max,
+        items: membersSchema([key, value]),
+        'x-bcs': 'map',
+        'x-key': key.schema,
+        'x-value': value.schema,
+      },
+      bytesMin: 1,
+      bytesMax: lengthBytes(max) + max * (key.bytesMax + value.bytesMax),
+      write(sink, entries) {
+        checkEntries(entries, bounds)
+        writeLength(sink, entries.size)
+        for (const { value: name, encoded } of sorted([...entries.keys()], key, { what })) {
+          writeRaw(sink, encoded)
+          value.write(sink, entries.get(name) as V)
+        }
+      },
+      read(source) {
+        const length = readBoundedLength(source, bounds)
+        const entries = new Map<K, V>()
+        let previous: Range | undefined
+        for (let i = 0; i < length; i++) {
+          const start = source.at
+          const name = key.read(source)
+          const next = { start, end: source.at }
+          mustAscend(source, previous, next, what)
+          previous = next
+          entries.set(name, value.read(source))
+        }
+        return entries
+      },
+      toJson: (entries, context) =>
+        sorted([...entries.keys()], key, { what }).map(
+          ({ value: name }): Json => [
+            key.toJson(name, context),
+            value.toJson(entries.get(name) as V, context),
+          ],
         ),
-      )
+      fromJson(json, context) {
+        const pairs = arrayFromJson(json, pairCodec, bounds, context)
+        const names = pairs.map(([name]) => name)
+        const order = sorted(names, key, { what, path: showPath(context) })
+        const entries = new Map(pairs)
+        return new Map(order.map(({ value: name }) => [name, entries.get(name) as V]))
+      },
     },
-    toJson: (entries: ReadonlyMap<K, V>, context: JsonContext) =>
-      sorted([...entries.keys()], key, 'map key').map(
-        ({ value: name }): Json => [key.toJson(name, context), value.toJson(entries.get(name) as V, context)],
-      ),
-    fromJson(json: unknown, context: JsonContext) {
-      const entries = new Map(arrayFromJson(json, pairCodec, { min: 0, max }, context))
-      if (entries.size !== (json as unknown[]).length) throw codecFail.DUPLICATE({ what: 'map key' })
-      return new Map(
-        sorted([...entries.keys()], key, 'map key').map(({ value: name }) => [name, entries.get(name) as V]),
-      )
-    },
-  })
+    (entries: ReadonlyMap<K, V>) => entryMembers(entries, { key, value, bounds }),
+  )
 }
 
-/** Values one after another. A tuple of key codecs is itself a key, ordered by its members from the first on. */
-export function tuple<const C extends readonly KeyCodec<unknown>[]>(...members: C): KeyCodec<TupleValue<C>>
-export function tuple<const C extends readonly Codec<unknown>[]>(...members: C): Codec<TupleValue<C>>
-export function tuple(...members: readonly (Codec<unknown> | KeyCodec<unknown>)[]): Codec<unknown> {
-  const check = (values: readonly unknown[]) => {
-    if (!Array.isArray(values) || values.length !== members.length)
-      wrongType(`a tuple of ${members.length}`, values)
-  }
-  return makeCodec({
-    schema: {
-      type: 'array',
-      prefixItems: members.map((member) => member.schema),
-      items: false,
-      minItems: members.length,
-      maxItems: members.length,
-      'x-bcs': 'tuple',
-    } as JsonSchema,
-    bytesMin: sum(members.map((member) => member.bytesMin)),
-    bytesMax: sum(members.map((member) => member.bytesMax)),
-    write(sink: Sink, values: readonly unknown[]) {
-      check(values)
-      for (const [i, member] of members.entries()) member.write(sink, values[i])
-    },
-    read: (source: Source) => members.map((member) => member.read(source)),
-    toJson: (values: readonly unknown[], context: JsonContext) =>
-      members.map((member, i) => member.toJson(values[i], context)),
-    fromJson(json: unknown, context: JsonContext) {
-      if (!Array.isArray(json) || json.length !== members.length)
-        return badJson(context, `an array of ${members.length}`, json)
-      return members.map((member, i) => within(context, i, () => member.fromJson(json[i], context)))
-    },
-    writeKeyPrefix: (values: readonly unknown[]) =>
-      values.map((value, i) => (members[i] as KeyCodec<unknown>).writeKey(value)).join(''),
-    writeKey(values: readonly unknown[]) {
-      check(values)
-      return members.map((member, i) => (member as KeyCodec<unknown>).writeKey(values[i])).join('')
-    },
-    readKey: (cursor: KeyCursor) => members.map((member) => (member as KeyCodec<unknown>).readKey(cursor)),
-  })
+/** The bounds of a list, set or map. Throws `codec/BAD_DEFINITION` when no list can keep them. */
+function boundsOf(
+  type: string,
+  itemBytesMin: number,
+  { min, max }: { readonly min: number; readonly max: number },
+): Bounds {
+  const valid = Number.isInteger(min) && Number.isInteger(max) && 0 <= min && min <= max && max <= LENGTH_MAX
+  if (!valid) throw codecFail.BAD_DEFINITION({ why: `a ${type} of ${min} to ${max}` })
+  // Items of no bytes could be claimed in any number by a few bytes of input.
+  if (itemBytesMin === 0) throw codecFail.BAD_DEFINITION({ why: `a ${type} of items that take no bytes` })
+  return { min, max, itemBytesMin }
 }
 
-/** Named values, encoded in the order in which the fields are declared. */
-export function struct<const F extends Fields>(fields: F): Codec<StructValue<F>> {
-  const names = Object.keys(fields)
-  const codecs = Object.values(fields)
-  const integerName = names.find((name) => !/^[a-zA-Z_]\w*$/.test(name) || name === '__proto__')
-  if (integerName !== undefined)
-    throw codecFail.BAD_DEFINITION({ why: `"${integerName}" is not a field name` })
-  return makeCodec({
-    schema: {
-      type: 'object',
-      properties: Object.fromEntries(names.map((name, i) => [name, codecs[i]?.schema])),
-      required: names,
-      additionalProperties: false,
-      'x-bcs': 'struct',
-    } as JsonSchema,
-    bytesMin: sum(codecs.map((codec) => codec.bytesMin)),
-    bytesMax: sum(codecs.map((codec) => codec.bytesMax)),
-    write(sink: Sink, value: StructValue<F>) {
-      if (typeof value !== 'object' || value === null) wrongType(`{ ${names.join(', ')} }`, value)
-      for (let i = 0; i < names.length; i++) {
-        ;(codecs[i] as Codec<unknown>).write(sink, (value as Record<string, unknown>)[names[i] as string])
-      }
-    },
-    read(source: Source) {
-      const value: Record<string, unknown> = {}
-      for (let i = 0; i < names.length; i++)
-        value[names[i] as string] = (codecs[i] as Codec<unknown>).read(source)
-      return value as StructValue<F>
-    },
-    toJson: (value: StructValue<F>, context: JsonContext) =>
-      Object.fromEntries(
-        names.map((name, i) => [name, (codecs[i] as Codec<unknown>).toJson(value[name as keyof F], context)]),
-      ),
-    fromJson(json: unknown, context: JsonContext) {
-      if (typeof json !== 'object' || json === null || Array.isArray(json))
-        return badJson(context, 'an object', json)
-      const extra = Object.keys(json).find((name) => !Object.hasOwn(fields, name))
-      if (extra !== undefined) {
-        return badJson(context, `an object with the fields ${names.join(', ')}`, `the unknown field ${extra}`)
-      }
-      const pairs = names.map((name, i) => {
-        const given = Object.hasOwn(json, name) ? (json as Record<string, unknown>)[name] : undefined
-        return [name, within(context, name, () => (codecs[i] as Codec<unknown>).fromJson(given, context))]
-      })
-      return Object.fromEntries(pairs) as StructValue<F>
-    },
-  })
+function checkItems(values: readonly unknown[], bounds: Bounds): void {
+  if (!Array.isArray(values)) wrongType('a list', values)
+  checkCount(values.length, bounds)
 }
 
-/** One of several named variants, `{ kind, value }`, numbered in the order in which they are declared. */
-export function union<const F extends Fields>(variants: F): Codec<UnionValue<F>> {
-  const kinds = Object.keys(variants)
-  const codecs = Object.values(variants)
-  if (kinds.length === 0) throw codecFail.BAD_DEFINITION({ why: 'a union without variants' })
-  const position = (kind: unknown) => kinds.indexOf(kind as string)
-  return makeCodec({
-    schema: {
-      oneOf: kinds.map((kind, i) => ({
-        type: 'object',
-        properties: { kind: { const: kind }, value: codecs[i]?.schema },
-        required: ['kind', 'value'],
-        additionalProperties: false,
-      })),
-      'x-bcs': 'union',
-    } as JsonSchema,
-    bytesMin: 1 + Math.min(...codecs.map((codec) => codec.bytesMin)),
-    bytesMax: lengthBytes(kinds.length) + Math.max(...codecs.map((codec) => codec.bytesMax)),
-    write(sink: Sink, value: UnionValue<F>) {
-      const at = position((value as { kind?: unknown } | null)?.kind)
-      if (at < 0) wrongType(`{ kind, value } with kind ${kinds.join(' or ')}`, value)
-      writeLength(sink, at)
-      codecs[at]?.write(sink, value.value)
-    },
-    read(source: Source) {
-      const at = readLength(source)
-      const codec = codecs[at]
-      if (!codec) throw codecFail.BAD_TAG({ want: `a variant below ${kinds.length}`, got: at })
-      return { kind: kinds[at], value: codec.read(source) } as UnionValue<F>
-    },
-    toJson(value: UnionValue<F>, context: JsonContext) {
-      const codec = codecs[position(value.kind)] as Codec<unknown>
-      return { kind: value.kind as string, value: codec.toJson(value.value, context) }
-    },
-    fromJson(json: unknown, context: JsonContext) {
-      const { kind, value, ...rest } = (json ?? {}) as Record<string, unknown>
-      const codec = codecs[position(kind)]
-      if (typeof json !== 'object' || !codec || Object.keys(rest).length > 0) {
-        return badJson(context, `{ kind, value } with kind ${kinds.join(' or ')}`, json)
-      }
-      return { kind, value: within(context, 'value', () => codec.fromJson(value, context)) } as UnionValue<F>
-    },
-  })
+function checkEntries(entries: ReadonlyMap<unknown, unknown>, bounds: Bounds): void {
+  if (!(entries instanceof Map)) wrongType('a Map', entries)
+  checkCount(entries.size, bounds)
 }
 
-/** Runs `read` one step deeper in the path. The step stays on the path when it throws, to name the culprit. */
-function within<T>(context: JsonContext, step: string | number, read: () => T): T {
-  context.path.push(step)
-  const value = read()
-  context.path.pop()
-  return value
+function checkCount(count: number, { min, max }: Bounds): void {
+  if (count > max) throw codecFail.TOO_LONG({ max, got: count })
+  if (count < min) throw codecFail.TOO_SHORT({ min, got: count })
+}
+
+function* itemMembers(values: readonly unknown[], codec: Codec<unknown>, bounds: Bounds): Iterable<Member> {
+  if (!Array.isArray(values) || values.length < bounds.min || values.length > bounds.max) return
+  for (const [i, value] of values.entries()) yield { path: [i], codec, value }
+}
+
+function* entryMembers(
+  entries: ReadonlyMap<unknown, unknown>,
+  codecs: { readonly key: Codec<unknown>; readonly value: Codec<unknown>; readonly bounds: Bounds },
+): Iterable<Member> {
+  if (!(entries instanceof Map) || entries.size > codecs.bounds.max) return
+  const pairs = [...entries]
+  for (const [i, [name]] of pairs.entries()) yield { path: [i, 0], codec: codecs.key, value: name }
+  for (const [i, [, value]] of pairs.entries()) yield { path: [i, 1], codec: codecs.value, value }
 }
 
 function arrayFromJson<T>(
   json: unknown,
   item: Codec<T>,
-  { min, max }: { min: number; max: number },
+  { min, max }: Bounds,
   context: JsonContext,
 ): readonly T[] {
   if (!Array.isArray(json) || json.length < min || json.length > max) {
-    return badJson(context, `an array of ${min} to ${max} items`, json)
+    const got = Array.isArray(json) ? `${json.length} items` : json
+    return badJson(context, `an array of ${min} to ${max} items`, got)
   }
   return json.map((value, i) => within(context, i, () => item.fromJson(value, context)))
-}
-
-function checkCount(count: number, min: number, max: number): void {
-  if (count > max) throw codecFail.TOO_LONG({ max, got: count })
-  if (count < min) throw codecFail.TOO_SHORT({ min, got: count })
-}
-
-function sorted<T>(values: readonly T[], codec: Codec<T>, what: string): { value: T; encoded: Uint8Array }[] {
-  const rows = values.map((value) => ({ value, encoded: encode(codec, value) }))
-  rows.sort((a, b) => compareBytes(a.encoded, b.encoded))
-  for (let i = 1; i < rows.length; i++) {
-    if (
-      compareBytes(
-        (rows[i - 1] as { encoded: Uint8Array }).encoded,
-        (rows[i] as { encoded: Uint8Array }).encoded,
-      ) === 0
-    ) {
-      throw codecFail.DUPLICATE({ what })
-    }
-  }
-  return rows
-}
-
-function readAscending<K, V>(
-  source: Source,
-  count: number,
-  what: string,
-  readKey: () => K,
-  readValue?: () => V,
-): [K, V][] {
-  const rows: [K, V][] = []
-  let previous: Uint8Array | undefined
-  for (let i = 0; i < count; i++) {
-    const start = source.at
-    const key = readKey()
-    const encoded = source.bytes.subarray(start, source.at)
-    if (previous && compareBytes(previous, encoded) >= 0) throw codecFail.NOT_SORTED({ what })
-    previous = encoded
-    rows.push([key, readValue?.() as V])
-  }
-  return rows
-}
-
-function writeRaw(sink: Sink, encoded: Uint8Array): void {
-  reserve(sink, encoded.length)
-  sink.bytes.set(encoded, sink.at)
-  sink.at += encoded.length
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0)
 }

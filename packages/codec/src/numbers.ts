@@ -1,39 +1,32 @@
 import { type Amount, type Height, amount as toAmount, height as toHeight } from '@mmtchain/primitives'
-import {
-  badJson,
-  type JsonContext,
-  type KeyCodec,
-  type KeyCursor,
-  makeCodec,
-  reserve,
-  type Sink,
-  type Source,
-  take,
-  wrongType,
-} from './codec.ts'
+import { badJson, type KeyCodec, makeKeyCodec, showValue, wrongType } from './codec.ts'
+import { takeHex } from './keys.ts'
 import { codecFail } from './refusals.ts'
-import type { JsonSchema } from './schema.ts'
+import { reserve, take } from './wire.ts'
 
 /** `true` or `false`. */
-export const bool: KeyCodec<boolean> = makeCodec({
-  schema: { type: 'boolean', 'x-bcs': 'bool' } as JsonSchema,
+export const bool: KeyCodec<boolean> = makeKeyCodec<boolean>({
+  schema: { type: 'boolean', 'x-bcs': 'bool' },
   bytesMin: 1,
   bytesMax: 1,
-  write(sink: Sink, value: boolean) {
+  write(sink, value) {
     if (typeof value !== 'boolean') wrongType('a boolean', value)
     reserve(sink, 1)
     sink.bytes[sink.at++] = value ? 1 : 0
   },
-  read(source: Source) {
-    const byte = source.bytes[take(source, 1)] as number
-    if (byte > 1) throw codecFail.BAD_TAG({ want: '00 or 01', got: byte })
+  read(source) {
+    const at = take(source, 1)
+    const byte = source.bytes[at] as number
+    if (byte > 1) throw codecFail.BAD_TAG({ want: '00 or 01', got: byte, at })
     return byte === 1
   },
-  toJson: (value: boolean) => value,
-  fromJson: (json: unknown, context: JsonContext) =>
-    typeof json === 'boolean' ? json : badJson(context, 'true or false', json),
-  writeKey: (value: boolean) => (value ? '01' : '00'),
-  readKey(cursor: KeyCursor) {
+  toJson: (value) => value,
+  fromJson: (json, context) => (typeof json === 'boolean' ? json : badJson(context, 'true or false', json)),
+  writeKey(value) {
+    if (typeof value !== 'boolean') wrongType('a boolean', value)
+    return value ? '01' : '00'
+  },
+  readKey(cursor) {
     const digits = takeHex(cursor, 1)
     if (digits !== '00' && digits !== '01') throw codecFail.BAD_KEY({ hex: cursor.hex })
     return digits === '01'
@@ -69,35 +62,38 @@ export function callable<F extends (value: never) => unknown, C extends object>(
 
 function smallInteger(name: 'u8' | 'u16' | 'u32', bytes: 1 | 2 | 4): KeyCodec<number> {
   const max = 2 ** (8 * bytes) - 1
+  const want = `an integer from 0 to ${max}`
   const check = (value: number) => {
-    if (typeof value !== 'number' || !Number.isInteger(value)) wrongType(`${name}, an integer`, value)
-    if (value < 0 || value > max) throw codecFail.OUT_OF_RANGE({ want: name, got: String(value) })
+    if (typeof value !== 'number' || !Number.isInteger(value)) wrongType(want, value)
+    if (value < 0 || value > max) throw codecFail.OUT_OF_RANGE({ want, got: showValue(value) })
   }
-  return makeCodec({
-    schema: { type: 'integer', minimum: 0, maximum: max, 'x-bcs': name } as JsonSchema,
+  return makeKeyCodec<number>({
+    schema: { type: 'integer', minimum: 0, maximum: max, 'x-bcs': name },
     bytesMin: bytes,
     bytesMax: bytes,
-    write(sink: Sink, value: number) {
+    write(sink, value) {
       check(value)
       reserve(sink, bytes)
       for (let i = 0, rest = value; i < bytes; i++, rest >>>= 8) sink.bytes[sink.at++] = rest & 0xff
     },
-    read(source: Source) {
+    read(source) {
       const start = take(source, bytes)
       let value = 0
       for (let i = bytes - 1; i >= 0; i--) value = value * 256 + (source.bytes[start + i] as number)
       return value
     },
-    toJson: (value: number) => value,
-    fromJson: (json: unknown, context: JsonContext) =>
-      typeof json === 'number' && Number.isInteger(json) && json >= 0 && json <= max
-        ? json
-        : badJson(context, `an integer from 0 to ${max}`, json),
-    writeKey(value: number) {
+    toJson: (value) => value,
+    fromJson(json, context) {
+      if (typeof json !== 'number' || !Number.isInteger(json) || json < 0 || json > max)
+        return badJson(context, want, json)
+      // JSON.parse keeps the sign of -0, which has no encoding of its own.
+      return json === 0 ? 0 : json
+    },
+    writeKey(value) {
       check(value)
       return value.toString(16).padStart(2 * bytes, '0')
     },
-    readKey: (cursor: KeyCursor) => Number.parseInt(takeHex(cursor, bytes), 16),
+    readKey: (cursor) => Number.parseInt(takeHex(cursor, bytes), 16),
   })
 }
 
@@ -109,14 +105,15 @@ function wideInteger<T extends bigint>(
 ): KeyCodec<T> {
   const max = (1n << BigInt(8 * bytes)) - 1n
   const check = (value: bigint) => {
-    if (typeof value !== 'bigint') wrongType(`${name}, a bigint`, value)
-    if (value < 0n || value > max) throw codecFail.OUT_OF_RANGE({ want: name, got: String(value) })
+    if (typeof value !== 'bigint') wrongType(`a bigint from 0 to ${max}`, value)
+    if (value < 0n || value > max)
+      throw codecFail.OUT_OF_RANGE({ want: `a bigint from 0 to ${max}`, got: showValue(value) })
   }
-  return makeCodec({
-    schema: { type: 'string', pattern: '^(0|[1-9][0-9]*)$', 'x-bcs': name } as JsonSchema,
+  return makeKeyCodec<T>({
+    schema: { type: 'string', pattern: '^(0|[1-9][0-9]*)$', 'x-bcs': name },
     bytesMin: bytes,
     bytesMax: bytes,
-    write(sink: Sink, value: bigint) {
+    write(sink, value) {
       check(value)
       reserve(sink, bytes)
       if (bytes === 8) {
@@ -127,49 +124,41 @@ function wideInteger<T extends bigint>(
       }
       sink.at += bytes
     },
-    read(source: Source) {
+    read(source) {
       const start = take(source, bytes)
       const low = readWord(source.bytes, start)
       return (bytes === 8 ? low : low | (readWord(source.bytes, start + 8) << 64n)) as T
     },
-    toJson: (value: bigint) => value.toString(),
-    fromJson(json: unknown, context: JsonContext) {
+    toJson: (value) => value.toString(),
+    fromJson(json, context) {
       if (typeof json === 'string' && json.length <= 39 && /^(0|[1-9][0-9]*)$/.test(json)) {
         const value = BigInt(json)
         if (value <= max) return value as T
       }
       return badJson(context, `a decimal string from "0" to "${max}"`, json)
     },
-    writeKey(value: bigint) {
+    writeKey(value) {
       check(value)
       return value.toString(16).padStart(2 * bytes, '0')
     },
-    readKey: (cursor: KeyCursor) => BigInt(`0x${takeHex(cursor, bytes)}`) as T,
+    readKey: (cursor) => BigInt(`0x${takeHex(cursor, bytes)}`) as T,
   })
 }
 
-/** Eight little-endian bytes; one bigint is made when the value is a safe integer, which it nearly always is. */
+// Two 32-bit words seen as one of 64 bits: one bigint is made, where shifting and joining bigints makes four.
+const words = new Uint32Array(2)
+const wide = new BigUint64Array(words.buffer)
+words[0] = 1
+const LOW_WORD = wide[0] === 1n ? 0 : 1
+
 function readWord(bytes: Uint8Array, at: number): bigint {
-  const low =
-    ((bytes[at] as number) |
-      ((bytes[at + 1] as number) << 8) |
-      ((bytes[at + 2] as number) << 16) |
-      ((bytes[at + 3] as number) << 24)) >>>
-    0
-  const high =
-    ((bytes[at + 4] as number) |
-      ((bytes[at + 5] as number) << 8) |
-      ((bytes[at + 6] as number) << 16) |
-      ((bytes[at + 7] as number) << 24)) >>>
-    0
-  return high < 0x20_0000 ? BigInt(high * 0x1_0000_0000 + low) : (BigInt(high) << 32n) | BigInt(low)
+  words[LOW_WORD] = readHalf(bytes, at)
+  words[1 - LOW_WORD] = readHalf(bytes, at + 4)
+  return wide[0] as bigint
 }
 
-/** Takes the hex of `bytes` bytes off a key. */
-export function takeHex(cursor: KeyCursor, bytes: number): string {
-  const start = cursor.at
-  cursor.at += 2 * bytes
-  const digits = cursor.hex.slice(start, cursor.at)
-  if (digits.length !== 2 * bytes || !/^[0-9a-f]*$/.test(digits)) throw codecFail.BAD_KEY({ hex: cursor.hex })
-  return digits
+function readHalf(bytes: Uint8Array, at: number): number {
+  const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8)
+  const high = (bytes[at + 2] as number) | ((bytes[at + 3] as number) << 8)
+  return (low | (high << 16)) >>> 0
 }

@@ -1,8 +1,11 @@
-import type { Codec } from './codec.ts'
-import { list, map, option, set, struct, tuple, union, unit } from './containers.ts'
+import { isChainError } from '@mmtchain/primitives'
+import { type Codec, showValue } from './codec.ts'
+import { list, map, option, set, unit } from './containers.ts'
 import { amount, amountSum, bool, u8, u16, u32, u64, u128 } from './numbers.ts'
+import { type Fields, isName, struct, tuple, union } from './records.ts'
 import { codecFail } from './refusals.ts'
 import { address, bytes, fixedBytes, hash, text } from './strings.ts'
+import { LENGTH_MAX } from './wire.ts'
 
 /** JSON Schema (draft 2020-12) of a codec's JSON form; `x-bcs` and its companions make it enough to encode bytes from. */
 export interface JsonSchema {
@@ -30,11 +33,18 @@ const PLAIN: { readonly [name: string]: Codec<unknown> } = {
  * not have. Throws `codec/BAD_SCHEMA` for any other schema.
  */
 export function codecFromSchema(schema: unknown, depth = 0): Codec<unknown> {
-  if (typeof schema !== 'object' || schema === null)
-    throw codecFail.BAD_SCHEMA({ why: 'it is not an object' })
-  if (depth > DEPTH_MAX) throw codecFail.BAD_SCHEMA({ why: `it is nested deeper than ${DEPTH_MAX}` })
-  const part = schema as JsonSchema
-  const inner = (nested: unknown) => codecFromSchema(nested, depth + 1)
+  if (typeof schema !== 'object' || schema === null) throw badSchema('it is not an object')
+  if (depth > DEPTH_MAX) throw badSchema(`it is nested deeper than ${DEPTH_MAX}`)
+  try {
+    return fromPart(schema as JsonSchema, (nested) => codecFromSchema(nested, depth + 1))
+  } catch (error) {
+    if (isChainError(error) && error.code === 'codec/BAD_DEFINITION')
+      throw badSchema(String(error.values.why))
+    throw error
+  }
+}
+
+function fromPart(part: JsonSchema, inner: (nested: unknown) => Codec<unknown>): Codec<unknown> {
   const name = String(part['x-bcs'])
   switch (name) {
     case 'text':
@@ -53,41 +63,56 @@ export function codecFromSchema(schema: unknown, depth = 0): Codec<unknown> {
       return map(inner(part['x-key']), inner(part['x-value']), { max: count(part, 'maxItems') })
     case 'tuple':
       return tuple(...items(part, 'prefixItems').map(inner))
-    case 'struct': {
-      const properties = Object(part.properties) as Record<string, unknown>
-      return struct(
-        Object.fromEntries(
-          items(part, 'required').map((field) => [String(field), inner(properties[String(field)])]),
-        ),
-      )
-    }
+    case 'struct':
+      return struct(fieldsOf(part, inner))
     case 'union':
-      return union(
-        Object.fromEntries(
-          items(part, 'oneOf').map((variant) => {
-            const properties = Object(Object(variant).properties) as Record<string, { const?: unknown }>
-            return [String(properties.kind?.const), inner(properties.value)]
-          }),
-        ),
-      )
+      return union(variantsOf(part, inner))
     default: {
       const plain = Object.hasOwn(PLAIN, name) ? PLAIN[name] : undefined
-      if (!plain) throw codecFail.BAD_SCHEMA({ why: `"${name}" is not a type` })
+      if (!plain) throw badSchema(`"${name}" is not a type`)
       return plain
     }
   }
 }
 
+function fieldsOf(part: JsonSchema, inner: (nested: unknown) => Codec<unknown>): Fields {
+  const properties = Object(part.properties) as Record<string, unknown>
+  return distinct(items(part, 'required').map((field) => [field, () => inner(properties[String(field)])]))
+}
+
+function variantsOf(part: JsonSchema, inner: (nested: unknown) => Codec<unknown>): Fields {
+  return distinct(
+    items(part, 'oneOf').map((variant) => {
+      const properties = Object(Object(variant).properties) as Record<string, { readonly const?: unknown }>
+      return [properties.kind?.const, () => inner(properties.value)]
+    }),
+  )
+}
+
+function distinct(named: readonly (readonly [name: unknown, codec: () => Codec<unknown>])[]): Fields {
+  const fields: Record<string, Codec<unknown>> = {}
+  for (const [name, codec] of named) {
+    // An object moves names that look like numbers and drops __proto__, so they are refused before one is made.
+    if (typeof name !== 'string' || !isName(name) || Object.hasOwn(fields, name))
+      throw badSchema(`${showValue(name)} is not a name, or stands twice`)
+    fields[name] = codec()
+  }
+  return fields
+}
+
 function count(schema: JsonSchema, keyword: string): number {
   const value = schema[keyword]
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > 0x7fff_ffff) {
-    throw codecFail.BAD_SCHEMA({ why: `${keyword} is not a count` })
-  }
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > LENGTH_MAX)
+    throw badSchema(`${keyword} is not a count`)
   return value
 }
 
 function items(schema: JsonSchema, keyword: string): readonly unknown[] {
   const value = schema[keyword]
-  if (!Array.isArray(value)) throw codecFail.BAD_SCHEMA({ why: `${keyword} is not an array` })
+  if (!Array.isArray(value)) throw badSchema(`${keyword} is not an array`)
   return value
+}
+
+function badSchema(why: string): Error {
+  return codecFail.BAD_SCHEMA({ why })
 }

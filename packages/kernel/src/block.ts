@@ -38,11 +38,14 @@ export const header = struct({
 })
 export type Header = Infer<typeof header>
 
+/** The most transactions of one block. */
+export const TRANSACTIONS_MAX = 65_536
+
 const proofs = list(bytes({ bytesMax: 65_536 }), { max: 256 })
 
 export const block = struct({
   header,
-  transactions: list(transaction, { max: 65_536 }),
+  transactions: list(transaction, { max: TRANSACTIONS_MAX }),
   evidence: proofs,
   missProofs: proofs,
 })
@@ -73,7 +76,7 @@ const hookEvents = list(event, { max: HOOK_EVENTS_MAX })
 /** All that came of a block: events of the hooks before and after, and a receipt for each transaction. */
 export const receipts = struct({
   begin: hookEvents,
-  transactions: list(receipt, { max: 65_536 }),
+  transactions: list(receipt, { max: TRANSACTIONS_MAX }),
   end: hookEvents,
 })
 export type Receipts = Infer<typeof receipts>
@@ -86,7 +89,7 @@ export const validatorSet = struct({
   epoch: u64,
   epochStartTurn: u64,
   seed: hash,
-  validators: list(validator, { min: 1, max: 1024 }),
+  validators: list(validator, { max: 1024 }),
 })
 export type ValidatorSet = Infer<typeof validatorSet>
 

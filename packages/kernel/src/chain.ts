@@ -1,5 +1,6 @@
-import { defaultSuites, type Suite } from '@mmtchain/crypto'
-import { type Amount, DEFAULT_ADDRESS_PREFIX, isAddressPrefix } from '@mmtchain/primitives'
+import { amount, encode } from '@mmtchain/codec'
+import { defaultSuites, type Suite, suiteRegistry } from '@mmtchain/crypto'
+import { type Amount, DEFAULT_ADDRESS_PREFIX, isAddressPrefix, isChainError } from '@mmtchain/primitives'
 import type { Suites } from '@mmtchain/tx'
 import type { Validator } from './block.ts'
 import { type Genesis, makeGenesis } from './genesis.ts'
@@ -108,7 +109,7 @@ export interface Chain<M> extends ChainData {
 /** The types of a chain's modules: `ModulesOf<typeof chain>`. */
 export type ModulesOf<C> = C extends Chain<infer M> ? M : never
 
-/** Begins a chain. Throws `kernel/BAD_CHAIN` for options that no chain can have. */
+/** Begins a chain. Throws `kernel/BAD_CHAIN` for options that no chain can have, and the refusals of `suiteRegistry`. */
 export function defineChain(options: ChainOptions): Chain<{ kernel: KernelTypes }> {
   const {
     id,
@@ -127,9 +128,13 @@ export function defineChain(options: ChainOptions): Chain<{ kernel: KernelTypes 
   if (!Number.isInteger(slotMs) || slotMs < 1 || slotMs > 3_600_000) {
     throw kernelFail.BAD_CHAIN({ why: `slotMs is ${slotMs}, not between 1 and 3,600,000` })
   }
-  const suites = new Map([...accepted].sort((a, b) => a.code - b.code).map((suite) => [suite.code, suite]))
+  const suites = new Map(suiteRegistry(accepted).suites.map((suite) => [suite.code, suite]))
   const limits = { ...defaultLimits(slotMs), ...options.limits }
-  const first: UsedModule = { spec: kernelModule({ limits, suites }).spec, grants: {}, fees: {} }
+  const first: UsedModule = {
+    spec: kernelModule({ limits, suites }).spec,
+    grants: named({}),
+    fees: named({}),
+  }
   return makeChain({ id, engine: consensus, slotMs, addressPrefix, suites, limits, modules: [first] })
 }
 
@@ -138,12 +143,10 @@ function makeChain<M>(data: ChainData): Chain<M> {
     ...data,
     use(
       module: { readonly spec: ModuleSpec },
-      options: { readonly grants?: Grants; readonly fees?: object } = {},
+      options: { readonly grants?: Grants; readonly fees?: UsedModule['fees'] } = {},
     ) {
-      const { spec } = module
-      const grants = options.grants ?? {}
-      checkUse(data.modules, spec, grants, Object.keys(options.fees ?? {}))
-      const used: UsedModule = { spec, grants, fees: (options.fees ?? {}) as UsedModule['fees'] }
+      const used = { spec: module.spec, grants: named(options.grants ?? {}), fees: named(options.fees ?? {}) }
+      checkUse(data.modules, used)
       return makeChain<unknown>({ ...data, modules: [...data.modules, used] })
     },
     genesis(args: {
@@ -156,13 +159,13 @@ function makeChain<M>(data: ChainData): Chain<M> {
   }) as unknown as Chain<M>
 }
 
+/** A copy without a prototype, so that a name like `constructor` is only there when the chain file says so. */
+function named<V>(given: { readonly [name: string]: V }): { readonly [name: string]: V } {
+  return Object.freeze(Object.assign(Object.create(null), given))
+}
+
 /** The same rules as the types above, for chain files in plain JavaScript. */
-function checkUse(
-  modules: readonly UsedModule[],
-  spec: ModuleSpec,
-  grants: Grants,
-  fees: readonly string[],
-): void {
+function checkUse(modules: readonly UsedModule[], { spec, grants, fees }: UsedModule): void {
   const earlier = new Map(modules.map((used) => [used.spec.name, used.spec]))
   const refuse = (why: string): never => {
     throw kernelFail.BAD_CHAIN({ why })
@@ -174,8 +177,14 @@ function checkUse(
   for (const name of Object.keys(grants)) {
     if (!earlier.get(name)?.granted) refuse(`${name} grants nothing to ${spec.name}`)
   }
-  for (const name of fees) {
+  for (const [name, fee] of Object.entries(fees)) {
     if (!spec.commands.has(name)) refuse(`${spec.name} has no command ${name} to put a fee on`)
+    try {
+      encode(amount, fee)
+    } catch (error) {
+      if (!isChainError(error)) throw error
+      refuse(`the fee of ${spec.name}.${name} is no amount`)
+    }
   }
   for (const singular of ['feePolicy', 'validatorSource'] as const) {
     const other = modules.find((used) => used.spec[singular])

@@ -1,4 +1,4 @@
-import { decode, encode } from '@mmtchain/codec'
+import { amount, decode, encode } from '@mmtchain/codec'
 import { type Address, type Amount, type ChainError, type Hash, isChainError } from '@mmtchain/primitives'
 import {
   type Authority,
@@ -55,9 +55,10 @@ export interface Executed {
 
 /**
  * Executes one transaction. It throws, and leaves the session as it was, when the transaction may not be in this block:
- * `kernel/TRANSACTION_TOO_LARGE`, `EXPIRED`, `VALID_TOO_LONG`, `WRONG_AUTHORITY`, `NONCE_MISMATCH`, `UNKNOWN_MODULE`,
- * `UNKNOWN_COMMAND`, `BAD_INPUT`, `WEIGHT_TOO_LOW`, `WEIGHT_TOO_HIGH`, `FEE_TOO_LOW`, `FEE_NOT_TAKEN`, or what the fee policy's
- * `reserve` throws, in this order. A refusal by a call is an outcome: fee, nonce and receipt stay, all else is taken back.
+ * `kernel/TRANSACTION_TOO_LARGE`, `EXPIRED`, `VALID_TOO_LONG`, `WRONG_AUTHORITY` of the sender, `NONCE_MISMATCH`,
+ * `WRONG_AUTHORITY` of the payer; for each call `UNKNOWN_MODULE`, `UNKNOWN_COMMAND`, `BAD_INPUT`; `WEIGHT_TOO_LOW`,
+ * `WEIGHT_TOO_HIGH`, `FEE_TOO_LOW` or `FEE_NOT_TAKEN`, or what the fee policy's `reserve` throws, in this order; a fault in the computation of a fee or in `reserve` is `MODULE_FAULT`. A refusal by a call
+ * is an outcome: fee, nonce and receipt stay, all else is taken back.
  */
 export function executeTransaction(rules: Rules, session: Session, prepared: Prepared): Executed {
   const { body } = prepared.transaction
@@ -70,7 +71,9 @@ export function executeTransaction(rules: Rules, session: Session, prepared: Pre
   const said: readonly Event[] = ran.refusal ? [] : events.slice(eventsBefore)
   const weightUsed = signatureWeight + ran.weight
   try {
-    withPolicy(rules, session, (policy, ctx) => policy.settle(ctx, charged, { ok: !ran.refusal, weightUsed }))
+    withPolicy(rules, session, (policy, ctx) =>
+      expectNothing(policy.settle(ctx, charged, { ok: !ran.refusal, weightUsed })),
+    )
   } catch (error) {
     // The calls have run, so nobody may take this for a transaction that stayed outside the block.
     throw new Error('a fee policy must not refuse to settle', { cause: error })
@@ -118,10 +121,10 @@ export function reserveTransaction(
   const start = savepoint(session.journal)
   const eventsBefore = session.events.length
   try {
-    withPolicy(rules, session, (policy, ctx) => policy.reserve(ctx, charged))
+    withPolicy(rules, session, (policy, ctx) => expectNothing(policy.reserve(ctx, charged)))
   } catch (error) {
     rollback(session.journal, start)
-    throw error
+    throw keptOut(rules.runtime, { module: rules.feeModule?.name ?? 'kernel', command: 'reserve' }, error)
   } finally {
     // What a policy emits is dropped: the receipt says the fee, and a refused transaction has no events.
     session.events.length = eventsBefore
@@ -198,13 +201,22 @@ function readCall({ runtime, feeModule }: Rules, call: Transaction['body']['call
     throw runtime.kernelFail.BAD_INPUT({ module, command, why: error.message })
   }
   const declared = used.fees[command] ?? spec.fee ?? feeModule?.feePolicy?.commandFee ?? (0n as Amount)
-  return {
-    module,
-    command,
-    input,
-    spec,
-    fee: typeof declared === 'function' ? declared(input as never) : declared,
+  if (typeof declared !== 'function') return { module, command, input, spec, fee: declared }
+  try {
+    return { module, command, input, spec, fee: amount(declared(input as never)) }
+  } catch (error) {
+    throw keptOut(runtime, call, error)
   }
+}
+
+/** Why a transaction may not be in a block when a module's code threw `error` before the calls: a refusal, or a fault. */
+function keptOut(
+  { kernelFail }: Runtime,
+  { module, command }: { readonly module: string; readonly command: string },
+  error: unknown,
+): unknown {
+  if (isChainError(error) || isExhaustion(error)) return error
+  return Object.assign(kernelFail.MODULE_FAULT({ module, command }), { cause: error })
 }
 
 /** Throws unless the transaction offers the fee and the weight that its calls need. Returns the weight of its signatures. */
@@ -245,25 +257,36 @@ function runCalls({ runtime }: Rules, session: Session, sender: Address, calls: 
       session.call = { sender, module, command }
       for (const { spec: guard } of runtime.modules.values()) {
         for (const check of guard.beforeCommand)
-          check(session.contexts(guard.name).hook, session.call as never)
+          expectNothing(check(session.contexts(guard.name).hook, session.call as never))
       }
-      spec.run(session.contexts(module).command, input as never)
+      expectNothing(spec.run(session.contexts(module).command, input as never))
     }
     return { weight, at, refusal: undefined, fault: undefined }
   } catch (error) {
     rollback(session.journal, start)
-    if (isChainError(error)) return { weight, at, refusal: error, fault: undefined }
+    if (isChainError(error) && PUBLIC_CODE.test(error.code))
+      return { weight, at, refusal: error, fault: undefined }
     if (isExhaustion(error)) throw error
     const { module, command } = calls[at] as ReadyCall
-    return { weight, at, refusal: runtime.kernelFail.MODULE_FAULT({ module, command }), fault: error }
+    const fault = error ?? new Error(`${module}.${command} threw ${error}`)
+    return { weight, at, refusal: runtime.kernelFail.MODULE_FAULT({ module, command }), fault }
   } finally {
     session.call = undefined
   }
 }
 
+/** What a refusal's code may be, so that a receipt can always hold it. */
+const PUBLIC_CODE = /^[a-z][a-zA-Z0-9-]{0,31}\/[A-Z][A-Z0-9_]{0,47}$/
+
 /** Exhausted stack or memory may differ between hosts, so it must stop the node instead of refusing a transaction. */
 function isExhaustion(error: unknown): boolean {
-  return error instanceof RangeError && /call stack|memory|allocation|array length/i.test(error.message)
+  const limits = /call stack|memory|allocation|(array|buffer|string) length|maximum size/i
+  return error instanceof RangeError && limits.test(error.message)
+}
+
+/** A handler has done its work when it returns. One that returns anything, a promise above all, is a fault. */
+export function expectNothing(result: unknown): void {
+  if (result !== undefined) throw new TypeError('a handler returned a value; is it async?')
 }
 
 function withPolicy(

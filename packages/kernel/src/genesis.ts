@@ -45,7 +45,7 @@ export const genesisCodec = struct({
   suites: set(u8, { max: 16 }),
   modules: list(genesisModule, { max: 256 }),
   documents: list(struct({ module: name, document: bytes({ bytesMax: 67_108_864 }) }), { max: 256 }),
-  validators: list(validator, { min: 1, max: 1024 }),
+  validators: list(validator, { max: 1024 }),
 })
 export type GenesisValue = Infer<typeof genesisCodec>
 
@@ -95,7 +95,7 @@ export function makeGenesis<M>(
   const encoded: { module: string; document: Uint8Array }[] = []
   for (const { spec } of chain.modules) {
     if (!spec.genesis) continue
-    const document = args.documents[spec.name]
+    const document = Object.hasOwn(args.documents, spec.name) ? args.documents[spec.name] : undefined
     if (document === undefined) throw kernelFail.BAD_GENESIS({ module: spec.name, why: 'it is missing.' })
     encoded.push({
       module: spec.name,
@@ -106,6 +106,7 @@ export function makeGenesis<M>(
   const stray = Object.keys(args.documents).find((module) => !documents.has(module))
   if (stray !== undefined)
     throw kernelFail.BAD_GENESIS({ module: stray, why: 'the chain has no such module, or it takes none.' })
+  checkValidators(chain, args.validators)
   const value: GenesisValue = {
     version: 1,
     chainId: chain.id,
@@ -125,7 +126,7 @@ export function makeGenesis<M>(
     documents: encoded,
     validators: args.validators,
   }
-  const fingerprint = genesisFingerprint(value)
+  const fingerprint = refusedBy('the chain', () => genesisFingerprint(value))
   return Object.freeze({
     chain,
     value,
@@ -139,6 +140,20 @@ export function makeGenesis<M>(
       validators: args.validators,
     },
   })
+}
+
+/** Throws unless blocks can be made: at least one validator, each once, with a key of an accepted suite. */
+function checkValidators({ suites }: ChainData, validators: readonly Validator[]): void {
+  const refuse = (why: string): never => {
+    throw kernelFail.BAD_GENESIS({ module: 'the chain', why })
+  }
+  if (validators.length === 0) refuse('it names no validator.')
+  if (new Set(validators.map(({ address }) => address)).size < validators.length)
+    refuse('a validator appears twice.')
+  for (const { address, key } of validators) {
+    if (!suites.get(key.suite)?.isPublicKey(key.key))
+      refuse(`the consensus key of ${address} is no key of a suite that this chain accepts.`)
+  }
 }
 
 /** The protocol hash of a chain as its chain file stands. */
@@ -189,20 +204,46 @@ export function readGenesis<M>(chain: Chain<M>, json: unknown): Genesis<M> {
   }
   const { timeMs, validators } = refusedBy('the chain', () =>
     fromJson(
-      struct({ timeMs: u64, validators: list(validator, { min: 1, max: 1024 }) }),
+      struct({ timeMs: u64, validators: list(validator, { max: 1024 }) }),
       { timeMs: given.timeMs, validators: given.validators },
       context,
     ),
   )
   const genesis = makeGenesis(chain, { timeMs, validators, documents: Object.fromEntries(documents) })
-  for (const [field, want] of Object.entries(writeGenesis(genesis)).reverse()) {
-    const [wanted, got] = [JSON.stringify(want), JSON.stringify(given[field]) ?? 'missing']
-    if (wanted !== got) throw kernelFail.GENESIS_MISMATCH({ field, want: excerpt(wanted), got: excerpt(got) })
+  const { fingerprint, ...wanted } = writeGenesis(genesis)
+  // The fingerprint covers all the rest, so that it comes last: the others say what is wrong.
+  for (const [field, want] of Object.entries({ ...wanted, fingerprint })) {
+    // What the documents say was read from the file; left to compare is whose they are.
+    const isNames = field === 'documents'
+    const got = isNames ? Object.keys(Object(given[field])).sort() : given[field]
+    const found = firstDifference(field, isNames ? Object.keys(Object(want)).sort() : want, got)
+    if (found) throw kernelFail.GENESIS_MISMATCH(found)
   }
   return genesis
 }
 
-function excerpt(text: string): string {
+/** Where two JSON values differ first, as a path. The members of an object may come in any order (formats.md, 3.4). */
+function firstDifference(
+  field: string,
+  want: unknown,
+  got: unknown,
+): { readonly field: string; readonly want: string; readonly got: string } | undefined {
+  if (isNested(want) && isNested(got) && Array.isArray(want) === Array.isArray(got)) {
+    for (const name of new Set([...Object.keys(want), ...Object.keys(got)])) {
+      const found = firstDifference(`${field}.${name}`, want[name], got[name])
+      if (found) return found
+    }
+    return undefined
+  }
+  return want === got ? undefined : { field, want: excerpt(want), got: excerpt(got) }
+}
+
+function isNested(json: unknown): json is Readonly<Record<string, unknown>> {
+  return typeof json === 'object' && json !== null
+}
+
+function excerpt(json: unknown): string {
+  const text = JSON.stringify(json) ?? 'missing'
   return text.length > 200 ? `${text.slice(0, 200)}…` : text
 }
 

@@ -19,6 +19,7 @@ import {
   type Receipt,
   type Receipts,
   receiptsRoot,
+  TRANSACTIONS_MAX,
   type ValidatorSet,
   validatorsHash,
   ZERO_HASH,
@@ -26,6 +27,7 @@ import {
 import {
   type Executed,
   executeTransaction,
+  expectNothing,
   kernelContext,
   type Prepared,
   type Quote,
@@ -125,8 +127,9 @@ export interface Machine {
 
 const NO_PROPOSER = addressFromBytes(new Uint8Array(32))
 const NO_BYTES = new Uint8Array()
+const NO_ROWS: StateReader = { get: () => undefined, entries: () => [].values() }
 
-/** Makes the state machine of a chain from its genesis. */
+/** Makes the state machine of a chain from its genesis. Throws `kernel/BAD_CHAIN` for a grant of what a module does not have. */
 export function createMachine(genesis: GenesisData): Machine {
   const { chain, fingerprint, protocolHash } = genesis
   const runtime = newRuntime(genesis)
@@ -139,6 +142,9 @@ export function createMachine(genesis: GenesisData): Machine {
   }
   const engineChain: EngineChain = { fingerprint, slotMs: BigInt(chain.slotMs), suites: chain.suites }
   const validatorModule = specs.find((spec) => spec.validatorSource)
+  // Making every context once shows a grant of something that is not there before any block does.
+  const trial = openSession(runtime, NO_ROWS, genesisContext())
+  for (const { name } of specs) trial.contexts(name)
 
   function begin(store: StateStore): Execution {
     const session = openSession(runtime, store, genesisContext())
@@ -148,7 +154,8 @@ export function createMachine(genesis: GenesisData): Machine {
     for (const spec of specs) {
       if (!spec.genesis) continue
       try {
-        spec.genesis.load(session.contexts(spec.name).hook, genesis.documents.get(spec.name) as never)
+        const { hook } = session.contexts(spec.name)
+        expectNothing(spec.genesis.load(hook, genesis.documents.get(spec.name) as never))
       } catch (error) {
         if (!isChainError(error)) throw error
         throw kernelFail.BAD_GENESIS({ module: spec.name, why: `${error.message} ${error.hint}` })
@@ -215,6 +222,7 @@ export function createMachine(genesis: GenesisData): Machine {
     // The list's length prefix may take five bytes more than in the empty draft.
     let bytesLeft = rules.limits.blockBytesMax - encode(blockCodec, draft).length - 5
     for (const prepared of candidates) {
+      if (chosen.length === TRANSACTIONS_MAX) break
       const { weightMax } = prepared.transaction.body
       if (weightMax > weightLeft || prepared.bytes.length > bytesLeft) continue
       try {
@@ -329,6 +337,7 @@ export function createMachine(genesis: GenesisData): Machine {
       session.contexts(validatorModule.name).hook,
       undefined as never,
     ) as ValidatorSet
+    if (next.validators.length === 0) throw new Error(`${validatorModule.name} names no validator`)
     if (validatorsHash(fingerprint, next) !== validatorsHash(fingerprint, current)) {
       kernelContext(session).state.validators.set(next)
     }
@@ -337,7 +346,7 @@ export function createMachine(genesis: GenesisData): Machine {
 
   function runHooks(session: Session, kind: 'beginBlock' | 'endBlock'): readonly Event[] {
     for (const spec of specs)
-      for (const hook of spec[kind]) hook(session.contexts(spec.name).hook, undefined as never)
+      for (const hook of spec[kind]) expectNothing(hook(session.contexts(spec.name).hook, undefined as never))
     return session.events.splice(0)
   }
 

@@ -10,6 +10,7 @@ import {
 } from '@mmtchain/primitives'
 import { ZERO_HASH } from './block.ts'
 import type { BlockCommit, Staged, StateChanges, StateKey, Store, StoredBlock } from './ports.ts'
+import { firstNotBelow } from './state.ts'
 
 /** The refusals that every store has in common. */
 export const storeRefusals = {
@@ -219,16 +220,4 @@ function inner(left: Node, right: Node): Inner {
 
 function bit(path: Uint8Array, depth: number): number {
   return ((path[depth >> 3] as number) >> (7 - (depth & 7))) & 1
-}
-
-/** The first index whose key is not below `bound`. */
-function firstNotBelow(keys: readonly StateKey[], bound: StateKey): number {
-  let low = 0
-  let high = keys.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((keys[middle] as StateKey) < bound) low = middle + 1
-    else high = middle
-  }
-  return low
 }

@@ -77,8 +77,14 @@ export function errorCatalogue(
   refusals: object,
 ): readonly { readonly code: string; readonly message: string; readonly hint: string }[] {
   return Object.entries(refusals as Record<string, Refusal<object>>).map(([key, refusal]) => {
-    const { message, hint } = refusal(placeholders)
-    return { code: `${namespace}/${key}`, message, hint }
+    const code = `${namespace}/${key}`
+    try {
+      const { message, hint } = refusal(placeholders)
+      return { code, message: message.replaceAll('NaN', '…'), hint: hint.replaceAll('NaN', '…') }
+    } catch {
+      // A text that computes with its values (a date, a part of a number) cannot be shown without them.
+      return { code, message: code, hint: 'The refusal itself says more.' }
+    }
   })
 }
 
@@ -87,5 +93,16 @@ const placeholders: object = new Proxy({}, { get: (_, name) => placeholder(Strin
 
 function placeholder(name: string): unknown {
   const text = `<${name}>`
-  return Object.assign([text], { toString: () => text, slice: () => text })
+  // Stands for a number's digits, as `formatAmount` cuts them: all of them come before the point.
+  const digits = {
+    length: 1_000,
+    padStart: () => digits,
+    slice: (from = 0) => (from === 0 ? text : ''),
+    [Symbol.toPrimitive]: () => text,
+  }
+  return Object.assign([text], {
+    toString: () => digits,
+    slice: () => text,
+    [Symbol.toPrimitive]: () => text,
+  })
 }

@@ -1,5 +1,5 @@
-import type { Codec, Infer, KeyCodec } from '@mmtchain/codec'
-import type { Address, Amount, Failures, Refusal } from '@mmtchain/primitives'
+import { amount, type Codec, encode, type Infer, type KeyCodec, u64 } from '@mmtchain/codec'
+import { type Address, type Amount, type Failures, isChainError, type Refusal } from '@mmtchain/primitives'
 import type { BlockContext, ChainContext, ValidatorSet } from './ports.ts'
 import { kernelFail } from './refusals.ts'
 import type { Cell, Readers, Table, Tables, Writers } from './state.ts'
@@ -53,9 +53,9 @@ export interface ModuleTypes {
 
 // 2. Contexts: all that a handler can see, hence all that a block can depend on.
 
-type Emitters<V> = { readonly [E in keyof V]: (data: Infer<V[E]>) => undefined }
-type OpenOf<N> = N extends Need<infer Open, infer _> ? Open : never
-type GrantedOf<N> = N extends Need<infer _, infer Granted> ? Granted : never
+export type Emitters<V> = { readonly [E in keyof V]: (data: Infer<V[E]>) => undefined }
+export type OpenOf<N> = N extends Need<infer Open, infer _> ? Open : never
+export type GrantedOf<N> = N extends Need<infer _, infer Granted> ? Granted : never
 
 /** What queries and invariants see. */
 export interface Read<T extends ModuleTypes> {
@@ -167,7 +167,8 @@ export type WriteOf<Built> = Write<TypesOf<Built>>
 
 // 4. The same declaration as data.
 
-type Handler = (ctx: never, input: never) => unknown
+/** A handler with its types forgotten. */
+export type Handler = (ctx: never, input: never) => unknown
 
 /** A module's declaration with its types forgotten: what the kernel executes. */
 export interface ModuleSpec {
@@ -241,10 +242,14 @@ export function defineModule<
     if (!/^[A-Z][A-Z0-9_]{0,47}$/.test(key))
       throw kernelFail.BAD_MODULE({ module: name, why: `"${key}" is not an error key` })
   }
+  const { version = 1, params: given } = nouns
+  if (!Number.isInteger(version) || version < 1 || version > 0xffff_ffff)
+    throw kernelFail.BAD_MODULE({ module: name, why: `its version ${version} is not a whole number from 1` })
+  if (given) fits(name, 'its parameters do not fit their codec', () => encode(given.codec, given.value))
   return build({
     name,
-    version: nouns.version ?? 1,
-    params: nouns.params as ModuleSpec['params'],
+    version,
+    params: given as ModuleSpec['params'],
     state: nouns.state ?? {},
     events: nouns.events ?? {},
     errors: nouns.errors ?? {},
@@ -297,6 +302,16 @@ export function need<Open extends object = {}, Granted extends object = {}>(): N
   return {}
 }
 
+/** Runs a check of a declaration and turns its refusal into `kernel/BAD_MODULE`. */
+function fits(module: string, what: string, check: () => unknown): void {
+  try {
+    check()
+  } catch (error) {
+    if (!isChainError(error)) throw error
+    throw kernelFail.BAD_MODULE({ module, why: `${what}: ${error.message.replace(/\.$/, '')}` })
+  }
+}
+
 function build<T extends ModuleTypes>(spec: ModuleSpec): Module<T> {
   const next = (change: Partial<ModuleSpec>) => build<never>({ ...spec, ...change })
   const once = (what: keyof ModuleSpec) => {
@@ -322,7 +337,11 @@ function build<T extends ModuleTypes>(spec: ModuleSpec): Module<T> {
     command(name: string, input: Codec<unknown>, ...rest: readonly unknown[]) {
       const options = (rest.length > 1 ? rest[0] : {}) as CommandOptions<never>
       const run = rest.at(-1) as Handler
-      const command = { input, weight: options.weight ?? COMMAND_WEIGHT_DEFAULT, fee: options.fee, run }
+      const { weight = COMMAND_WEIGHT_DEFAULT, fee } = options
+      fits(spec.name, `the weight of ${name}`, () => encode(u64, weight))
+      if (fee !== undefined && typeof fee !== 'function')
+        fits(spec.name, `the fee of ${name}`, () => encode(amount, fee))
+      const command = { input, weight, fee, run }
       return next({ commands: added(spec.commands, name, command) })
     },
     query: (name: string, input: Codec<unknown>, output: Codec<unknown>, run: Handler) =>

@@ -1,12 +1,12 @@
-import { encode } from '@mmtchain/codec'
+import { decode, encode } from '@mmtchain/codec'
 import { type Failures, failures, showAddresses } from '@mmtchain/primitives'
 import { EVENTS_MAX, type Event, HOOK_EVENTS_MAX } from './block.ts'
 import type { UsedModule } from './chain.ts'
 import type { GenesisData } from './genesis.ts'
 import type { Call } from './module.ts'
 import type { BlockContext, ChainContext, StateReader } from './ports.ts'
-import { kernelRefusals } from './refusals.ts'
-import { type Journal, newJournal, openTable } from './state.ts'
+import { kernelFail, kernelRefusals } from './refusals.ts'
+import { type Journal, newJournal, openTable, rollback, savepoint } from './state.ts'
 
 /** What stays the same for every block of a chain: made once. */
 export interface Runtime {
@@ -61,14 +61,14 @@ export function openSession(runtime: Runtime, state: StateReader, block: BlockCo
     if (known) return known
     const { spec, grants } = runtime.modules.get(name) as UsedModule
     const shared = {
-      params: spec.params?.value,
+      params: spec.params && decode(spec.params.codec, encode(spec.params.codec, spec.params.value)),
       block: frozenBlock,
       chain: runtime.chain,
       state: mapped(spec.state, (table) => openTable(journal, name, table, spec.state[table] as never)),
       emit: mapped(spec.events, (event) => (data: unknown) => emit(name, event, data)),
       fail: runtime.fails.get(name),
     }
-    const grantedTo = (needed: string) => pick(contexts(needed).granted, grants[needed] ?? [])
+    const grantedTo = (needed: string) => pick(needed, contexts(needed).granted, grants[needed] ?? [])
     const hook = Object.freeze({ ...shared, needs: mapped(spec.needs, grantedTo) })
     const command = {
       ...shared,
@@ -83,11 +83,31 @@ export function openSession(runtime: Runtime, state: StateReader, block: BlockCo
         return session.call?.command
       },
     }
-    const open = (spec.open?.(Object.freeze(command) as never, undefined as never) ?? {}) as object
-    const granted = (spec.granted?.(hook as never, undefined as never) ?? {}) as object
+    Object.freeze(command)
+    const open = whole(spec.open?.(command as never, undefined as never) ?? {})
+    const granted = whole(spec.granted?.(hook as never, undefined as never) ?? {})
     const made = { hook: hook as never, command: command as never, open, granted }
     built.set(name, made)
     return made
+  }
+
+  /** What a module provides, each call all or nothing: whoever catches a refusal of it finds that nothing has changed. */
+  function whole(api: object): object {
+    const guarded = Object.entries(api).map(([name, provided]) => {
+      if (typeof provided !== 'function') return [name, provided]
+      const call = (...args: readonly unknown[]) => {
+        const [start, eventsBefore] = [savepoint(journal), session.events.length]
+        try {
+          return provided.apply(api, args)
+        } catch (error) {
+          rollback(journal, start)
+          session.events.length = eventsBefore
+          throw error
+        }
+      }
+      return [name, call]
+    })
+    return Object.freeze(Object.fromEntries(guarded))
   }
 
   function emit(module: string, event: string, data: unknown): undefined {
@@ -97,7 +117,8 @@ export function openSession(runtime: Runtime, state: StateReader, block: BlockCo
     const bytes = encode(codec as never, data as never)
     if (bytes.length > 65_536)
       throw runtime.kernelFail.EVENT_TOO_LARGE({ event: `${module}.${event}`, got: bytes.length })
-    session.events.push({ module, name: event, data: bytes })
+    // Events of block 0 are dropped (formats.md, 13.4).
+    if (block.height > 0n) session.events.push({ module, name: event, data: bytes })
   }
 
   return session
@@ -107,6 +128,9 @@ function mapped<V>(names: object, value: (name: string) => V): { readonly [name:
   return Object.freeze(Object.fromEntries(Object.keys(names).map((name) => [name, value(name)])))
 }
 
-function pick(from: object, names: readonly string[]): object {
+/** The capabilities with these names. Throws `kernel/BAD_CHAIN` for a name that the module does not grant. */
+function pick(module: string, from: object, names: readonly string[]): object {
+  const missing = names.find((name) => !Object.hasOwn(from, name))
+  if (missing !== undefined) throw kernelFail.BAD_CHAIN({ why: `${module} has no ${missing} to grant` })
   return Object.fromEntries(names.map((name) => [name, (from as Record<string, unknown>)[name]]))
 }

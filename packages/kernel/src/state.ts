@@ -64,24 +64,34 @@ export type Writers<S> = {
       : never
 }
 
+/** Changed rows by key, `null` for deleted ones. */
 type Rows = Map<string, Uint8Array | null>
 
-/**
- * The changes of one block on top of a store. Each table keeps its changed rows, `null` for deleted ones; a log of what
- * was overwritten makes savepoints cheap.
- */
+/** The changed rows of one table. */
+interface ChangedRows {
+  readonly rows: Rows
+  /**
+   * The keys of `rows` in ascending order, from the first range read on; keys whose change was rolled back stay. The array is
+   * copied before it grows while a range read goes on.
+   */
+  keys: string[] | undefined
+  readers: number
+}
+
+/** The changes of one block on top of a store. A log of what was overwritten makes savepoints cheap. */
 export interface Journal {
   readonly base: StateReader
-  readonly tables: Map<StateKey, Rows>
+  readonly tables: Map<StateKey, ChangedRows>
   readonly log: {
     readonly rows: Rows
     readonly key: string
     readonly previous: Uint8Array | null | undefined
   }[]
+  rollbacks: number
 }
 
 export function newJournal(base: StateReader): Journal {
-  return { base, tables: new Map(), log: [] }
+  return { base, tables: new Map(), log: [], rollbacks: 0 }
 }
 
 /** A point to return to with `rollback`. */
@@ -91,6 +101,7 @@ export function savepoint(journal: Journal): number {
 
 /** Takes back everything since the savepoint. */
 export function rollback(journal: Journal, point: number): void {
+  journal.rollbacks++
   while (journal.log.length > point) {
     const { rows, key, previous } = journal.log.pop() as Journal['log'][number]
     if (previous === undefined) rows.delete(key)
@@ -101,7 +112,7 @@ export function rollback(journal: Journal, point: number): void {
 /** All changed rows, in ascending order of their keys. */
 export function changesOf(journal: Journal): StateChanges {
   const changes: [StateKey, Uint8Array | null][] = []
-  for (const [prefix, rows] of journal.tables)
+  for (const [prefix, { rows }] of journal.tables)
     for (const [key, value] of rows) changes.push([prefix + key, value])
   return changes.sort(([a], [b]) => (a < b ? -1 : 1))
 }
@@ -114,19 +125,25 @@ export function tablePrefix(module: string, table: string): StateKey {
 /** Access to one table or cell through the journal. A writer is also the reader: types keep queries from writing. */
 export function openTable(journal: Journal, module: string, name: string, declared: Tables[string]): object {
   const prefix = tablePrefix(module, name)
-  const rows: Rows = journal.tables.get(prefix) ?? new Map()
-  journal.tables.set(prefix, rows)
+  const table: ChangedRows = journal.tables.get(prefix) ?? { rows: new Map(), keys: undefined, readers: 0 }
+  journal.tables.set(prefix, table)
+  const { rows } = table
   const read = (key: string) => {
     const changed = rows.get(key)
     return changed === undefined ? journal.base.get(prefix + key) : (changed ?? undefined)
   }
   const write = (key: string, value: Uint8Array | null) => {
-    journal.log.push({ rows, key, previous: rows.get(key) })
+    const previous = rows.get(key)
+    if (previous === undefined) insertKey(table, key)
+    journal.log.push({ rows, key, previous })
     rows.set(key, value)
     return undefined
   }
   const { value: codec, absent } = declared
-  const decoded = (bytes: Uint8Array | undefined) => (bytes === undefined ? absent : decode(codec, bytes))
+  // What stands for an absent row is made anew each time: a handler that changed it would change it for all blocks to come.
+  const missing = () =>
+    typeof absent === 'object' && absent !== null ? decode(codec, encode(codec, absent)) : absent
+  const decoded = (bytes: Uint8Array | undefined) => (bytes === undefined ? missing() : decode(codec, bytes))
   if (declared.cell === true) {
     return { get: () => decoded(read('')), set: (value: unknown) => write('', encode(codec, value)) }
   }
@@ -142,44 +159,101 @@ export function openTable(journal: Journal, module: string, name: string, declar
     },
     *entries(range: { prefix?: readonly unknown[]; from?: unknown; limit?: number; reverse?: boolean } = {}) {
       const within = range.prefix ? (keyCodec.writeKeyPrefix?.(range.prefix) ?? '') : ''
-      const from = range.from === undefined ? undefined : prefix + keyCodec.writeKey(range.from)
+      const from = range.from === undefined ? undefined : keyCodec.writeKey(range.from)
       let left = range.limit ?? Number.POSITIVE_INFINITY
-      for (const [key, bytes] of merged(journal.base, rows, prefix, {
-        within: prefix + within,
-        from,
-        reverse: range.reverse ?? false,
-      })) {
-        if (left-- <= 0) return
-        yield [decodeKey(keyCodec, key.slice(prefix.length)), decode(codec, bytes)] as const
+      if (left <= 0) return
+      const bounds = { prefix, within, from, reverse: range.reverse ?? false }
+      for (const [key, bytes] of merged(journal, table, bounds)) {
+        yield [decodeKey(keyCodec, key), decode(codec, bytes)] as const
+        if (--left <= 0) return
       }
     },
   }
 }
 
-/** The store's rows with the journal's laid over them. Changes made while iterating do not alter the iteration. */
+/** Which rows of a table a range read visits: keys that begin with `within`, from `from` on. */
+interface Bounds {
+  readonly prefix: StateKey
+  readonly within: string
+  readonly from: string | undefined
+  readonly reverse: boolean
+}
+
+/** The store's rows with the journal's laid over them, both as of the first step, whatever changes meanwhile. */
 function* merged(
-  base: StateReader,
-  rows: Rows,
-  prefix: StateKey,
-  range: { readonly within: StateKey; readonly from: StateKey | undefined; readonly reverse: boolean },
-): Generator<readonly [StateKey, Uint8Array]> {
-  const { within, from, reverse } = range
-  const before = (a: string, b: string) => (reverse ? a > b : a < b)
-  const changed = [...rows]
-    .map(([key, value]) => [prefix + key, value] as const)
-    .filter(([key]) => key.startsWith(within) && (from === undefined || !before(key, from)))
-    .sort(([a], [b]) => (before(a, b) ? -1 : 1))
-  const hidden = new Set(changed.map(([key]) => key))
-  let next = 0
-  for (const [key, value] of base.entries({ prefix: within, from, reverse })) {
-    while (next < changed.length && before((changed[next] as readonly [string, unknown])[0], key)) {
-      const [changedKey, changedValue] = changed[next++] as readonly [string, Uint8Array | null]
-      if (changedValue) yield [changedKey, changedValue]
+  journal: Journal,
+  table: ChangedRows,
+  { prefix, within, from, reverse }: Bounds,
+): Generator<readonly [string, Uint8Array]> {
+  table.keys ??= [...table.rows.keys()].sort()
+  table.readers++
+  try {
+    const changedRows = changedAsOfNow(journal, table, { prefix, within, from, reverse })
+    let changed = changedRows.next().value
+    const start = from === undefined ? undefined : prefix + from
+    for (const [stored, value] of journal.base.entries({ prefix: prefix + within, from: start, reverse })) {
+      const key = stored.slice(prefix.length)
+      for (; changed && (reverse ? changed[0] > key : changed[0] < key); changed = changedRows.next().value)
+        if (changed[1]) yield [changed[0], changed[1]]
+      if (changed?.[0] !== key) {
+        yield [key, value]
+        continue
+      }
+      if (changed[1]) yield [key, changed[1]]
+      changed = changedRows.next().value
     }
-    if (!hidden.has(key)) yield [key, value]
+    for (; changed; changed = changedRows.next().value) if (changed[1]) yield [changed[0], changed[1]]
+  } finally {
+    table.readers--
   }
-  for (; next < changed.length; next++) {
-    const [changedKey, changedValue] = changed[next] as readonly [string, Uint8Array | null]
-    if (changedValue) yield [changedKey, changedValue]
+}
+
+/** The changed rows within bounds, in order, as they are at the first step. */
+function* changedAsOfNow(
+  journal: Journal,
+  { keys = [], rows }: ChangedRows,
+  { within, from, reverse }: Bounds,
+): Generator<readonly [string, Uint8Array | null], undefined> {
+  const start = journal.log.length
+  const overwritten = new Map<string, Uint8Array | null | undefined>()
+  let { rollbacks } = journal
+  let seen = start
+  const valueAtStart = (key: string) => {
+    if (rollbacks !== journal.rollbacks) seen = start
+    rollbacks = journal.rollbacks
+    for (; seen < journal.log.length; seen++) {
+      const entry = journal.log[seen] as Journal['log'][number]
+      if (entry.rows === rows && !overwritten.has(entry.key)) overwritten.set(entry.key, entry.previous)
+    }
+    return overwritten.has(key) ? overwritten.get(key) : rows.get(key)
   }
+  // `~` sorts above every hex digit, hence ends what begins with `within`; `!` sorts below them, hence follows `from` itself.
+  const last = from !== undefined && from < `${within}~` ? `${from}!` : `${within}~`
+  const first = from !== undefined && from > within ? from : within
+  let at = reverse ? firstNotBelow(keys, last) - 1 : firstNotBelow(keys, first)
+  for (; keys[at]?.startsWith(within); at += reverse ? -1 : 1) {
+    const key = keys[at] as string
+    const value = valueAtStart(key)
+    if (value !== undefined) yield [key, value]
+  }
+}
+
+function insertKey(table: ChangedRows, key: string): void {
+  if (!table.keys) return
+  const at = firstNotBelow(table.keys, key)
+  if (table.keys[at] === key) return
+  if (table.readers > 0) table.keys = [...table.keys]
+  table.keys.splice(at, 0, key)
+}
+
+/** The first index of ascending keys whose key is not below `bound`. */
+export function firstNotBelow(keys: readonly string[], bound: string): number {
+  let low = 0
+  let high = keys.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((keys[middle] as string) < bound) low = middle + 1
+    else high = middle
+  }
+  return low
 }

@@ -68,8 +68,9 @@ export function parseAmount(text: string, { decimals }: { readonly decimals: num
   return amount(BigInt(whole + fraction.padEnd(decimals, '0')))
 }
 
-/** Writes an amount as people read it: `formatAmount(amount(1_250n), { decimals: 2 })` is `12.5`. */
+/** Writes an amount, a sum or a difference as people read it: `formatAmount(1_250n, { decimals: 2 })` is `12.5`. */
 export function formatAmount(units: bigint, { decimals }: { readonly decimals: number }): string {
+  if (units < 0n) return `-${formatAmount(-units, { decimals })}`
   const digits = units.toString().padStart(decimals + 1, '0')
   const whole = digits.slice(0, digits.length - decimals)
   const fraction = digits.slice(digits.length - decimals).replace(/0+$/, '')

@@ -1,13 +1,11 @@
 import { readFileSync } from 'node:fs'
 import {
-  type Address,
   addressFromBytes,
   addressToBytes,
   formatAddress,
   fromHex,
   isAddressPrefix,
   parseAddress,
-  toHex,
 } from '@mmtchain/primitives'
 import { bech32, bech32m } from '@scure/base'
 import fc from 'fast-check'

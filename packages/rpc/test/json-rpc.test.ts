@@ -1,4 +1,4 @@
-import { type Codec, type Json, option, struct, u8 } from '@mmtchain/kernel'
+import { type Codec, type Json, option, struct, u8 } from '@mmtchain/codec'
 import { answer, type Method } from '@mmtchain/rpc'
 import { expect, test } from 'vitest'
 

@@ -1,5 +1,11 @@
 export { type TestAccount, testAccount, testAccountAt, testAddresses } from './accounts.ts'
 export {
+  type ComplianceCase,
+  type StoreUnderTest,
+  sampleCommit,
+  storeCompliance,
+} from './store-compliance.ts'
+export {
   type Outcome,
   type Readers,
   type Senders,

@@ -42,8 +42,10 @@ export interface Outcome {
   readonly id: Hash
 }
 
-type Commands<C, Done> = { readonly [N in keyof C]: (input: C[N]) => Done }
-type Answers<Q> = {
+/** The commands of one module. */
+export type Commands<C, Done> = { readonly [N in keyof C]: (input: C[N]) => Done }
+/** The queries of one module. */
+export type Answers<Q> = {
   readonly [N in keyof Q]: Q[N] extends { input: infer I; output: infer O } ? (input: I) => O : never
 }
 /** The commands of every module of a chain, as functions: `token.transfer({ to, amount })`. */
@@ -101,13 +103,12 @@ export function testChain<M>(chain: Chain<M>, documents: Documents<M>): TestChai
   const genesis = chain.genesis({ timeMs: 1_700_000_000_000n, validators: [{ address, key }], documents })
   const machine = createMachine(genesis)
   const stores = [memoryStore(), memoryStore()] as const
-  const begun = stores.map((store) => {
-    const execution = machine.begin(store)
-    commit(store, execution)
-    return execution
-  })
-  sameId(begun[0]?.id, begun[1]?.id)
-  return run<M>(machine, stores, (begun[0] as Execution).tip)
+  const begun = machine.begin(stores[0])
+  const again = withPoison(() => machine.begin(stores[1]))
+  sameId(begun.id, again.id)
+  commit(stores[0], begun)
+  commit(stores[1], again)
+  return run<M>(machine, stores, begun.tip)
 }
 
 function run<M>(machine: Machine, stores: readonly [MemoryStore, MemoryStore], start: Tip): TestChain<M> {
@@ -120,9 +121,9 @@ function run<M>(machine: Machine, stores: readonly [MemoryStore, MemoryStore], s
     const proposer = (tip.validators.validators[0] as { address: Address }).address
     const request = { timeMs, round: 0, consensus: new Uint8Array(), evidence: [], missProofs: [] }
     const built = machine.build(store, { parent: tip, proposer, request, candidates })
-    const again = withPoison(() => machine.execute(second, { parent: tip, block: built.block }))
-    sameId(built.id, again.id)
     for (const { fault } of built.faults) throw fault
+    const again = executeAgain(built)
+    sameId(built.id, again.id)
     commit(store, built)
     commit(second, again)
     tip = built.tip
@@ -130,6 +131,16 @@ function run<M>(machine: Machine, stores: readonly [MemoryStore, MemoryStore], s
     if (broken.length > 0)
       throw new Error(`invariants do not hold at height ${tip.header.height}: ${broken.join('; ')}`)
     return candidates.map(({ id }) => outcomeOf(id, built))
+  }
+
+  function executeAgain({ block }: Execution): Execution {
+    try {
+      return withPoison(() => machine.execute(second, { parent: tip, block }))
+    } catch (error) {
+      if (!isChainError(error)) throw error
+      const why = 'does a module keep something outside its state?'
+      throw new Error(`two executions of one block differ; ${why} ${error.message}`, { cause: error })
+    }
   }
 
   function body(
@@ -253,10 +264,11 @@ function outcomeOf(
 
 function notIncluded(id: Hash, error: unknown): Outcome {
   if (!isChainError(error)) throw error ?? new Error(`the block has no room for ${id}`)
-  const { code, message, hint } = error
+  const { code, message, hint, cause } = error
+  if (code === 'kernel/MODULE_FAULT' && cause !== undefined) throw cause
   return { code, events: [], receipt: undefined, refusal: { code, message, hint }, id }
 }
 
 function sameId(a: unknown, b: unknown): void {
-  if (a !== b) throw new Error(`two executions of one block differ: ${a} and ${b}`)
+  if (a !== b) throw new Error(`two executions of one block differ; they give ${a} and ${b}`)
 }

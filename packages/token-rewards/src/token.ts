@@ -49,8 +49,9 @@ const CLAIM_WEIGHT = 4_000n
  * The token of a chain: balances, transfers, the fees of all transactions, and the claims of Ethereum holders whose
  * balances were imported at genesis. Every unit is in exactly one place: a balance, an unclaimed row, or the fee pool.
  */
-export const token = (options: TokenOptions) =>
-  nouns(options)
+export const token = (options: TokenOptions) => {
+  const commandFee = commandFeeOf(options)
+  return nouns(options)
     .provides<TokenOpen, TokenGranted>({
       open: (ctx) => ({
         pay: (to, value) => move(ctx, { from: ctx.sender, to, amount: value }),
@@ -94,13 +95,15 @@ export const token = (options: TokenOptions) =>
       },
     )
     .feePolicy({
-      commandFee: commandFeeOf(options),
+      commandFee,
       reserve(ctx, { payer, fee, calls }) {
-        const [only] = calls
-        // A claim costs nothing, so it may be in a block only if it will succeed; otherwise it would be free spam.
-        if (calls.length === 1 && only?.module === 'token' && only.command === 'claim') {
-          claimable(ctx, only.input as { to: Address; signature: Uint8Array })
-        }
+        // A claim costs nothing, so it may be in a block only if it will succeed; otherwise it would be free spam. Among
+        // other calls nobody can tell, because two claims of one row look alike, so there it is not free.
+        const claims = calls.filter(({ module, command }) => module === 'token' && command === 'claim')
+        if (claims.length > 0 && calls.length > 1 && fee < commandFee)
+          throw ctx.fail.CLAIM_NOT_ALONE({ have: fee, want: commandFee })
+        if (calls.length === 1 && claims[0])
+          claimable(ctx, claims[0].input as { to: Address; signature: Uint8Array })
         const have = ctx.state.balances.get(payer)
         if (have < fee) throw ctx.fail.CANNOT_PAY_FEE({ payer, have, want: fee })
         if (fee === 0n) return
@@ -145,6 +148,7 @@ export const token = (options: TokenOptions) =>
       for (const [, value] of ctx.state.unclaimed.entries()) total += value
       return total === ctx.state.supply.get()
     })
+}
 
 /** What the token owns, says and refuses. */
 function nouns(options: TokenOptions) {
@@ -177,6 +181,10 @@ function nouns(options: TokenOptions) {
       CANNOT_PAY_FEE: (d: { payer: Address; have: Amount; want: Amount }) => ({
         message: `${d.payer} has ${formatAmount(d.have, { decimals })} ${options.symbol}, but the fee is ${formatAmount(d.want, { decimals })}.`,
         hint: 'Fund the account, or have another account pay the fee.',
+      }),
+      CLAIM_NOT_ALONE: (d: { have: Amount; want: Amount }) => ({
+        message: `A claim is free only by itself; beside other calls the fee is at least ${formatAmount(d.want, { decimals })} ${options.symbol}, not ${formatAmount(d.have, { decimals })}.`,
+        hint: 'Send the claim in a transaction of its own, or offer the fee.',
       }),
       ZERO_AMOUNT: (_: object) => ({ message: 'The amount is 0.', hint: 'Send at least one unit.' }),
       BAD_CLAIM_SIGNATURE: (_: object) => ({

@@ -10,8 +10,11 @@ export const AUTHORITY_KEYS_MAX = 16
 export const publicKey = struct({ suite: u8, key: bytes({ bytesMax: 4096 }) })
 export type PublicKey = Infer<typeof publicKey>
 
-/** Who may sign for an account: `threshold` of the keys, each of any suite. One key is threshold 1 of one. */
-export const authority = struct({ threshold: u8, keys: list(publicKey, { min: 1, max: AUTHORITY_KEYS_MAX }) })
+/**
+ * Who may sign for an account: `threshold` of the keys, each of any suite. One key is threshold 1 of one. What decodes may
+ * still be no valid authority: see `checkAuthority` and `checkKeys` (formats.md, 5.4).
+ */
+export const authority = struct({ threshold: u8, keys: list(publicKey, { max: AUTHORITY_KEYS_MAX }) })
 export type Authority = Infer<typeof authority>
 
 /** A signature by the authority's key at `index`. */
@@ -45,10 +48,14 @@ export function authorityAddress(value: Authority): Address {
   return addressFromBytes(hashTagged(ADDRESS_TAG, encode(authority, value)))
 }
 
-/** Returns the authority if it is canonical: threshold within the keys, keys ascending. Throws `tx/BAD_AUTHORITY`. */
+/** Returns the authority if it is canonical: at most 16 keys, threshold within them, keys ascending. Throws `tx/BAD_AUTHORITY`. */
 export function checkAuthority(value: Authority): Authority {
   const { threshold, keys } = value
-  if (threshold < 1 || threshold > keys.length) {
+  if (keys.length > AUTHORITY_KEYS_MAX)
+    throw txFail.BAD_AUTHORITY({
+      why: `it has ${keys.length} keys, over the maximum of ${AUTHORITY_KEYS_MAX}`,
+    })
+  if (!Number.isInteger(threshold) || threshold < 1 || threshold > keys.length) {
     throw txFail.BAD_AUTHORITY({ why: `the threshold ${threshold} is not within 1 to ${keys.length} keys` })
   }
   for (let i = 1; i < keys.length; i++) {

@@ -1,6 +1,6 @@
 import type { Suite } from '@mmtchain/crypto'
 import { type Address, type Amount, equalBytes, type Hash } from '@mmtchain/primitives'
-import { type Authority, authorityAddress, type KeySignature, singleKey } from './authority.ts'
+import { type Authority, authorityAddress, type KeySignature, sameAuthority, singleKey } from './authority.ts'
 import { txFail } from './refusals.ts'
 import {
   payerMessage,
@@ -35,11 +35,16 @@ export function secretSigner(args: {
   return { address, authority, sign: (message) => [{ index, signature: suite.sign(message, secret) }] }
 }
 
-/** One signer for an m-of-n authority out of the signers of some of its keys; each signs, and the signatures are put in order. */
+/**
+ * One signer for an m-of-n authority out of the signers of `threshold` of its keys; each signs, and the signatures are put in
+ * order. Throws `tx/WRONG_SIGNATURE_COUNT` for no signer, `tx/MISSING_KEY` for signers of different accounts or authorities.
+ */
 export function jointSigner(signers: readonly Signer[]): Signer {
   const [first] = signers
   if (!first) throw txFail.WRONG_SIGNATURE_COUNT({ want: 1, got: 0 })
   const { address, authority } = first
+  if (signers.some((other) => other.address !== address || !sameAuthority(other.authority, authority)))
+    throw txFail.MISSING_KEY({ address })
   return {
     address,
     authority,

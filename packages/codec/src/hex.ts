@@ -1,0 +1,55 @@
+import { reserve, type Sink } from './wire.ts'
+
+export const HEX_OF_BYTE: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
+  byte.toString(16).padStart(2, '0'),
+)
+const NIBBLE_OF_CODE = new Int8Array(128).fill(-1)
+for (let value = 0; value < 16; value++) NIBBLE_OF_CODE[value.toString(16).charCodeAt(0)] = value
+
+/** The byte of the two lower-case hex digits at `at`, or a negative number where there are none. */
+export function byteOfHex(hex: string, at: number): number {
+  const high = NIBBLE_OF_CODE[hex.charCodeAt(at)] ?? -1
+  const low = NIBBLE_OF_CODE[hex.charCodeAt(at + 1)] ?? -1
+  return (high << 4) | low
+}
+
+/** Writes the 32 bytes of the 64 hex digits that begin at `from`. False, and the sink as it was, when they are not that. */
+export function writeHex32(sink: Sink, hex: string, from: number): boolean {
+  reserve(sink, 32)
+  const { bytes, at } = sink
+  let valid = 0
+  for (let i = 0; i < 32; i++) {
+    const byte = byteOfHex(hex, from + 2 * i)
+    valid |= byte
+    bytes[at + i] = byte
+  }
+  if (valid < 0) return false
+  sink.at = at + 32
+  return true
+}
+
+// As in `toHex` of primitives: digits are laid out as bytes and read as one flat text, here behind the 0x of an address.
+const digitPairs = new Uint16Array(33)
+const prefixedDigits = new Uint8Array(digitPairs.buffer)
+prefixedDigits.set([0x30, 0x78])
+const digits = prefixedDigits.subarray(2)
+const PAIR_OF_BYTE = new Uint16Array(
+  Uint8Array.from({ length: 512 }, (_, i) => (HEX_OF_BYTE[i >> 1] as string).charCodeAt(i & 1)).buffer,
+)
+const decoder = new TextDecoder()
+
+/** Reads 32 bytes as 64 hex digits. */
+export function readHex32(bytes: Uint8Array, start: number): string {
+  layOut(bytes, start)
+  return decoder.decode(digits)
+}
+
+/** Reads 32 bytes as `0x` and 64 hex digits. */
+export function read0xHex32(bytes: Uint8Array, start: number): string {
+  layOut(bytes, start)
+  return decoder.decode(prefixedDigits)
+}
+
+function layOut(bytes: Uint8Array, start: number): void {
+  for (let i = 0; i < 32; i++) digitPairs[i + 1] = PAIR_OF_BYTE[bytes[start + i] as number] as number
+}

@@ -1,0 +1,87 @@
+import { defaultSuites } from '@mmtchain/crypto'
+import { defineChain, type EngineInput, hash, height, solo, type Tip, ZERO_HASH } from '@mmtchain/kernel'
+import { describe, expect, test } from 'vitest'
+import { account, start, timeMs, validator } from './trial.ts'
+
+const engine = solo()
+const trial = start(defineChain({ id: 'harbour-1', consensus: engine }), {})
+const { tip } = trial
+const chain = trial.machine.engineChain
+const id = hash('5'.repeat(64))
+
+/** The effects of inputs, one after the other, on a node that holds the validator's key or none. */
+function effectsOf(self: typeof validator.address | undefined, ...inputs: readonly EngineInput[]) {
+  let state = engine.start({ chain, self })
+  return inputs.map((input) => {
+    const step = engine.step(state, input)
+    state = step.state
+    return step.effects
+  })
+}
+const started = (nowMs: bigint): EngineInput => ({
+  kind: 'started',
+  nowMs,
+  tip,
+  checkpoint: new Uint8Array(),
+})
+const fired = (nowMs: bigint): EngineInput => ({ kind: 'timer', name: 'slot', nowMs })
+
+describe('solo', () => {
+  test('waits a slot after the parent, then builds, signs and commits', () => {
+    const effects = effectsOf(
+      validator.address,
+      started(timeMs),
+      fired(timeMs + 10_000n),
+      { kind: 'built', header: tip.header, id },
+      { kind: 'signed', id, signature: Uint8Array.of(1, 2) },
+    )
+    expect(effects).toMatchObject([
+      [{ kind: 'setTimer', name: 'slot', atMs: timeMs + 10_000n }],
+      [{ kind: 'buildBlock', request: { timeMs: timeMs + 10_000n, round: 0, evidence: [], missProofs: [] } }],
+      [{ kind: 'sign', id }],
+      [{ kind: 'commitBlock', id, seal: Uint8Array.of(1, 2) }],
+    ])
+  })
+
+  test('sets its clock by the later of now and the parent', () => {
+    const [late] = effectsOf(validator.address, started(timeMs + 99_999n))
+    expect(late).toMatchObject([{ atMs: timeMs + 99_999n }])
+    const [, early] = effectsOf(validator.address, started(timeMs), fired(timeMs - 50_000n))
+    expect(early).toMatchObject([{ request: { timeMs: timeMs + 10_000n } }])
+  })
+
+  test('begins the next slot when a block is committed', () => {
+    const next: Tip = { ...tip, header: { ...tip.header, height: height(1n), timeMs: timeMs + 20_000n } }
+    const effects = effectsOf(validator.address, started(timeMs), {
+      kind: 'committed',
+      nowMs: timeMs,
+      tip: next,
+    })
+    expect(effects[1]).toMatchObject([{ kind: 'setTimer', atMs: timeMs + 30_000n }])
+  })
+
+  test('does nothing on a node that is not the validator, nor before it has started', () => {
+    expect(effectsOf(undefined, started(timeMs))).toEqual([[]])
+    expect(effectsOf(account('alice').address, started(timeMs))).toEqual([[]])
+    expect(effectsOf(validator.address, fired(timeMs))).toEqual([[]])
+  })
+
+  test('is pure: the same input on the same state gives the same step', () => {
+    const state = engine.start({ chain, self: validator.address })
+    expect(engine.step(state, started(timeMs))).toEqual(engine.step(state, started(timeMs)))
+  })
+
+  test('takes seals of the first validator alone', () => {
+    const suites = new Map(defaultSuites.map((suite) => [suite.code, suite]))
+    const seal = new Uint8Array(64)
+    const check = () =>
+      engine.checkSeal({
+        chain: { ...chain, suites },
+        header: tip.header,
+        id: ZERO_HASH,
+        seal,
+        validators: tip.validators,
+      })
+    expect(check).toThrow('The seal of block')
+  })
+})

@@ -1,0 +1,2 @@
+export { merkleStore } from './merkle-store.ts'
+export { merkleStoreRefusals } from './refusals.ts'

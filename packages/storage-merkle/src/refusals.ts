@@ -1,0 +1,38 @@
+import { failures } from '@mmtchain/primitives'
+
+/** The refusals of this store beside those that every store has (`storeRefusals` of the kernel). */
+export const merkleStoreRefusals = {
+  LOCKED: (d: { path: string }) => ({
+    message: `The store at ${d.path} is in use by another process, or opened twice by this one.`,
+    hint: 'Stop the other node, or give this one a folder of its own. The lock goes with its process; no file needs deleting.',
+  }),
+  UNKNOWN_FORMAT: (d: { path: string; want: number; got: number | undefined }) => ({
+    message:
+      d.got === undefined
+        ? `The database at ${d.path} says no format: other software made it, or it is damaged.`
+        : `The store at ${d.path} has format ${d.got}; this software reads format ${d.want}.`,
+    hint: 'Give the folder of this chain’s store, or run the release that wrote it.',
+  }),
+  CANNOT_OPEN: (d: { path: string; why: string }) => ({
+    message: `The store at ${d.path} cannot be opened: ${d.why}.`,
+    hint: 'Check that the path is a folder that this process may read and write, and that the disk has room.',
+  }),
+  DAMAGED: (d: { record: string; why: string }) => ({
+    message: `The store is damaged at ${d.record}: ${d.why}.`,
+    hint: 'Stop the node, check the disk, and restore the folder from a backup or let the node fetch the chain anew.',
+  }),
+  WRITE_FAILED: (d: { height: bigint; why: string }) => ({
+    message: `Block ${d.height} could not be written: ${d.why}.`,
+    hint: 'Check the disk and its free space, then open the store again: it has all of that block or nothing of it.',
+  }),
+  MISMATCH: (d: { field: string; want: string; got: string }) => ({
+    message: `The block's ${d.field} is ${d.got}; on this store it must be ${d.want}.`,
+    hint: 'Commit a block with the stage that it was built on.',
+  }),
+  UNSORTED: (d: { key: string }) => ({
+    message: `The changed row ${d.key} does not come after the one before it.`,
+    hint: 'Stage each row once, in ascending order of their keys.',
+  }),
+}
+
+export const merkleStoreFail = failures('store', merkleStoreRefusals)

@@ -1,0 +1,82 @@
+import { type Codec, decode } from '@mmtchain/codec'
+import {
+  type Address,
+  type Amount,
+  address,
+  amount,
+  defineChain,
+  defineModule,
+  need,
+  solo,
+  struct,
+  unit,
+} from '@mmtchain/kernel'
+import { type Outcome, testAddresses, testChain } from '@mmtchain/testkit'
+import { type TokenGranted, type TokenOpen, token } from '@mmtchain/token-rewards'
+
+export const [alice, bob, carol, keeper] = testAddresses('alice', 'bob', 'carol', 'keeper')
+export const FEE = 10n
+
+const moving = struct({ from: address, to: address, amount })
+const giving = struct({ to: address, amount })
+const taking = struct({ from: address, amount })
+
+/** A module that passes on what the token provides, open and granted, free of charge. */
+const till = () => {
+  const free = { fee: amount(0n) }
+  return defineModule('till', {
+    needs: { token: need<TokenOpen, TokenGranted>() },
+    errors: { REGRET: (_: object) => ({ message: 'Better not.', hint: 'Think first.' }) },
+  })
+    .command('pay', giving, free, (ctx, { to, amount: value }) => ctx.needs.token.pay(to, value))
+    .command('move', moving, free, (ctx, input) => ctx.needs.token.move(input))
+    .command('mint', giving, free, (ctx, input) => ctx.needs.token.mint(input))
+    .command('burn', taking, free, (ctx, input) => ctx.needs.token.burn(input))
+    .command('payAndRegret', giving, free, (ctx, { to, amount: value }) => {
+      ctx.needs.token.pay(to, value)
+      throw ctx.fail.REGRET({})
+    })
+    .command('doubleIfPoor', giving, free, (ctx, { to, amount: value }) => {
+      if (ctx.needs.token.balance(to) < value) ctx.needs.token.mint({ to, amount: value })
+    })
+    .command('rest', unit, free, () => undefined)
+}
+
+export const chain = defineChain({ id: 'harbour-1', addressPrefix: 'hbr', slotMs: 1_000, consensus: solo() })
+  .use(token({ symbol: 'HKT', decimals: 2, commandFee: amount(FEE) }))
+  .use(till(), { grants: { token: ['mint', 'burn', 'move'] } })
+
+interface Holdings {
+  readonly balances?: readonly (readonly [Address, bigint])[]
+  readonly unclaimed?: readonly (readonly [Uint8Array, bigint])[]
+}
+
+/** The chain with these holdings at genesis. */
+export function harbour({ balances = [], unclaimed = [] }: Holdings = {}) {
+  return testChain(chain, {
+    token: {
+      balances: balances.map(([owner, value]) => ({ owner, amount: amount(value) })),
+      unclaimed: unclaimed.map(([holder, value]) => ({ holder, amount: amount(value) })),
+    },
+  })
+}
+export type Harbour = ReturnType<typeof harbour>
+
+export const coins = (value: bigint): Amount => amount(value)
+
+/** What a transaction said: each event with its data. */
+export function said({ receipt }: Outcome): readonly unknown[] {
+  return (receipt?.events ?? []).map(({ module, name, data }) => {
+    const spec = chain.modules.find((used) => used.spec.name === module)?.spec
+    return [`${module}.${name}`, decode(spec?.events[name] as Codec<unknown>, data)]
+  })
+}
+
+/** All that the token keeps, as its queries tell. */
+export function books(on: Harbour, owners: readonly Address[] = [alice, bob, carol, keeper]) {
+  return {
+    balances: owners.map((owner) => on.read.token.balance({ owner })),
+    feePool: on.read.token.feePool(null),
+    supply: on.read.token.supply(null),
+  }
+}
