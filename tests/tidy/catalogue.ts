@@ -1,0 +1,65 @@
+// The catalogue of error codes, from the packages' own declarations.
+import { cliRefusals, importErc20Refusals } from '@mmtchain/cli'
+import { clientRefusals } from '@mmtchain/client'
+import { codecRefusals } from '@mmtchain/codec'
+import { cryptoRefusals } from '@mmtchain/crypto'
+import { consensusRefusals, errorCatalogue, kernelRefusals, storeRefusals } from '@mmtchain/kernel'
+import { homeRefusals } from '@mmtchain/node'
+import { nodeRefusals } from '@mmtchain/node-runtime'
+import { primitivesRefusals } from '@mmtchain/primitives'
+import { rpcRefusals } from '@mmtchain/rpc'
+import { merkleStoreRefusals } from '@mmtchain/storage-merkle'
+import { token } from '@mmtchain/token-rewards'
+import { txRefusals } from '@mmtchain/tx'
+
+const namespaces: readonly (readonly [name: string, from: string, refusals: object])[] = [
+  ['primitives', 'packages/primitives', primitivesRefusals],
+  ['codec', 'packages/codec', codecRefusals],
+  ['crypto', 'packages/crypto', cryptoRefusals],
+  ['tx', 'packages/tx', txRefusals],
+  ['kernel', 'packages/kernel', kernelRefusals],
+  ['consensus', 'packages/kernel', consensusRefusals],
+  ['store', 'packages/kernel and packages/storage-merkle', { ...storeRefusals, ...merkleStoreRefusals }],
+  ['token', 'packages/token-rewards', token({ symbol: 'SYMBOL' }).spec.errors],
+  ['node', 'packages/node-runtime', nodeRefusals],
+  ['rpc', 'packages/rpc', rpcRefusals],
+  ['client', 'packages/client', clientRefusals],
+  ['home', 'apps/node', homeRefusals],
+  ['cli', 'apps/cli', { ...cliRefusals, ...importErc20Refusals }],
+]
+
+/** The text of docs/errors.md. */
+export function catalogue(): string {
+  const sections = namespaces.map(([name, from, refusals]) => {
+    const rows = errorCatalogue(name, refusals).map(
+      ({ code, message, hint }) => `| \`${code}\` | ${cellOf(message)} | ${cellOf(hint)} |`,
+    )
+    return [
+      `## \`${name}\``,
+      '',
+      `From ${from}.`,
+      '',
+      '| code | what it says | the cure |',
+      '| --- | --- | --- |',
+      ...rows,
+    ].join('\n')
+  })
+  return `${[
+    '# Error codes',
+    '',
+    'Every refusal has a code that never changes, values, a message and a hint. Programs branch on the code. Modules of a partner',
+    'have codes of their own, `module/KEY`; `chain_metadata` lists those of a running chain.',
+    '',
+    'This page is made from the declarations: `pnpm docs:errors` writes it, and a test compares it.',
+    '',
+    sections.join('\n\n'),
+  ].join('\n')}\n`
+}
+
+function cellOf(text: string): string {
+  return text
+    .replaceAll('|', '\\|')
+    .replaceAll('<', '&lt;')
+    .replaceAll('undefined', '…')
+    .replaceAll(/\s+/g, ' ')
+}
