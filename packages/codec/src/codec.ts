@@ -70,7 +70,7 @@ let sharedSinkBusy = false
  * The BCS bytes of `value`. Throws `codec/WRONG_TYPE`, `codec/OUT_OF_RANGE`, `codec/TOO_LONG`, `codec/TOO_SHORT`,
  * `codec/BAD_TEXT` or `codec/DUPLICATE`, with the path of the culprit, for a value outside the codec's type.
  */
-export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
+export function encode<T>(codec: Codec<T>, value: NoInfer<T>): Uint8Array {
   // A value's getter may encode something itself, so only the outermost call owns the shared sink.
   if (sharedSinkBusy) return encodeInto(newSink(SINK_BYTES), codec, value)
   sharedSinkBusy = true
@@ -109,7 +109,11 @@ function plainBytes(bytes: Uint8Array): Uint8Array {
 }
 
 /** The JSON form of `value`; addresses are written with `addressPrefix`. */
-export function toJson<T>(codec: Codec<T>, value: T, context: { readonly addressPrefix: string }): Json {
+export function toJson<T>(
+  codec: Codec<T>,
+  value: NoInfer<T>,
+  context: { readonly addressPrefix: string },
+): Json {
   return codec.toJson(value, { addressPrefix: context.addressPrefix, path: [] })
 }
 
@@ -123,7 +127,7 @@ export function fromJson<T>(
 }
 
 /** The order-preserving key of `value` as hex: comparing such texts compares the keys' bytes. */
-export function encodeKey<T>(codec: KeyCodec<T>, value: T): string {
+export function encodeKey<T>(codec: KeyCodec<T>, value: NoInfer<T>): string {
   return codec.writeKey(value)
 }
 
@@ -243,9 +247,14 @@ export function showValue(value: unknown): string {
   if (typeof value === 'number') return String(value)
   let text: string
   try {
-    text = JSON.stringify(value) ?? String(value)
+    text = JSON.stringify(value, (_, part) => showPart(part)) ?? String(value)
   } catch {
     text = Object.prototype.toString.call(value)
   }
   return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text
+}
+
+function showPart(part: unknown): unknown {
+  if (typeof part === 'bigint') return `${part}n`
+  return part instanceof Uint8Array ? `${part.length} bytes` : part
 }

@@ -87,7 +87,7 @@ describe('the first members of a tuple', () => {
     expect(prefix([])).toBe('')
     expect(prefix(['a', 1n])).toBe('6100010000000000000001')
     const refusal = refusalOf(() => prefix(['a', 1n, true, 5]))
-    expect(refusal.message).toBe('Expected the first members of a tuple of 3, got ["a",1n,true,5].')
+    expect(refusal.message).toBe('Expected the first members of a tuple of 3, got ["a","1n",true,5].')
   })
 
   test('exist on tuples only', () => {

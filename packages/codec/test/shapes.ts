@@ -262,16 +262,18 @@ function structShape(fields: Members): Shape {
 
 function unionShape(variants: Members): Shape {
   const of = (kind: string) => (variants.find(([name]) => name === kind) as readonly [string, Shape])[1]
+  // @mysten/bcs reads a variant of null as true, so each stands in a tuple of one, which has no bytes of its own.
+  const boxed = record(variants, ({ oracle }) => bcs.tuple([oracle]))
   return {
     name: `union(${variants.map(([name, shape]) => `${name}: ${shape.name}`).join(', ')})`,
     codec: union(record(variants, ({ codec }) => codec) as Record<string, Codec<unknown>>),
-    oracle: anyOracle(bcs.enum('', record(variants, ({ oracle }) => oracle) as never)),
+    oracle: anyOracle(bcs.enum('', boxed as never)),
     values: fc.oneof(...variants.map(([kind, { values }]) => values.map((value) => ({ kind, value })))),
-    toOracle: ({ kind, value }: { kind: string; value: never }) => ({ [kind]: of(kind).toOracle(value) }),
-    fromOracle: (value: Record<string, never> & { $kind: string }) => ({
-      kind: value.$kind,
-      value: of(value.$kind).fromOracle(value[value.$kind] as never),
-    }),
+    toOracle: ({ kind, value }: { kind: string; value: never }) => ({ [kind]: [of(kind).toOracle(value)] }),
+    fromOracle({ $kind: kind, ...value }: { $kind: string } & Record<string, readonly [never]>) {
+      const [inner] = value[kind] as readonly [never]
+      return { kind, value: of(kind).fromOracle(inner) }
+    },
   }
 }
 

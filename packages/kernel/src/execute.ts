@@ -250,15 +250,18 @@ function runCalls({ runtime }: Rules, session: Session, sender: Address, calls: 
   const start = savepoint(session.journal)
   let weight = 0n
   let at = 0
+  let running = { module: 'kernel', command: '' }
   try {
     for (const [i, { module, command, input, spec }] of calls.entries()) {
       at = i
       weight += spec.weight
-      session.call = { sender, module, command }
+      session.call = Object.freeze({ sender, module, command })
       for (const { spec: guard } of runtime.modules.values()) {
+        running = { module: guard.name, command: 'beforeCommand' }
         for (const check of guard.beforeCommand)
           expectNothing(check(session.contexts(guard.name).hook, session.call as never))
       }
+      running = { module, command }
       expectNothing(spec.run(session.contexts(module).command, input as never))
     }
     return { weight, at, refusal: undefined, fault: undefined }
@@ -267,9 +270,8 @@ function runCalls({ runtime }: Rules, session: Session, sender: Address, calls: 
     if (isChainError(error) && PUBLIC_CODE.test(error.code))
       return { weight, at, refusal: error, fault: undefined }
     if (isExhaustion(error)) throw error
-    const { module, command } = calls[at] as ReadyCall
-    const fault = error ?? new Error(`${module}.${command} threw ${error}`)
-    return { weight, at, refusal: runtime.kernelFail.MODULE_FAULT({ module, command }), fault }
+    const fault = error ?? new Error(`${running.module}.${running.command} threw ${error}`)
+    return { weight, at, refusal: runtime.kernelFail.MODULE_FAULT(running), fault }
   } finally {
     session.call = undefined
   }

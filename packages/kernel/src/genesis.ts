@@ -1,6 +1,7 @@
 import {
   amount,
   bytes,
+  decode,
   encode,
   fromJson,
   hash,
@@ -97,11 +98,11 @@ export function makeGenesis<M>(
     if (!spec.genesis) continue
     const document = Object.hasOwn(args.documents, spec.name) ? args.documents[spec.name] : undefined
     if (document === undefined) throw kernelFail.BAD_GENESIS({ module: spec.name, why: 'it is missing.' })
-    encoded.push({
-      module: spec.name,
-      document: refusedBy(spec.name, () => encode(spec.genesis?.document as never, document as never)),
-    })
-    documents.set(spec.name, document)
+    const codec = spec.genesis.document
+    const bytes = refusedBy(spec.name, () => encode(codec, document))
+    encoded.push({ module: spec.name, document: bytes })
+    // As the bytes have it, with sets and maps in their order, so that the same fingerprint begins with the same block.
+    documents.set(spec.name, decode(codec, bytes))
   }
   const stray = Object.keys(args.documents).find((module) => !documents.has(module))
   if (stray !== undefined)

@@ -97,6 +97,21 @@ describe('block 0', () => {
     })
   })
 
+  test('is the same from a file as from the document it was written from, whatever the order of its sets', () => {
+    const unsorted = {
+      words: ['two', 'one', 'six'],
+      titles: new Map([
+        [2, 'sir'],
+        [1, 'dame'],
+      ]),
+    }
+    const written = chain.genesis({ timeMs, validators, documents: { notary: unsorted } })
+    const read = readGenesis(chain, JSON.parse(JSON.stringify(writeGenesis(written))))
+    expect(read.fingerprint).toBe(written.fingerprint)
+    const [one, two] = [written, read].map((from) => createMachine(from).begin(memoryStore()).id)
+    expect(one).toBe(two)
+  })
+
   test('drops events, however many', () => {
     const loud = defineModule('loud', { events: { said: u32 } }).genesis(u32, (ctx, count) => {
       for (let i = 0; i < count; i++) ctx.emit.said(i)
