@@ -1,6 +1,12 @@
 import { amount, encode } from '@mmtchain/codec'
 import { defaultSuites, type Suite, suiteRegistry } from '@mmtchain/crypto'
-import { type Amount, DEFAULT_ADDRESS_PREFIX, isAddressPrefix, isChainError } from '@mmtchain/primitives'
+import {
+  type Amount,
+  DEFAULT_ADDRESS_PREFIX,
+  isAddressPrefix,
+  isChainError,
+  toHex,
+} from '@mmtchain/primitives'
 import type { Suites } from '@mmtchain/tx'
 import type { Validator } from './block.ts'
 import { type Genesis, makeGenesis } from './genesis.ts'
@@ -29,6 +35,8 @@ export interface UseOptions<T extends ModuleTypes, G extends Grants> {
   readonly grants?: G
   /** Fees that replace the module's own, by command. */
   readonly fees?: { readonly [C in keyof T['commands']]?: Amount }
+  /** Parameters that governance may change; all others are fixed for ever. */
+  readonly governable?: readonly (keyof T['params'] & string)[]
 }
 export interface Grants {
   readonly [module: string]: readonly string[]
@@ -39,6 +47,7 @@ export interface UsedModule {
   readonly spec: ModuleSpec
   readonly grants: Grants
   readonly fees: { readonly [command: string]: Amount }
+  readonly governable: readonly string[]
 }
 
 type NameOf<T> = T extends { name: infer Name extends string } ? Name : never
@@ -89,6 +98,8 @@ export interface ChainData {
   readonly suites: Suites
   readonly limits: Limits
   readonly modules: readonly UsedModule[]
+  /** Later releases of this chain, in order. */
+  readonly upgrades: readonly ChainData[]
 }
 
 /** A whole alliance chain: an ordered list of modules, whose types flow to genesis, RPC and client. */
@@ -98,6 +109,12 @@ export interface Chain<M> extends ChainData {
     module: Module<T> & Admitted<T, M, G>,
     options?: UseOptions<T, G>,
   ): Chain<M & { [_ in T['name']]: T }>
+  /**
+   * This chain with the code of a later release, so that a node can go on when governance has scheduled it. Throws
+   * `kernel/BAD_CHAIN` unless `next` is a release of this chain: same id, prefix, pace, engine and suites, every module still
+   * there, and whatever changed in a module under a higher version.
+   */
+  upgrade<N>(next: Chain<N>): Chain<M>
   /** The beginning of this chain: its time, first validators, and each module's document. Throws `kernel/BAD_GENESIS`. */
   genesis(args: {
     readonly timeMs: bigint
@@ -134,20 +151,36 @@ export function defineChain(options: ChainOptions): Chain<{ kernel: KernelTypes 
     spec: kernelModule({ limits, suites }).spec,
     grants: named({}),
     fees: named({}),
+    governable: [],
   }
-  return makeChain({ id, engine: consensus, slotMs, addressPrefix, suites, limits, modules: [first] })
+  return makeChain({
+    id,
+    engine: consensus,
+    slotMs,
+    addressPrefix,
+    suites,
+    limits,
+    modules: [first],
+    upgrades: [],
+  })
 }
 
 function makeChain<M>(data: ChainData): Chain<M> {
   return Object.freeze({
     ...data,
-    use(
-      module: { readonly spec: ModuleSpec },
-      options: { readonly grants?: Grants; readonly fees?: UsedModule['fees'] } = {},
-    ) {
-      const used = { spec: module.spec, grants: named(options.grants ?? {}), fees: named(options.fees ?? {}) }
+    use(module: { readonly spec: ModuleSpec }, options: Partial<Omit<UsedModule, 'spec'>> = {}) {
+      const used: UsedModule = {
+        spec: module.spec,
+        grants: named(options.grants ?? {}),
+        fees: named(options.fees ?? {}),
+        governable: Object.freeze([...new Set(options.governable ?? [])].sort()),
+      }
       checkUse(data.modules, used)
       return makeChain<unknown>({ ...data, modules: [...data.modules, used] })
+    },
+    upgrade(next: ChainData) {
+      checkRelease(data.upgrades.at(-1) ?? data, next)
+      return makeChain<M>({ ...data, upgrades: [...data.upgrades, { ...next, upgrades: [] }] })
     },
     genesis(args: {
       timeMs: bigint
@@ -165,7 +198,7 @@ function named<V>(given: { readonly [name: string]: V }): { readonly [name: stri
 }
 
 /** The same rules as the types above, for chain files in plain JavaScript. */
-function checkUse(modules: readonly UsedModule[], { spec, grants, fees }: UsedModule): void {
+function checkUse(modules: readonly UsedModule[], { spec, grants, fees, governable }: UsedModule): void {
   const earlier = new Map(modules.map((used) => [used.spec.name, used.spec]))
   const refuse = (why: string): never => {
     throw kernelFail.BAD_CHAIN({ why })
@@ -176,6 +209,9 @@ function checkUse(modules: readonly UsedModule[], { spec, grants, fees }: UsedMo
   }
   for (const name of Object.keys(grants)) {
     if (!earlier.get(name)?.granted) refuse(`${name} grants nothing to ${spec.name}`)
+  }
+  for (const name of governable) {
+    if (!parameterSchema(spec, name)) refuse(`${spec.name} has no parameter ${name} to be governed`)
   }
   for (const [name, fee] of Object.entries(fees)) {
     if (!spec.commands.has(name)) refuse(`${spec.name} has no command ${name} to put a fee on`)
@@ -194,4 +230,45 @@ function checkUse(modules: readonly UsedModule[], { spec, grants, fees }: UsedMo
     if (!spec.migrations.has(from))
       refuse(`${spec.name} is of version ${spec.version} but has no migration from ${from}`)
   }
+}
+
+/** The JSON Schema of one parameter of a module, if it has that one. */
+export function parameterSchema({ params }: ModuleSpec, name: string): unknown {
+  const properties = Object(params?.codec.schema.properties) as Record<string, unknown>
+  return Object.hasOwn(properties, name) ? properties[name] : undefined
+}
+
+/** Throws unless `next` can follow `before` on a running chain. */
+function checkRelease(before: ChainData, next: ChainData): void {
+  const refuse = (why: string): never => {
+    throw kernelFail.BAD_CHAIN({ why: `the release cannot follow: ${why}` })
+  }
+  for (const field of ['id', 'addressPrefix', 'slotMs'] as const) {
+    if (before[field] !== next[field]) refuse(`${field} is ${next[field]}, not ${before[field]}`)
+  }
+  if (before.engine.name !== next.engine.name || toHex(before.engine.params) !== toHex(next.engine.params)) {
+    refuse('it has another engine, or one with other parameters')
+  }
+  if ([...before.suites.keys()].join() !== [...next.suites.keys()].join()) refuse('it accepts other suites')
+  for (const used of before.modules) {
+    const { name, version } = used.spec
+    const later = next.modules.find(({ spec }) => spec.name === name)
+    if (!later) {
+      refuse(`the module ${name} is gone`)
+      continue
+    }
+    if (later.spec.version < version)
+      refuse(`the module ${name} goes back from version ${version} to ${later.spec.version}`)
+    if (later.spec.version === version && usage(later) !== usage(used)) {
+      refuse(`parameters, fees, grants or what is governable of ${name} changed without a higher version`)
+    }
+  }
+}
+
+/** All that a chain file says of a module, to compare. */
+function usage({ spec, fees, grants, governable }: UsedModule): string {
+  const params = spec.params ? toHex(encode(spec.params.codec, spec.params.value)) : ''
+  const price = Object.entries(fees).map(([command, fee]) => `${command}=${fee}`)
+  const granted = Object.entries(grants).map(([module, names]) => `${module}=${[...names].sort()}`)
+  return [params, price.sort(), granted.sort(), governable].join(' ')
 }

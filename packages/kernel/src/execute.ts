@@ -109,7 +109,7 @@ export function reserveTransaction(
   const { body } = transaction
   checkEnvelope(rules, session, prepared)
   const nonce = checkAccounts(rules, session, transaction, nonces)
-  const calls = body.calls.map((call) => readCall(rules, call))
+  const calls = body.calls.map((call) => readCall(rules, session, call))
   const signatureWeight = checkPrice(rules, transaction, calls)
   const charged: Charged = {
     payer: body.payer ?? body.sender,
@@ -133,8 +133,8 @@ export function reserveTransaction(
 }
 
 /** What the calls cost. Throws as `executeTransaction` does for calls that the chain does not have. */
-export function quote(rules: Rules, transaction: Transaction): Quote {
-  const calls = transaction.body.calls.map((call) => readCall(rules, call))
+export function quote(rules: Rules, session: Session, transaction: Transaction): Quote {
+  const calls = transaction.body.calls.map((call) => readCall(rules, session, call))
   return {
     fee: feeOf(calls),
     weight: sum(calls.map(({ spec }) => spec.weight)) + signaturesWeight(transaction, rules.suites),
@@ -186,7 +186,11 @@ function checkAuthorityOf(
   if (!right) throw runtime.kernelFail.WRONG_AUTHORITY({ account })
 }
 
-function readCall({ runtime, feeModule }: Rules, call: Transaction['body']['calls'][number]): ReadyCall {
+function readCall(
+  { runtime, feeModule }: Rules,
+  session: Session,
+  call: Transaction['body']['calls'][number],
+): ReadyCall {
   const { module, command } = call
   const used = runtime.modules.get(module)
   if (!used) throw runtime.kernelFail.UNKNOWN_MODULE({ module, known: [...runtime.modules.keys()] })
@@ -200,13 +204,29 @@ function readCall({ runtime, feeModule }: Rules, call: Transaction['body']['call
     if (!isChainError(error)) throw error
     throw runtime.kernelFail.BAD_INPUT({ module, command, why: error.message })
   }
-  const declared = used.fees[command] ?? spec.fee ?? feeModule?.feePolicy?.commandFee ?? (0n as Amount)
-  if (typeof declared !== 'function') return { module, command, input, spec, fee: declared }
+  const declared = used.fees[command] ?? spec.fee
+  if (declared !== undefined && typeof declared !== 'function')
+    return { module, command, input, spec, fee: declared }
   try {
-    return { module, command, input, spec, fee: amount(declared(input as never)) }
+    const fee = declared
+      ? declared(input as never)
+      : feeModule
+        ? commandFeeOf(feeModule, paramsOf(session, feeModule))
+        : 0n
+    return { module, command, input, spec, fee: amount(fee) }
   } catch (error) {
     throw keptOut(runtime, call, error)
   }
+}
+
+/** What a command costs that declares no fee, by the policy of the fee module under these parameters. */
+export function commandFeeOf({ feePolicy }: ModuleSpec, params: unknown): Amount {
+  const fee = feePolicy?.commandFee ?? amount(0n)
+  return typeof fee === 'function' ? fee(params as never) : fee
+}
+
+function paramsOf(session: Session, { name }: ModuleSpec): unknown {
+  return (session.contexts(name).hook as { readonly params: unknown }).params
 }
 
 /** Why a transaction may not be in a block when a module's code threw `error` before the calls: a refusal, or a fault. */

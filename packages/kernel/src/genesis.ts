@@ -1,6 +1,7 @@
 import {
   amount,
   bytes,
+  codecFromSchema,
   decode,
   encode,
   fromJson,
@@ -21,7 +22,8 @@ import {
 import { hashTagged, tag } from '@mmtchain/crypto'
 import { type Amount, type Hash, hashToBytes, isChainError, hash as toHash } from '@mmtchain/primitives'
 import { parentSeed, type Validator, type ValidatorSet, validator, ZERO_HASH } from './block.ts'
-import type { Chain, ChainData } from './chain.ts'
+import { type Chain, type ChainData, parameterSchema, type UsedModule } from './chain.ts'
+import type { ModuleSpec } from './module.ts'
 import { kernelFail } from './refusals.ts'
 
 const name = text({ bytesMax: 32 })
@@ -116,11 +118,11 @@ export function makeGenesis<M>(
     slotMs: chain.slotMs,
     engine: { name: chain.engine.name, params: chain.engine.params },
     suites: [...chain.suites.keys()],
-    modules: chain.modules.map(({ spec, fees, grants }) => ({
+    modules: chain.modules.map(({ spec, fees, grants, governable }) => ({
       name: spec.name,
       version: spec.version,
       params: spec.params ? encode(spec.params.codec, spec.params.value) : new Uint8Array(),
-      governable: [],
+      governable,
       fees: new Map<string, Amount>(Object.entries(fees)),
       grants: new Map(Object.entries(grants).map(([module, names]) => [module, [...names]])),
     })),
@@ -133,7 +135,9 @@ export function makeGenesis<M>(
     value,
     documents,
     fingerprint,
-    protocolHash: protocolHashOf(fingerprint, chain),
+    protocolHash: protocolHashOf(fingerprint, chain, ({ spec, governable }) =>
+      governable.map((name) => [name, parameterBytes(spec, name)]),
+    ),
     validators: {
       epoch: 0n,
       epochStartTurn: 1n,
@@ -157,16 +161,31 @@ function checkValidators({ suites }: ChainData, validators: readonly Validator[]
   }
 }
 
-/** The protocol hash of a chain as its chain file stands. */
-function protocolHashOf(fingerprint: Hash, chain: ChainData): Hash {
-  const modules = chain.modules.map(({ spec }) => ({
-    name: spec.name,
-    version: spec.version,
-    governed: new Map<string, Uint8Array>(),
+/** The protocol hash of a release, with the values that `governed` gives for each module's governable parameters (formats.md, 13.3). */
+export function protocolHashOf(
+  fingerprint: Hash,
+  release: ChainData,
+  governed: (used: UsedModule) => readonly (readonly [string, Uint8Array])[],
+): Hash {
+  const modules = release.modules.map((used) => ({
+    name: used.spec.name,
+    version: used.spec.version,
+    governed: new Map(governed(used)),
   }))
   return toHash(
     hashTagged(PROTOCOL_TAG, hashToBytes(fingerprint), encode(protocolCodec, { modules, sandbox: null })),
   )
+}
+
+/** The name of a release in upgrades: its protocol hash with nothing governed, so that it is known beforehand. */
+export function releaseHash(fingerprint: Hash, release: ChainData): Hash {
+  return protocolHashOf(fingerprint, release, () => [])
+}
+
+/** The BCS of a parameter as the chain file has it. */
+export function parameterBytes({ params, ...spec }: ModuleSpec, name: string): Uint8Array {
+  const values = Object(params?.value) as Record<string, unknown>
+  return encode(codecFromSchema(parameterSchema({ params, ...spec }, name)), values[name])
 }
 
 /** The form of a genesis in a file: parameters and documents readable, the fingerprint beside them. */

@@ -69,10 +69,12 @@ export {
   genesisCodec,
   genesisFingerprint,
   protocolCodec,
+  protocolHashOf,
   readGenesis,
+  releaseHash,
   writeGenesis,
 } from './genesis.ts'
-export type { KernelTypes, Limits } from './kernel-module.ts'
+export type { KernelGranted, KernelTypes, Limits } from './kernel-module.ts'
 export { createMachine, type Execution, type Machine, type Skipped, type StateStore } from './machine.ts'
 export { type MemoryStore, memoryStore, stateRoot, storeFail, storeRefusals } from './memory-store.ts'
 export { type ChainMetadata, chainMetadata, errorCatalogue, type ModuleMetadata } from './metadata.ts'

@@ -1,9 +1,24 @@
-import { address, option, struct, text, u32, u64 } from '@mmtchain/codec'
-import { isChainError } from '@mmtchain/primitives'
+import {
+  address,
+  bytes,
+  decode,
+  hash,
+  height,
+  option,
+  struct,
+  text,
+  tuple,
+  u32,
+  u64,
+  unit,
+} from '@mmtchain/codec'
+import { type Hash, type Height, isChainError } from '@mmtchain/primitives'
 import { authority, checkAuthority, checkKeys, type Suites } from '@mmtchain/tx'
 import { validatorSet } from './block.ts'
 import { cell, defineModule, params, type TypesOf, table } from './module.ts'
+import type { StateReader } from './ports.ts'
 import { kernelRefusals } from './refusals.ts'
+import { tablePrefix } from './state.ts'
 
 /** What bounds a chain's blocks and transactions. */
 export interface Limits {
@@ -13,12 +28,15 @@ export interface Limits {
   readonly transactionBytesMax: number
   /** How many heights ahead a transaction may stay valid. */
   readonly validHeightsMax: number
+  /** How many heights before it an upgrade must be scheduled; at least one epoch where there are epochs. */
+  readonly upgradeNoticeHeights: number
 }
 const limitsCodec = struct({
   blockBytesMax: u32,
   blockWeightMax: u64,
   transactionBytesMax: u32,
   validHeightsMax: u32,
+  upgradeNoticeHeights: u32,
 })
 
 /** The limits of a chain that names none: half of a slot for execution. */
@@ -28,10 +46,26 @@ export function defaultLimits(slotMs: number): Limits {
     blockWeightMax: BigInt(slotMs) * 500n,
     transactionBytesMax: 131_072,
     validHeightsMax: 10_000,
+    upgradeNoticeHeights: 108,
   }
 }
 
 const account = struct({ nonce: u64, authority })
+const name = text({ bytesMax: 32 })
+const upgrade = struct({ height, release: hash })
+
+/** The kernel's own powers, which the chain file grants by name: `.use(admin(), { grants: { kernel: ['setParameter'] } })`. */
+export interface KernelGranted {
+  /** Changes a governable parameter from the next block on; `value` is its BCS. Throws `kernel/NOT_GOVERNABLE`, `kernel/BAD_PARAMETER`. */
+  setParameter(args: {
+    readonly module: string
+    readonly name: string
+    readonly value: Uint8Array
+  }): undefined
+  /** Has all nodes go on with another release from `height` on, instead of one scheduled before. Throws `kernel/UPGRADE_TOO_SOON`. */
+  scheduleUpgrade(args: { readonly height: Height; readonly release: Hash }): undefined
+  cancelUpgrade(): undefined
+}
 
 /**
  * The module that every chain begins with: accounts and their authorities, the versions of the modules in force, and
@@ -42,12 +76,53 @@ export const kernelModule = ({ limits, suites }: { readonly limits: Limits; read
     params: params(limitsCodec, limits),
     state: {
       accounts: table(address, account),
-      modules: table(text({ bytesMax: 32 }), u32),
+      modules: table(name, u32),
       validators: cell(validatorSet),
+      /** Parameters that governance has changed: their BCS by module and name. */
+      parameters: table(tuple(name, name), bytes({ bytesMax: 65_536 })),
+      /** The release in force, named by its protocol hash with nothing governed. */
+      release: cell(hash),
+      upgrade: cell(option(upgrade), null),
     },
-    events: { rotated: struct({ account: address, authority }) },
+    events: {
+      rotated: struct({ account: address, authority }),
+      parameterSet: struct({ module: name, name, value: bytes({ bytesMax: 65_536 }) }),
+      upgradeScheduled: upgrade,
+      upgradeCancelled: upgrade,
+      upgraded: upgrade,
+    },
     errors: kernelRefusals,
   })
+    .provides<{}, KernelGranted>({
+      granted: (ctx) => ({
+        setParameter(args) {
+          const parameter = `${args.module}.${args.name}`
+          const codec = ctx.chain.governable.get(parameter)
+          if (!codec)
+            throw ctx.fail.NOT_GOVERNABLE({ parameter, governable: [...ctx.chain.governable.keys()] })
+          try {
+            decode(codec, args.value)
+          } catch (error) {
+            if (!isChainError(error)) throw error
+            throw ctx.fail.BAD_PARAMETER({ parameter, why: error.message })
+          }
+          ctx.state.parameters.set([args.module, args.name], args.value)
+          ctx.emit.parameterSet(args)
+        },
+        scheduleUpgrade(args) {
+          const heightMin = ctx.block.height + BigInt(limits.upgradeNoticeHeights)
+          if (args.height < heightMin) throw ctx.fail.UPGRADE_TOO_SOON({ height: args.height, heightMin })
+          ctx.state.upgrade.set(args)
+          ctx.emit.upgradeScheduled(args)
+        },
+        cancelUpgrade() {
+          const scheduled = ctx.state.upgrade.get()
+          if (!scheduled) return
+          ctx.state.upgrade.set(null)
+          ctx.emit.upgradeCancelled(scheduled)
+        },
+      }),
+    })
     .command('rotate', struct({ authority }), (ctx, { authority: next }) => {
       try {
         checkKeys(checkAuthority(next), suites)
@@ -68,6 +143,22 @@ export const kernelModule = ({ limits, suites }: { readonly limits: Limits; read
         return { nonce: found?.nonce ?? 0n, authority: found?.authority ?? null }
       },
     )
+    .query('upgrade', unit, option(upgrade), (ctx) => ctx.state.upgrade.get())
 
 /** The types of the kernel module, with which every chain begins. */
 export type KernelTypes = TypesOf<ReturnType<typeof kernelModule>>
+
+/** The release in force, as the state has it; undefined before block 0. */
+export function releaseIn(state: StateReader): Hash | undefined {
+  const row = state.get(RELEASE)
+  return row && decode(hash, row)
+}
+
+/** The upgrade that is scheduled, if any. */
+export function upgradeIn(state: StateReader): { readonly height: Height; readonly release: Hash } | null {
+  const row = state.get(UPGRADE)
+  return row ? decode(option(upgrade), row) : null
+}
+
+const RELEASE = tablePrefix('kernel', 'release')
+const UPGRADE = tablePrefix('kernel', 'upgrade')

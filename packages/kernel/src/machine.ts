@@ -24,6 +24,7 @@ import {
   validatorsHash,
   ZERO_HASH,
 } from './block.ts'
+import type { ChainData } from './chain.ts'
 import {
   type Executed,
   executeTransaction,
@@ -36,7 +37,9 @@ import {
   reserveTransaction,
   transactionBytes,
 } from './execute.ts'
-import type { GenesisData } from './genesis.ts'
+import { type GenesisData, parameterBytes, protocolHashOf, releaseHash } from './genesis.ts'
+import { releaseIn, upgradeIn } from './kernel-module.ts'
+import type { ModuleSpec } from './module.ts'
 import type {
   BlockContext,
   BlockRequest,
@@ -48,7 +51,7 @@ import type {
   Tip,
 } from './ports.ts'
 import { kernelFail } from './refusals.ts'
-import { newRuntime, openSession, type Session } from './session.ts'
+import { newRuntime, openSession, parameterInForce, type Session } from './session.ts'
 import { changesOf } from './state.ts'
 
 /** The part of a store that execution uses. */
@@ -111,8 +114,11 @@ export interface Machine {
   admit(state: StateReader, tip: Tip, prepared: Prepared): void
   /** Tries a transaction on top of the tip as the next block's first, without checking signatures. Throws if it may not be in a block. */
   simulate(state: StateReader, tip: Tip, transaction: Transaction): Executed
-  /** What a transaction's calls cost. Throws for calls that the chain does not have. */
-  quote(transaction: Transaction): Quote
+  /**
+   * What a transaction's calls cost under the parameters and the release of `state`, or as the chain file has them. Throws for
+   * calls that the chain does not have.
+   */
+  quote(transaction: Transaction, state?: StateReader): Quote
   /** Answers a module's query at the tip. Throws `kernel/UNKNOWN_MODULE`, `kernel/UNKNOWN_QUERY` or the module's own refusal. */
   query(
     state: StateReader,
@@ -121,6 +127,8 @@ export interface Machine {
   ): unknown
   /** The sentences of the invariants that do not hold at the tip. */
   brokenInvariants(state: StateReader, tip: Tip): readonly string[]
+  /** The code of the release in force. Throws `kernel/UPGRADE_MISSING` when this node does not have it. */
+  release(state: StateReader): ChainData
   /** The tip of a store that has one, with the validators of the next height. */
   tipOf(store: StateReader & Pick<Store, 'tip'>): Tip | undefined
 }
@@ -129,29 +137,101 @@ const NO_PROPOSER = addressFromBytes(new Uint8Array(32))
 const NO_BYTES = new Uint8Array()
 const NO_ROWS: StateReader = { get: () => undefined, entries: () => [].values() }
 
-/** Makes the state machine of a chain from its genesis. Throws `kernel/BAD_CHAIN` for a grant of what a module does not have. */
-export function createMachine(genesis: GenesisData): Machine {
-  const { chain, fingerprint, protocolHash } = genesis
-  const runtime = newRuntime(genesis)
-  const specs = chain.modules.map(({ spec }) => spec)
+/** One release of a chain's code, ready to execute blocks. */
+interface Release {
+  readonly hash: Hash
+  readonly code: ChainData
+  readonly specs: readonly ModuleSpec[]
+  readonly rules: Rules
+}
+
+function newRelease(code: ChainData, fingerprint: Hash): Release {
+  const specs = code.modules.map(({ spec }) => spec)
   const rules: Rules = {
-    runtime,
-    limits: chain.limits,
-    suites: chain.suites,
+    runtime: newRuntime(code, fingerprint),
+    limits: code.limits,
+    suites: code.suites,
     feeModule: specs.find((spec) => spec.feePolicy),
   }
+  return { hash: releaseHash(fingerprint, code), code, specs, rules }
+}
+
+/** Makes the state machine of a chain from its genesis. Throws `kernel/BAD_CHAIN` for a grant of what a module does not have. */
+export function createMachine(genesis: GenesisData): Machine {
+  const { chain, fingerprint } = genesis
   const engineChain: EngineChain = { fingerprint, slotMs: BigInt(chain.slotMs), suites: chain.suites }
-  const validatorModule = specs.find((spec) => spec.validatorSource)
+  const releases = [chain, ...chain.upgrades].map((code) => newRelease(code, fingerprint))
+  const first = releases[0] as Release
   // Making every context once shows a grant of something that is not there before any block does.
-  const trial = openSession(runtime, NO_ROWS, genesisContext())
-  for (const { name } of specs) trial.contexts(name)
+  for (const { rules, specs } of releases) {
+    const trial = openSession(rules.runtime, NO_ROWS, genesisContext())
+    for (const { name } of specs) trial.contexts(name)
+  }
+
+  /** The release in force after the block of this state. Throws `kernel/UPGRADE_MISSING` when this node does not have it. */
+  function releaseOf(state: StateReader): Release {
+    const name = releaseIn(state)
+    return name === undefined ? first : releaseNamed(name, 0n)
+  }
+
+  /** The release for the next block, and whether it begins there. */
+  function releaseFor(
+    state: StateReader,
+    height: bigint,
+  ): { readonly release: Release; readonly begins: boolean } {
+    const upgrade = upgradeIn(state)
+    if (upgrade?.height !== height) return { release: releaseOf(state), begins: false }
+    return { release: releaseNamed(upgrade.release, height), begins: true }
+  }
+
+  function releaseNamed(name: Hash, height: bigint): Release {
+    const found = releases.find(({ hash }) => hash === name)
+    if (!found) throw kernelFail.UPGRADE_MISSING({ height, release: name })
+    return found
+  }
+
+  /** The protocol hash of a block: the release that executes it, and the parameters that govern it. */
+  function protocolHash({ code, hash }: Release, state: StateReader): Hash {
+    if (code.modules.every(({ governable }) => governable.length === 0)) return hash
+    return protocolHashOf(fingerprint, code, ({ spec, governable }) =>
+      governable.map((name) => [
+        name,
+        parameterInForce(state, spec.name, name) ?? parameterBytes(spec, name),
+      ]),
+    )
+  }
+
+  /** Opens the session of a block: the release it runs under, migrations first if that begins here, then the hooks. */
+  function startBlock(store: StateReader, block: Block, parent: Tip) {
+    const { height } = block.header
+    const { release, begins } = releaseFor(store, height)
+    const session = openSession(release.rules.runtime, store, contextOf(block, parent))
+    if (begins) migrate(release, session)
+    return { release, session, begun: runHooks(release, session, 'beginBlock') }
+  }
+
+  /** Lifts every module's state to the version of the release. A module that is new starts from version 0. */
+  function migrate({ specs, hash }: Release, session: Session): void {
+    const kernel = kernelContext(session)
+    for (const { name, version, migrations } of specs) {
+      for (let from = kernel.state.modules.get(name) ?? 0; from < version; from++) {
+        const run = migrations.get(from)
+        if (run) expectNothing(run(session.contexts(name).hook, undefined as never))
+      }
+      kernel.state.modules.set(name, version)
+    }
+    kernel.state.release.set(hash)
+    kernel.state.upgrade.set(null)
+    kernel.emit.upgraded({ height: kernel.block.height, release: hash })
+  }
 
   function begin(store: StateStore): Execution {
-    const session = openSession(runtime, store, genesisContext())
+    const session = openSession(first.rules.runtime, store, genesisContext())
     const kernel = kernelContext(session)
-    for (const { name, version } of specs) kernel.state.modules.set(name, version)
+    for (const { name, version } of first.specs) kernel.state.modules.set(name, version)
     kernel.state.validators.set(genesis.validators)
-    for (const spec of specs) {
+    kernel.state.release.set(first.hash)
+    for (const spec of first.specs) {
       if (!spec.genesis) continue
       try {
         const { hook } = session.contexts(spec.name)
@@ -170,7 +250,7 @@ export function createMachine(genesis: GenesisData): Machine {
       timeMs: genesis.value.timeMs,
       round: 0,
       proposer: NO_PROPOSER,
-      protocolHash,
+      protocolHash: genesis.protocolHash,
       txRoot: ZERO_HASH,
       receiptRoot: ZERO_HASH,
       stateRoot: staged.root,
@@ -214,8 +294,8 @@ export function createMachine(genesis: GenesisData): Machine {
 
   const build: Machine['build'] = (store, { parent, proposer, request, candidates }) => {
     const draft = draftBlock(parent, proposer, request)
-    const session = openSession(runtime, store, contextOf(draft, parent))
-    const begun = runHooks(session, 'beginBlock')
+    const { release, session, begun } = startBlock(store, draft, parent)
+    const { rules } = release
     const chosen: { readonly prepared: Prepared; readonly executed: Executed }[] = []
     const skipped: Skipped[] = []
     let weightLeft = rules.limits.blockWeightMax
@@ -235,7 +315,7 @@ export function createMachine(genesis: GenesisData): Machine {
       weightLeft -= weightMax
       bytesLeft -= prepared.bytes.length
     }
-    const finished = finish(store, session, { draft, parent, begun, chosen })
+    const finished = finish(store, session, { release, draft, parent, begun, chosen })
     return { ...finished, skipped }
   }
 
@@ -247,7 +327,7 @@ export function createMachine(genesis: GenesisData): Machine {
       timeMs: request.timeMs,
       round: request.round,
       proposer,
-      protocolHash,
+      protocolHash: ZERO_HASH,
       txRoot: ZERO_HASH,
       receiptRoot: ZERO_HASH,
       stateRoot: ZERO_HASH,
@@ -263,20 +343,20 @@ export function createMachine(genesis: GenesisData): Machine {
     expectField('version', 1, block.header.version)
     expectField('height', parent.header.height + 1n, block.header.height)
     expectField('parent', parent.id, block.header.parent)
+    const { limits } = releaseFor(store, block.header.height).release.rules
     const size = BigInt(encode(blockCodec, block).length)
-    const max = BigInt(rules.limits.blockBytesMax)
+    const max = BigInt(limits.blockBytesMax)
     if (size > max) throw kernelFail.BLOCK_TOO_LARGE({ what: 'size in bytes', max, got: size })
     const weight = block.transactions.reduce((total, { body }) => total + body.weightMax, 0n)
-    if (weight > rules.limits.blockWeightMax) {
-      throw kernelFail.BLOCK_TOO_LARGE({ what: 'weight', max: rules.limits.blockWeightMax, got: weight })
+    if (weight > limits.blockWeightMax) {
+      throw kernelFail.BLOCK_TOO_LARGE({ what: 'weight', max: limits.blockWeightMax, got: weight })
     }
-    const session = openSession(runtime, store, contextOf(block, parent))
-    const begun = runHooks(session, 'beginBlock')
+    const { release, session, begun } = startBlock(store, block, parent)
     const chosen = block.transactions.map((transaction) => {
       const prepared = check(transaction)
-      return { prepared, executed: executeTransaction(rules, session, prepared) }
+      return { prepared, executed: executeTransaction(release.rules, session, prepared) }
     })
-    const finished = finish(store, session, { draft: block, parent, begun, chosen })
+    const finished = finish(store, session, { release, draft: block, parent, begun, chosen })
     for (const field of Object.keys(finished.block.header) as (keyof Header)[]) {
       if (field !== 'consensus') expectField(field, finished.block.header[field], block.header[field])
     }
@@ -288,22 +368,23 @@ export function createMachine(genesis: GenesisData): Machine {
     store: StateStore,
     session: Session,
     args: {
+      readonly release: Release
       readonly draft: Block
       readonly parent: Tip
       readonly begun: readonly Event[]
       readonly chosen: readonly { readonly prepared: Prepared; readonly executed: Executed }[]
     },
   ): Execution {
-    const { draft, parent, begun, chosen } = args
-    const end = runHooks(session, 'endBlock')
-    const validators = nextValidators(session, parent.validators)
+    const { release, draft, parent, begun, chosen } = args
+    const end = runHooks(release, session, 'endBlock')
+    const validators = nextValidators(release, session, parent.validators)
     const receiptList: readonly Receipt[] = chosen.map(({ executed }) => executed.receipt)
     const receipts: Receipts = { begin: begun, transactions: receiptList, end }
     const staged = store.stage(changesOf(session.journal))
     const header: Header = {
       ...draft.header,
       version: 1,
-      protocolHash,
+      protocolHash: protocolHash(release, store),
       txRoot: listRoot(chosen.map(({ prepared }) => prepared.bytes)),
       receiptRoot: receiptsRoot(receipts),
       stateRoot: staged.root,
@@ -331,7 +412,8 @@ export function createMachine(genesis: GenesisData): Machine {
     }
   }
 
-  function nextValidators(session: Session, current: ValidatorSet): ValidatorSet {
+  function nextValidators({ specs }: Release, session: Session, current: ValidatorSet): ValidatorSet {
+    const validatorModule = specs.find((spec) => spec.validatorSource)
     if (!validatorModule?.validatorSource) return current
     const next = validatorModule.validatorSource(
       session.contexts(validatorModule.name).hook,
@@ -344,18 +426,18 @@ export function createMachine(genesis: GenesisData): Machine {
     return next
   }
 
-  function runHooks(session: Session, kind: 'beginBlock' | 'endBlock'): readonly Event[] {
+  function runHooks({ specs }: Release, session: Session, kind: 'beginBlock' | 'endBlock'): readonly Event[] {
     for (const spec of specs)
       for (const hook of spec[kind]) expectNothing(hook(session.contexts(spec.name).hook, undefined as never))
     return session.events.splice(0)
   }
 
-  /** A session that sees the tip's state as the block after it would. */
-  function sessionOn(state: StateReader, { header, validators }: Tip): Session {
+  /** A session that sees the tip's state as the block after it would, under the release of the tip. */
+  function sessionOn({ rules }: Release, state: StateReader, { header, validators }: Tip): Session {
     const { proposer, round, timeMs } = header
     const { epoch, seed } = validators
     const height = toHeight(header.height + 1n)
-    return openSession(runtime, state, {
+    return openSession(rules.runtime, state, {
       height,
       timeMs,
       proposer,
@@ -377,32 +459,41 @@ export function createMachine(genesis: GenesisData): Machine {
     build,
     execute,
     admit(state, tip, prepared) {
-      reserveTransaction(rules, sessionOn(state, tip), prepared, 'later')
+      const release = releaseOf(state)
+      reserveTransaction(release.rules, sessionOn(release, state, tip), prepared, 'later')
     },
     simulate(state, tip, transaction) {
+      const release = releaseOf(state)
       const prepared = { transaction, id: ZERO_HASH, bytes: transactionBytes(transaction) }
-      return executeTransaction(rules, sessionOn(state, tip), prepared)
+      return executeTransaction(release.rules, sessionOn(release, state, tip), prepared)
     },
-    quote: (transaction) => quote(rules, transaction),
+    quote(transaction, state = NO_ROWS) {
+      const { rules } = releaseOf(state)
+      return quote(rules, openSession(rules.runtime, state, genesisContext()), transaction)
+    },
     query(state, tip, { module, query, input }) {
-      const used = runtime.modules.get(module)
-      if (!used) throw kernelFail.UNKNOWN_MODULE({ module, known: [...runtime.modules.keys()] })
+      const release = releaseOf(state)
+      const { modules } = release.rules.runtime
+      const used = modules.get(module)
+      if (!used) throw kernelFail.UNKNOWN_MODULE({ module, known: [...modules.keys()] })
       const spec = used.spec.queries.get(query)
       if (!spec) throw kernelFail.UNKNOWN_QUERY({ module, query, known: [...used.spec.queries.keys()] })
-      return spec.run(sessionOn(state, tip).contexts(module).hook, input as never)
+      return spec.run(sessionOn(release, state, tip).contexts(module).hook, input as never)
     },
     brokenInvariants(state, tip) {
-      const session = sessionOn(state, tip)
-      return specs.flatMap((spec) =>
+      const release = releaseOf(state)
+      const session = sessionOn(release, state, tip)
+      return release.specs.flatMap((spec) =>
         spec.invariants
           .filter(({ holds }) => !holds(session.contexts(spec.name).hook, undefined as never))
           .map(({ sentence }) => `${spec.name}: ${sentence}`),
       )
     },
+    release: (state) => releaseOf(state).code,
     tipOf(store) {
       const tip = store.tip()
       if (!tip) return undefined
-      const session = openSession(runtime, store, genesisContext())
+      const session = openSession(first.rules.runtime, store, genesisContext())
       return { ...tip, validators: kernelContext(session).state.validators.get() as ValidatorSet }
     },
   }

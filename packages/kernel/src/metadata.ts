@@ -1,13 +1,20 @@
 import type { JsonSchema } from '@mmtchain/codec'
 import { toJson } from '@mmtchain/codec'
 import type { Refusal } from '@mmtchain/primitives'
+import type { ChainData } from './chain.ts'
+import { commandFeeOf } from './execute.ts'
 import type { GenesisData } from './genesis.ts'
 
 /** A module as tools see it: everything that they need to make its transactions and read its answers. */
 export interface ModuleMetadata {
   readonly name: string
   readonly version: number
-  readonly params: { readonly schema: JsonSchema; readonly value: unknown } | null
+  /** The parameters as the chain file has them, and the names of those that governance may change. */
+  readonly params: {
+    readonly schema: JsonSchema
+    readonly value: unknown
+    readonly governable: readonly string[]
+  } | null
   readonly commands: readonly {
     readonly name: string
     readonly input: JsonSchema
@@ -35,9 +42,13 @@ export interface ChainMetadata {
   readonly modules: readonly ModuleMetadata[]
 }
 
-/** Describes a chain, with JSON Schemas, from the modules' own declarations. */
-export function chainMetadata({ chain, fingerprint }: GenesisData): ChainMetadata {
-  const commandFee = chain.modules.find(({ spec }) => spec.feePolicy)?.spec.feePolicy?.commandFee ?? 0n
+/** Describes a chain, or a later release of it, with JSON Schemas, from the modules' own declarations. */
+export function chainMetadata(
+  { chain: first, fingerprint }: GenesisData,
+  chain: ChainData = first,
+): ChainMetadata {
+  const policy = chain.modules.find(({ spec }) => spec.feePolicy)?.spec
+  const commandFee = policy ? commandFeeOf(policy, policy.params?.value) : 0n
   return {
     chainId: chain.id,
     fingerprint,
@@ -45,11 +56,15 @@ export function chainMetadata({ chain, fingerprint }: GenesisData): ChainMetadat
     slotMs: chain.slotMs,
     engine: chain.engine.name,
     suites: [...chain.suites.values()].map(({ code, name, weight }) => ({ code, name, weight })),
-    modules: chain.modules.map(({ spec, fees }) => ({
+    modules: chain.modules.map(({ spec, fees, governable }) => ({
       name: spec.name,
       version: spec.version,
       params: spec.params
-        ? { schema: spec.params.codec.schema, value: toJson(spec.params.codec, spec.params.value, chain) }
+        ? {
+            schema: spec.params.codec.schema,
+            value: toJson(spec.params.codec, spec.params.value, chain),
+            governable,
+          }
         : null,
       commands: [...spec.commands].map(([name, { input, fee: declared, weight }]) => {
         const fee = fees[name] ?? declared ?? commandFee

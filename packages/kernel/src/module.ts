@@ -89,8 +89,8 @@ export type CommandContext<T extends ModuleTypes> = Write<T> &
 
 /** How a module charges for transactions. At most one module of a chain has a fee policy. */
 export interface FeePolicy<T extends ModuleTypes> {
-  /** What a command costs that declares no fee. */
-  readonly commandFee: Amount
+  /** What a command costs that declares no fee, constant or from the parameters in force. */
+  readonly commandFee: Amount | ((params: T['params']) => Amount)
   /** Takes the fee before the calls run. If it refuses, the transaction may not be in a block. */
   reserve(ctx: Write<T>, transaction: Charged): undefined
   /** Gives the reserved fee its place after the calls ran, also when they were refused. */

@@ -1,3 +1,4 @@
+import type { Codec } from '@mmtchain/codec'
 import type { Address, Hash, Height } from '@mmtchain/primitives'
 import type { Suites } from '@mmtchain/tx'
 import type { Block, Header, Receipts, ValidatorSet } from './block.ts'
@@ -32,6 +33,8 @@ export interface ChainContext {
   readonly id: string
   readonly fingerprint: Hash
   readonly addressPrefix: string
+  /** The parameters that the chain file lets governance change, by `module.name`. */
+  readonly governable: ReadonlyMap<string, Codec<unknown>>
 }
 
 // 2. The store.

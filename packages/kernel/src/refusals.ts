@@ -93,6 +93,25 @@ export const kernelRefusals = {
     message: `Module ${d.module} failed in ${d.command}; its code threw something that is no refusal.`,
     hint: 'Report it to the author of the module, with the node’s log.',
   }),
+  NOT_GOVERNABLE: (d: { parameter: string; governable: readonly string[] }) => ({
+    message: `The parameter ${d.parameter} is fixed for ever.`,
+    hint:
+      d.governable.length > 0
+        ? `This chain can change ${d.governable.join(', ')}.`
+        : 'This chain can change none.',
+  }),
+  BAD_PARAMETER: (d: { parameter: string; why: string }) => ({
+    message: `The value for ${d.parameter} cannot be read: ${d.why}`,
+    hint: 'Encode the value as the parameter’s type.',
+  }),
+  UPGRADE_TOO_SOON: (d: { height: bigint; heightMin: bigint }) => ({
+    message: `An upgrade at height ${d.height} leaves the nodes no time; the earliest is ${d.heightMin}.`,
+    hint: `Choose a height of at least ${d.heightMin}.`,
+  }),
+  UPGRADE_MISSING: (d: { height: bigint; release: string }) => ({
+    message: `The chain goes on with another release from height ${d.height}; this node does not have it.`,
+    hint: `Install the release with protocol hash ${d.release}, and start the node again.`,
+  }),
   KEY_NOT_ACCEPTED: (d: { why: string }) => ({
     message: `The new authority is refused: ${d.why}`,
     hint: 'Use keys of suites that the chain accepts.',

@@ -1,14 +1,13 @@
-import { decode, encode } from '@mmtchain/codec'
-import { type Failures, failures, showAddresses } from '@mmtchain/primitives'
+import { bytes, codecFromSchema, decode, encode, encodeKey, text, tuple } from '@mmtchain/codec'
+import { type Failures, failures, type Hash, showAddresses } from '@mmtchain/primitives'
 import { EVENTS_MAX, type Event, HOOK_EVENTS_MAX } from './block.ts'
-import type { UsedModule } from './chain.ts'
-import type { GenesisData } from './genesis.ts'
+import { type ChainData, parameterSchema, type UsedModule } from './chain.ts'
 import type { Call } from './module.ts'
-import type { BlockContext, ChainContext, StateReader } from './ports.ts'
+import type { BlockContext, ChainContext, StateKey, StateReader } from './ports.ts'
 import { kernelFail, kernelRefusals } from './refusals.ts'
-import { type Journal, newJournal, openTable, rollback, savepoint } from './state.ts'
+import { type Journal, newJournal, openTable, rollback, savepoint, tablePrefix } from './state.ts'
 
-/** What stays the same for every block of a chain: made once. */
+/** What stays the same for every block of a release: made once. */
 export interface Runtime {
   readonly chain: ChainContext
   readonly modules: ReadonlyMap<string, UsedModule>
@@ -16,10 +15,18 @@ export interface Runtime {
   readonly kernelFail: Failures<typeof kernelRefusals>
 }
 
-export function newRuntime({ chain, fingerprint }: GenesisData): Runtime {
+export function newRuntime(chain: ChainData, fingerprint: Hash): Runtime {
+  const governable = chain.modules.flatMap(({ spec, governable: names }) =>
+    names.map((name) => [`${spec.name}.${name}`, codecFromSchema(parameterSchema(spec, name))] as const),
+  )
   const show = (text: string) => showAddresses(text, { prefix: chain.addressPrefix })
   return {
-    chain: Object.freeze({ id: chain.id, fingerprint, addressPrefix: chain.addressPrefix }),
+    chain: Object.freeze({
+      id: chain.id,
+      fingerprint,
+      addressPrefix: chain.addressPrefix,
+      governable: new Map(governable),
+    }),
     modules: new Map(chain.modules.map((used) => [used.spec.name, used])),
     fails: new Map(
       chain.modules.map(({ spec }) => [spec.name, failures<object>(spec.name, spec.errors, show)]),
@@ -59,9 +66,10 @@ export function openSession(runtime: Runtime, state: StateReader, block: BlockCo
   function contexts(name: string): BuiltContexts {
     const known = built.get(name)
     if (known) return known
-    const { spec, grants } = runtime.modules.get(name) as UsedModule
+    const used = runtime.modules.get(name) as UsedModule
+    const { spec, grants } = used
     const shared = {
-      params: spec.params && decode(spec.params.codec, encode(spec.params.codec, spec.params.value)),
+      params: paramsInForce(runtime, used, state),
       block: frozenBlock,
       chain: runtime.chain,
       state: mapped(spec.state, (table) => openTable(journal, name, table, spec.state[table] as never)),
@@ -122,6 +130,32 @@ export function openSession(runtime: Runtime, state: StateReader, block: BlockCo
   }
 
   return session
+}
+
+/** A copy of a module's parameters, with those that governance has changed up to the block before. */
+function paramsInForce({ chain }: Runtime, { spec, governable }: UsedModule, state: StateReader): unknown {
+  if (!spec.params) return undefined
+  const whole = decode(spec.params.codec, encode(spec.params.codec, spec.params.value))
+  for (const name of governable) {
+    const changed = parameterInForce(state, spec.name, name)
+    const codec = chain.governable.get(`${spec.name}.${name}`)
+    if (changed && codec) (whole as Record<string, unknown>)[name] = decode(codec, changed)
+  }
+  return whole
+}
+
+const parameterRow = bytes({ bytesMax: 65_536 })
+const parameterRowKey = tuple(text({ bytesMax: 32 }), text({ bytesMax: 32 }))
+const PARAMETERS = tablePrefix('kernel', 'parameters')
+
+function parameterKey(module: string, name: string): StateKey {
+  return PARAMETERS + encodeKey(parameterRowKey, [module, name])
+}
+
+/** The BCS of a governable parameter in force, or undefined while it is as the chain file has it. */
+export function parameterInForce(state: StateReader, module: string, name: string): Uint8Array | undefined {
+  const row = state.get(parameterKey(module, name))
+  return row && decode(parameterRow, row)
 }
 
 function mapped<V>(names: object, value: (name: string) => V): { readonly [name: string]: V } {

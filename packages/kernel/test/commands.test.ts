@@ -91,7 +91,10 @@ describe('a command', () => {
     expect(seen[0]).toEqual({
       sender: alice.address,
       ...{ module: 'curious', command: 'look', given: 7 },
-      on: { id: 'harbour-1', fingerprint: harbour.genesis.fingerprint, addressPrefix: 'mmt' },
+      on: {
+        ...{ id: 'harbour-1', fingerprint: harbour.genesis.fingerprint, addressPrefix: 'mmt' },
+        governable: new Map(),
+      },
       block: {
         ...{
           height: 1n,

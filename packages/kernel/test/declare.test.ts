@@ -174,8 +174,9 @@ describe('chain.use refuses', () => {
       () =>
         untyped()
           .use(bank)
-          .use(shop, { grants: { kernel: ['mint'] } }),
-      'kernel grants nothing to shop',
+          .use(defineModule('plain'))
+          .use(shop, { grants: { plain: ['mint'] } }),
+      'plain grants nothing to shop',
     ],
     [
       'a fee on a command that is not there',

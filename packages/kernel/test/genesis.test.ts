@@ -12,6 +12,7 @@ import {
   memoryStore,
   params,
   readGenesis,
+  releaseHash,
   set,
   solo,
   stateRoot,
@@ -67,6 +68,7 @@ describe('block 0', () => {
     const rows = [
       [`${prefix('kernel.modules')}${toHex(utf8('kernel'))}0001`, '01000000'],
       [`${prefix('kernel.modules')}${toHex(utf8('notary'))}0001`, '01000000'],
+      [prefix('kernel.release'), releaseHash(trial.genesis.fingerprint, chain)],
       [prefix('kernel.validators'), trial.rows().get(prefix('kernel.validators')) as string],
       [prefix('notary.last'), '02000000'],
       [`${prefix('notary.notes')}00000000`, '036f6e65'],

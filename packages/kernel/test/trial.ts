@@ -122,7 +122,7 @@ export function start<M>(chain: Chain<M>, documents: Documents<M>): Trial {
         input: inputBytes(module, command, input),
       })),
     }
-    const { fee, weight } = machine.quote({ body: draft, signatures: [], payerConsent: null })
+    const { fee, weight } = machine.quote({ body: draft, signatures: [], payerConsent: null }, store)
     const takesFees = chain.modules.some(({ spec }) => spec.feePolicy)
     return { ...draft, fee: takesFees ? fee : amount(0n), weightMax: weight, ...change }
   }

@@ -42,7 +42,7 @@ const submission = struct({
 export function createMethods(node: Node, info: NodeInfo): ReadonlyMap<string, Method> {
   const { genesis, machine, store } = node
   const context = genesis.chain
-  const metadata = chainMetadata(genesis) as unknown as Json
+  const metadata = chainMetadata(genesis, machine.release(store)) as unknown as Json
   const methods = new Map<string, Method>()
   const add = <P>(name: string, params: Codec<P>, run: (params: P) => Json | Promise<Json>) =>
     methods.set(name, { params, run })
@@ -91,7 +91,7 @@ export function createMethods(node: Node, info: NodeInfo): ReadonlyMap<string, M
   add('tx_submit', submission, (params) => ({ id: node.submit(readTransaction(params)) }))
   add('tx_simulate', submission, (params) => {
     const transaction = readTransaction(params)
-    const quote = machine.quote(transaction)
+    const quote = machine.quote(transaction, store)
     const { sender } = transaction.body
     // A trial runs as the sender's next transaction, whatever waits before it, and offers at least what its calls cost.
     const trial = {

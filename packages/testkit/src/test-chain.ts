@@ -167,7 +167,7 @@ function run<M>(machine: Machine, stores: readonly [MemoryStore, MemoryStore], s
       payer: null,
       calls: calls.map((call) => ({ module: call.module, command: call.command, input: inputBytes(call) })),
     }
-    const { fee, weight } = machine.quote({ body: draft, signatures: [], payerConsent: null })
+    const { fee, weight } = machine.quote({ body: draft, signatures: [], payerConsent: null }, store)
     return { ...draft, fee: feeTaken(fee), weightMax: weight }
   }
 
