@@ -112,6 +112,8 @@ export async function submitBytes(transport: Transport, bytes: Uint8Array): Prom
 }
 
 interface Found {
+  /** Why the node gave it up; it may still come in through another node. */
+  readonly dropped?: RefusalText | null
   readonly height?: string
   readonly final: boolean
   readonly receipt: { readonly error: { readonly code: string } | null; readonly events: Sent['events'] }
@@ -130,6 +132,7 @@ async function waitFor(
   const { id, fee, validUntil, wait } = args
   for (let pauseMs = 25; ; pauseMs = Math.min(pauseMs * 2, 250)) {
     const found = await look(transport, id)
+    if (found?.dropped) throw asError(found.dropped)
     if (found?.height !== undefined && (found.final || wait === 'included')) {
       if (found.receipt.error)
         throw asError(

@@ -13,7 +13,13 @@ const chain = defineChain({ id: 'client-test', slotMs: 100, consensus: solo() })
   token({ symbol: 'TST', decimals: 2 }),
 )
 const model = testChain(chain, {
-  token: { balances: [{ owner: alice.address, amount: amount(1_000_000n) }], unclaimed: [] },
+  token: {
+    balances: [
+      { owner: alice.address, amount: amount(900_000n) },
+      { owner: bob.address, amount: amount(100_000n) },
+    ],
+    unclaimed: [],
+  },
 })
 
 let url: string
@@ -89,13 +95,34 @@ test('another account pays the fee, up to its own maximum', async () => {
   await client.send.token.transfer({ to: alice.address, amount: amount(5n) }, { signer: poor.signer, payer })
   expect(await client.read.token.balance({ owner: poor.address })).toBe(0n)
   const stingy = { signer: bob.signer, feeMax: amount(49n) }
-  const late = client.send.token.transfer(
-    { to: bob.address, amount: amount(5n) },
-    { signer: alice.signer, payer: stingy },
+  const sending = client.send.token.transfer({ to: bob.address, amount: amount(5n) }, { payer: stingy })
+  await expect(sending).rejects.toMatchObject({ code: 'client/FEE_TOO_HIGH' })
+})
+
+test('a transaction that the node had to drop fails at once, with the reason', async () => {
+  const client = createClient({ chain, url, signer: alice.signer })
+  const brief = testAccount('brief')
+  await client.send.token.transfer({ to: brief.address, amount: amount(120n) })
+  const options = { signer: brief.signer } as const
+  // Both could go alone; together they cost more than there is once the first amount has left.
+  const first = client.send.token.transfer(
+    { to: bob.address, amount: amount(20n) },
+    { ...options, wait: 'submitted' },
   )
-  await expect(late)
-    .rejects.toMatchObject({ code: 'tx/PAYER_FEE_TOO_HIGH' })
-    .catch(() => undefined)
+  await first
+  const second = client.send.token.transfer({ to: bob.address, amount: amount(20n) }, options)
+  await expect(second).rejects.toMatchObject({
+    code: expect.stringMatching(/^token\/(CANNOT_PAY_FEE|INSUFFICIENT_BALANCE)$/),
+  })
+})
+
+test('the same bytes are the same answer, also after they are in a block', async () => {
+  const client = createClient({ chain, url, signer: alice.signer })
+  const { id } = await client.send.token.transfer({ to: bob.address, amount: amount(1n) })
+  const { transaction } = (await client.request('chain_transaction', { id })) as {
+    transaction: { nonce: string }
+  }
+  expect(transaction.nonce).toMatch(/^\d+$/)
 })
 
 test('refusals arrive with code, hint and values', async () => {

@@ -112,7 +112,8 @@ export interface Chain<M> extends ChainData {
   /**
    * This chain with the code of a later release, so that a node can go on when governance has scheduled it. Throws
    * `kernel/BAD_CHAIN` unless `next` is a release of this chain: same id, prefix, pace, engine and suites, every module still
-   * there, and whatever changed in a module under a higher version.
+   * there, some module new or of a higher version, whatever else changed in a module under a higher version, and no governable
+   * parameter of another type.
    */
   upgrade<N>(next: Chain<N>): Chain<M>
   /** The beginning of this chain: its time, first validators, and each module's document. Throws `kernel/BAD_GENESIS`. */
@@ -175,12 +176,13 @@ function makeChain<M>(data: ChainData): Chain<M> {
         fees: named(options.fees ?? {}),
         governable: Object.freeze([...new Set(options.governable ?? [])].sort()),
       }
-      checkUse(data.modules, used)
+      checkUse(data, used)
       return makeChain<unknown>({ ...data, modules: [...data.modules, used] })
     },
     upgrade(next: ChainData) {
       checkRelease(data.upgrades.at(-1) ?? data, next)
-      return makeChain<M>({ ...data, upgrades: [...data.upgrades, { ...next, upgrades: [] }] })
+      const later = [next, ...next.upgrades].map((release) => ({ ...release, upgrades: [] }))
+      return makeChain<M>({ ...data, upgrades: [...data.upgrades, ...later] })
     },
     genesis(args: {
       timeMs: bigint
@@ -198,11 +200,15 @@ function named<V>(given: { readonly [name: string]: V }): { readonly [name: stri
 }
 
 /** The same rules as the types above, for chain files in plain JavaScript. */
-function checkUse(modules: readonly UsedModule[], { spec, grants, fees, governable }: UsedModule): void {
+function checkUse(
+  { modules, upgrades }: Pick<ChainData, 'modules' | 'upgrades'>,
+  { spec, grants, fees, governable }: UsedModule,
+): void {
   const earlier = new Map(modules.map((used) => [used.spec.name, used.spec]))
   const refuse = (why: string): never => {
     throw kernelFail.BAD_CHAIN({ why })
   }
+  if (upgrades.length > 0) refuse(`it uses ${spec.name} after .upgrade(…), which comes last`)
   if (earlier.has(spec.name)) refuse(`it uses two modules named ${spec.name}`)
   for (const name of Object.keys(spec.needs)) {
     if (!earlier.has(name)) refuse(`${spec.name} needs ${name}, which must be used before it`)
@@ -250,6 +256,8 @@ function checkRelease(before: ChainData, next: ChainData): void {
     refuse('it has another engine, or one with other parameters')
   }
   if ([...before.suites.keys()].join() !== [...next.suites.keys()].join()) refuse('it accepts other suites')
+  // A release is named by its modules and their versions, so one with the same could never be told from the one before.
+  if (versions(before) === versions(next)) refuse('no module is new or has a higher version')
   for (const used of before.modules) {
     const { name, version } = used.spec
     const later = next.modules.find(({ spec }) => spec.name === name)
@@ -262,7 +270,17 @@ function checkRelease(before: ChainData, next: ChainData): void {
     if (later.spec.version === version && usage(later) !== usage(used)) {
       refuse(`parameters, fees, grants or what is governable of ${name} changed without a higher version`)
     }
+    // Its value is in the state as bytes of the type that it had.
+    const retyped = used.governable.find((parameter) => {
+      const schemas = [used, later].map(({ spec }) => JSON.stringify(parameterSchema(spec, parameter)))
+      return later.governable.includes(parameter) && schemas[0] !== schemas[1]
+    })
+    if (retyped !== undefined) refuse(`the governable parameter ${name}.${retyped} has another type`)
   }
+}
+
+function versions({ modules }: ChainData): string {
+  return modules.map(({ spec }) => `${spec.name} ${spec.version}`).join()
 }
 
 /** All that a chain file says of a module, to compare. */

@@ -58,10 +58,12 @@ export interface Executed {
  * `kernel/TRANSACTION_TOO_LARGE`, `EXPIRED`, `VALID_TOO_LONG`, `WRONG_AUTHORITY` of the sender, `NONCE_MISMATCH`,
  * `WRONG_AUTHORITY` of the payer; for each call `UNKNOWN_MODULE`, `UNKNOWN_COMMAND`, `BAD_INPUT`; `WEIGHT_TOO_LOW`,
  * `WEIGHT_TOO_HIGH`, `FEE_TOO_LOW` or `FEE_NOT_TAKEN`, or what the fee policy's `reserve` throws, in this order; a fault in the computation of a fee or in `reserve` is `MODULE_FAULT`. A refusal by a call
- * is an outcome: fee, nonce and receipt stay, all else is taken back.
+ * is an outcome: fee, nonce and receipt stay, all else is taken back; but one that pays nothing where commands cost something
+ * may not be in a block when it is refused, or it would fill blocks for ever at no price.
  */
 export function executeTransaction(rules: Rules, session: Session, prepared: Prepared): Executed {
   const { body } = prepared.transaction
+  const start = savepoint(session.journal)
   const { nonce, calls, signatureWeight, charged } = reserveTransaction(rules, session, prepared, 'next')
   kernelContext(session).state.accounts.set(body.sender, { nonce: nonce + 1n, authority: body.authority })
 
@@ -69,6 +71,11 @@ export function executeTransaction(rules: Rules, session: Session, prepared: Pre
   const eventsBefore = events.length
   const ran = runCalls(rules, session, body.sender, calls)
   const said: readonly Event[] = ran.refusal ? [] : events.slice(eventsBefore)
+  if (ran.refusal && isFreeRide(rules, session, body.fee)) {
+    rollback(session.journal, start)
+    events.length = eventsBefore
+    throw ran.refusal
+  }
   const weightUsed = signatureWeight + ran.weight
   try {
     withPolicy(rules, session, (policy, ctx) =>
@@ -85,6 +92,11 @@ export function executeTransaction(rules: Rules, session: Session, prepared: Pre
     refusal: ran.refusal,
     fault: ran.fault,
   }
+}
+
+/** True for a fee of 0 on a chain whose commands cost something. */
+export function isFreeRide({ feeModule }: Rules, session: Session, fee: Amount): boolean {
+  return fee === 0n && feeModule !== undefined && commandFeeOf(feeModule, paramsOf(session, feeModule)) > 0n
 }
 
 /** A transaction whose fee is reserved: all that may keep it out of a block has been checked. */
@@ -302,7 +314,8 @@ const PUBLIC_CODE = /^[a-z][a-zA-Z0-9-]{0,31}\/[A-Z][A-Z0-9_]{0,47}$/
 
 /** Exhausted stack or memory may differ between hosts, so it must stop the node instead of refusing a transaction. */
 function isExhaustion(error: unknown): boolean {
-  const limits = /call stack|memory|allocation|(array|buffer|string) length|maximum size/i
+  // A wrong length (`new Array(-1)`) is the module's own mistake, equal on every host; how long bytes may be is not.
+  const limits = /call stack|memory|allocation|(string|buffer) length|typed array length: \d|maximum .*size/i
   return error instanceof RangeError && limits.test(error.message)
 }
 

@@ -110,7 +110,8 @@ export const kernelModule = ({ limits, suites }: { readonly limits: Limits; read
           ctx.emit.parameterSet(args)
         },
         scheduleUpgrade(args) {
-          const heightMin = ctx.block.height + BigInt(limits.upgradeNoticeHeights)
+          // An upgrade at this height or before would never come, and stay scheduled for ever.
+          const heightMin = ctx.block.height + BigInt(Math.max(1, limits.upgradeNoticeHeights))
           if (args.height < heightMin) throw ctx.fail.UPGRADE_TOO_SOON({ height: args.height, heightMin })
           ctx.state.upgrade.set(args)
           ctx.emit.upgradeScheduled(args)

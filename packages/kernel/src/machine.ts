@@ -29,6 +29,7 @@ import {
   type Executed,
   executeTransaction,
   expectNothing,
+  isFreeRide,
   kernelContext,
   type Prepared,
   type Quote,
@@ -109,9 +110,11 @@ export interface Machine {
   ): Execution
   /**
    * Throws unless the transaction could be in the next block, or in a later one when its nonce is not the account's next.
-   * It does not run the calls.
+   * It does not run the calls. The fees of `waiting`, which come before it, are reserved first.
    */
-  admit(state: StateReader, tip: Tip, prepared: Prepared): void
+  admit(state: StateReader, tip: Tip, prepared: Prepared, waiting?: readonly Prepared[]): void
+  /** True for a transaction without a fee on a chain whose commands cost something. */
+  isFreeRide(state: StateReader, tip: Tip, transaction: Transaction): boolean
   /** Tries a transaction on top of the tip as the next block's first, without checking signatures. Throws if it may not be in a block. */
   simulate(state: StateReader, tip: Tip, transaction: Transaction): Executed
   /**
@@ -458,9 +461,22 @@ export function createMachine(genesis: GenesisData): Machine {
     prepare,
     build,
     execute,
-    admit(state, tip, prepared) {
+    admit(state, tip, prepared, waiting = []) {
       const release = releaseOf(state)
-      reserveTransaction(release.rules, sessionOn(release, state, tip), prepared, 'later')
+      const session = sessionOn(release, state, tip)
+      for (const earlier of waiting) {
+        try {
+          reserveTransaction(release.rules, session, earlier, 'later')
+        } catch (error) {
+          // One that can no longer be in a block reserves nothing.
+          if (!isChainError(error)) throw error
+        }
+      }
+      reserveTransaction(release.rules, session, prepared, 'later')
+    },
+    isFreeRide(state, tip, { body }) {
+      const release = releaseOf(state)
+      return isFreeRide(release.rules, sessionOn(release, state, tip), body.fee)
     },
     simulate(state, tip, transaction) {
       const release = releaseOf(state)

@@ -269,6 +269,44 @@ describe('a refused transaction', () => {
   })
 })
 
+describe('a transaction that pays nothing where commands cost something', () => {
+  const guard = defineModule('guard', {
+    state: { seen: cell(u32, 0) },
+    events: { seen: u32 },
+    errors: { NO: (_: object) => ({ message: 'No.', hint: 'Yes.' }) },
+  })
+    .command('pass', unit, { fee: amount(0n) }, (ctx) => ctx.emit.seen(1))
+    .command('fail', unit, { fee: amount(0n) }, (ctx) => {
+      ctx.state.seen.set(1)
+      ctx.emit.seen(2)
+      throw ctx.fail.NO({})
+    })
+  const free = start(chain.use(guard), { purse: [alice.address] })
+  const [pass, fail] = [call('guard', 'pass'), call('guard', 'fail')]
+
+  test('is in a block only when its calls go well, and otherwise leaves no trace', () => {
+    const [good, bad] = [free.prepare(bob, [pass]), free.prepare(carol, [pass, fail])]
+    const built = free.build([bad, good])
+    expect(built.skipped.map(({ id, error }) => [id, error.code])).toEqual([[bad.id, 'guard/NO']])
+    expect(built.block).toEqual(free.build([good]).block)
+    expect(built.receipts).toEqual(free.build([good]).receipts)
+    const forged = { ...built.block, transactions: [bad.transaction] }
+    expect(refusalOf(() => free.execute(forged)).code).toBe('guard/NO')
+  })
+
+  test('is in a block like any other when it offers a fee all the same', () => {
+    const paid = free.prepare(alice, [pass, fail], { fee: amount(1n) })
+    expect(free.build([paid]).receipts.transactions).toMatchObject([
+      { error: { code: 'guard/NO', call: 1 }, fee: 1n },
+    ])
+  })
+
+  test('is nothing special where no command costs anything', () => {
+    const gratis = start(defineChain({ id: 'harbour-1', consensus: solo() }).use(guard), {})
+    expect(gratis.send(alice, fail)).toMatchObject({ code: 'guard/NO', receipt: { fee: 0n } })
+  })
+})
+
 describe('a payer', () => {
   const note = call('desk', 'note', 'paid for')
   const paidBy = (trial: Trial, payer: typeof bob, change: Partial<TransactionBody> = {}) => {

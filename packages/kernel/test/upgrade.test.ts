@@ -181,7 +181,50 @@ describe('an upgrade', () => {
     refused(second(), first())
     refused(first(), base().use(governor, powers).use(counterV1()))
     refused(first().upgrade(second()), first())
+    refused(first(), first())
+    const patched = () => counterV1().query('hidden', unit, u32, () => 0)
+    refused(first(), base().use(governor, powers).use(patched(), governed)) // Nothing could tell these two apart.
+    const retyped = defineModule('counter', {
+      version: 2,
+      params: params(struct({ step: u32 }), { step: 1 }),
+    })
+    refused(
+      first(),
+      base()
+        .use(governor, powers)
+        .use(
+          retyped.migrate(1, () => undefined),
+          governed,
+        ),
+    )
+    const fixed = base()
+      .use(governor, powers)
+      .use(retyped.migrate(1, () => undefined))
+    expect(first().upgrade(fixed).upgrades).toHaveLength(1)
     expect(first().upgrade(second()).upgrades).toHaveLength(1)
+  })
+
+  test('comes last in the chain file, and brings the releases after it', () => {
+    expect(() => first().upgrade(second()).use(newcomer())).toThrow('newcomer after .upgrade')
+    const third = () => second().use(defineModule('third'))
+    const chain = first().upgrade(second().upgrade(third()))
+    expect(chain.upgrades.map(({ modules }) => modules.length)).toEqual([4, 5])
+    expect(chain.upgrades.flatMap(({ upgrades }) => upgrades)).toEqual([])
+  })
+
+  test('cannot be scheduled for the block that schedules it, whatever notice the chain wants', () => {
+    const limits = { upgradeNoticeHeights: 0 }
+    const eager = defineChain({ id: 'upgrade-test', consensus: solo(), limits }).use(governor, powers)
+    const next = eager.use(newcomer())
+    const harbour = start(eager.upgrade(next), {})
+    const input = (at: bigint) => ({
+      height: height(at),
+      release: hash(releaseHash(harbour.genesis.fingerprint, next)),
+    })
+    expect(harbour.send(alice, call('governor', 'upgrade', input(1n))).code).toBe('kernel/UPGRADE_TOO_SOON')
+    expect(harbour.send(alice, call('governor', 'upgrade', input(3n))).code).toBeUndefined()
+    harbour.block([])
+    expect(harbour.read('newcomer', 'born', null)).toBe(3n)
   })
 
   test('leaves the fingerprint as it was', () => {

@@ -14,12 +14,20 @@ export interface Log {
   error(fields: object, message: string): void
 }
 
+const TIMER_MS_MAX = 2_147_483_647
+
 /** The real clock and timers of this process. */
 export function systemHost(log: Log): Host {
   return {
     nowMs: () => BigInt(Date.now()),
     setTimer(atMs, fire) {
-      const timer = setTimeout(fire, Math.max(0, Number(atMs) - Date.now()))
+      let timer: ReturnType<typeof setTimeout>
+      const arm = () => {
+        const leftMs = Math.max(0, Number(atMs) - Date.now())
+        // A timer of the platform counts to 2^31 − 1 ms at most; a longer wait is cut into pieces.
+        timer = leftMs > TIMER_MS_MAX ? setTimeout(arm, TIMER_MS_MAX) : setTimeout(fire, leftMs)
+      }
+      arm()
       return () => clearTimeout(timer)
     },
     log,

@@ -11,7 +11,7 @@ import {
   type StoredBlock,
   type Tip,
 } from '@mmtchain/kernel'
-import { type Address, equalBytes, type Hash, height } from '@mmtchain/primitives'
+import { type Address, type ChainError, equalBytes, type Hash, height } from '@mmtchain/primitives'
 import type { Transaction } from '@mmtchain/tx'
 import type { Host } from './host.ts'
 import { createMempool, type Mempool, type MempoolLimits } from './mempool.ts'
@@ -41,8 +41,10 @@ export interface Node {
   readonly mempool: Mempool
   /** The newest committed block. */
   readonly tip: Tip
-  /** Checks a transaction and queues it. Throws what keeps it out of blocks; the same bytes twice is the same answer. */
-  submit(transaction: Transaction): Hash
+  /** False from the moment the node stops or has to stop. */
+  readonly running: boolean
+  /** Checks a transaction and queues it. Throws what keeps it out of blocks; the same one twice is the same answer, also after it is in a block. */
+  submit(transaction: Transaction): Promise<Hash>
   /** Calls back for every committed block, in order. Returns how to stop that. */
   onBlock(listener: (block: StoredBlock) => void): () => void
   /** Resolves when the node has stopped, and rejects with the reason if it had to stop by itself. */
@@ -123,8 +125,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
           request: effect.request,
           candidates,
         })
-        for (const { id, error } of execution.skipped)
-          if (error.code !== 'kernel/NONCE_MISMATCH') mempool.drop(id)
+        for (const { id, error } of execution.skipped) if (!waits(error)) mempool.drop(id, error)
         built.clear()
         built.set(execution.id, execution)
         inputs.push({ kind: 'built', header: execution.block.header, id: execution.id })
@@ -190,9 +191,19 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     get tip() {
       return tip
     },
-    submit(transaction) {
+    get running() {
+      return !stopping
+    },
+    async submit(transaction) {
       if (stopping) throw nodeFail.NOT_RUNNING({})
-      return mempool.add(machine.prepare(transaction))
+      const prepared = machine.prepare(transaction)
+      try {
+        return mempool.add(prepared)
+      } catch (error) {
+        // A sender that lost the answer asks again: what is in a block already is no error.
+        if (await store.transaction(prepared.id)) return prepared.id
+        throw error
+      }
     },
     onBlock(listener) {
       listeners.add(listener)
@@ -229,4 +240,10 @@ function checkValidator(tip: Tip, key: ValidatorKey | undefined): void {
   if (found?.key.suite !== key.suite.code || !equalBytes(found.key.key, publicKey)) {
     throw nodeFail.NOT_A_VALIDATOR({ address: key.address })
   }
+}
+
+/** True for a transaction that those before it keep waiting. */
+function waits({ code, values }: ChainError): boolean {
+  const { want, got } = values as { want?: bigint; got?: bigint }
+  return code === 'kernel/NONCE_MISMATCH' && want !== undefined && got !== undefined && got > want
 }

@@ -18,6 +18,10 @@ export const nodeRefusals = {
     message: `Another transaction with nonce ${d.nonce} is waiting.`,
     hint: `Use the next nonce, or offer a fee of at least ${d.feeMin} to replace it.`,
   }),
+  FREE_ONLY_NEXT: (d: { want: bigint; got: bigint }) => ({
+    message: `A transaction without a fee must be the sender's next: nonce ${d.want}, not ${d.got}.`,
+    hint: 'Wait until the one before it is in a block.',
+  }),
   WRONG_CHAIN_DATA: (d: { want: string; got: string }) => ({
     message: `The data folder belongs to another chain: its block 0 is ${d.got}, this chain's is ${d.want}.`,
     hint: 'Start with the genesis from which this folder was made, or use an empty data folder.',

@@ -8,7 +8,7 @@ import {
   type Tip,
 } from '@mmtchain/kernel'
 import { createMempool } from '@mmtchain/node-runtime'
-import { type Address, amount } from '@mmtchain/primitives'
+import { type Address, amount, ChainError } from '@mmtchain/primitives'
 import { testAccount, testAddresses, testChain } from '@mmtchain/testkit'
 import { token } from '@mmtchain/token-rewards'
 import { expect, test } from 'vitest'
@@ -107,6 +107,31 @@ test('bytes are bounded overall', () => {
   const { pool, transfer } = start({ countMax: 100, bytesMax: 500, perSenderMax: 64 })
   pool.add(transfer(alice, 0n))
   expect(code(() => pool.add(transfer(bob, 0n)))).toBe('node/POOL_FULL')
+})
+
+test('a full pool evicts what offers least for what offers more', () => {
+  const { pool, transfer } = start({ countMax: 2, bytesMax: 1_000_000, perSenderMax: 64 })
+  const [cheap, dear] = [transfer(alice, 0n, { fee: 100n }), transfer(bob, 0n, { fee: 200n })]
+  pool.add(cheap)
+  pool.add(transfer(alice, 1n, { fee: 90n }))
+  pool.add(dear)
+  expect(pool.candidates().map(({ id }) => id)).toEqual([dear.id, cheap.id])
+  expect(code(() => pool.add(transfer(bob, 1n, { fee: 80n })))).toBe('node/POOL_FULL')
+})
+
+test('one balance cannot back more fees than it holds', () => {
+  const { pool, transfer } = start()
+  pool.add(transfer(alice, 0n, { fee: 60_000n }))
+  expect(code(() => pool.add(transfer(alice, 1n, { fee: 60_000n })))).toBe('token/CANNOT_PAY_FEE')
+  pool.add(transfer(alice, 1n, { fee: 40_000n }))
+})
+
+test('a dropped transaction is remembered with its reason', () => {
+  const { pool, transfer } = start()
+  const one = transfer(alice, 0n)
+  pool.add(one)
+  pool.drop(one.id, new ChainError({ code: 'kernel/EXPIRED', message: 'late', hint: 'again' }))
+  expect([pool.has(one.id), pool.droppedFor(one.id)?.code]).toEqual([false, 'kernel/EXPIRED'])
 })
 
 test('a committed block takes its transactions, their rivals and what has expired out of the pool', () => {

@@ -76,7 +76,7 @@ async function start(
 
 test('a node makes a block each slot and puts submitted transactions into it', async () => {
   const { node, slot, transfer } = await start()
-  const id = node.submit(transfer(alice, bob))
+  const id = await node.submit(transfer(alice, bob))
   await slot()
   expect(node.tip.header.height).toBe(1n)
   expect(await node.store.transaction(id)).toEqual({ height: 1n, index: 0 })
@@ -106,12 +106,13 @@ test('every block carries a seal of its id by the validator', async () => {
   await node.stop()
 })
 
-test('a transaction that is in a block cannot be sent again', async () => {
+test('the same transaction is the same answer, also when it is in a block', async () => {
   const { node, slot, transfer } = await start()
   const once = transfer(alice, bob)
-  node.submit(once)
+  const id = await node.submit(once)
   await slot()
-  expect(() => node.submit(once)).toThrow(/nonce/)
+  expect(await node.submit(once)).toBe(id)
+  expect(node.mempool.count).toBe(0)
   await node.stop()
 })
 
@@ -150,7 +151,8 @@ test('a stopped node takes no transactions', async () => {
   const { node, transfer } = await start()
   await node.stop()
   await node.stop()
-  expect(() => node.submit(transfer(alice, bob))).toThrow(/not running/)
+  expect(node.running).toBe(false)
+  await expect(node.submit(transfer(alice, bob))).rejects.toThrow(/not running/)
 })
 
 test('a hook that fails stops the node before it signs, and says why', async () => {
@@ -184,7 +186,7 @@ test('a command that fails with a bug is refused, and the chain goes on', async 
   expect(() => model.as(alice).buggy.run({ n: 1 })).toThrow('a bug 1') // The test kit shows bugs to the author.
   const host = manualHost()
   const node = await createNode({ genesis: model.genesis, store: memoryStore(), host, validator })
-  const id = node.submit(
+  const id = await node.submit(
     model.sign(model.body(alice, [{ module: 'buggy', command: 'run', input: { n: 1 } }])),
   )
   const one = new Promise<void>((resolve) => node.onBlock(() => setImmediate(resolve)))

@@ -5,6 +5,8 @@ import { rpcFail } from './refusals.ts'
 
 /** The most calls of one batch. */
 export const BATCH_MAX = 100
+/** A batch whose answers have passed this many bytes is cut short. */
+export const ANSWER_BYTES_MAX = 8 * 1024 * 1024
 
 /** What a dispatcher needs beside the methods. */
 export interface Dispatch {
@@ -21,9 +23,18 @@ export async function answer(dispatch: Dispatch, message: unknown): Promise<Json
     return failure(null, -32600, rpcFail.INVALID_REQUEST({ why: `a batch has 1 to ${BATCH_MAX} requests` }))
   }
   const answers: Json[] = []
+  let bytes = 0
   for (const request of message) {
+    if (bytes > ANSWER_BYTES_MAX) {
+      answers.push(failure(null, -32000, rpcFail.ANSWER_TOO_LARGE({ max: ANSWER_BYTES_MAX })))
+      break
+    }
     const one = await answerOne(dispatch, request)
-    if (one !== undefined) answers.push(one)
+    if (one === undefined) continue
+    answers.push(one)
+    bytes += JSON.stringify(one).length
+    // Others get their turn between two calls of a batch.
+    await new Promise((resolve) => setTimeout(resolve, 0))
   }
   return answers.length > 0 ? answers : undefined
 }
@@ -65,7 +76,7 @@ type Reply = { readonly result: Json } | { readonly code: number; readonly error
 
 async function run(dispatch: Dispatch, name: string, params: unknown): Promise<Reply> {
   const method = dispatch.methods.get(name)
-  if (!method) return { code: -32601, error: rpcFail.METHOD_NOT_FOUND({ method: name }) }
+  if (!method) return { code: -32601, error: rpcFail.METHOD_NOT_FOUND({ method: name.slice(0, 100) }) }
   let read: unknown
   try {
     read = readParams(method.params, params, dispatch)

@@ -61,7 +61,8 @@ export function createMethods(node: Node, info: NodeInfo): ReadonlyMap<string, M
     }
   })
   add('chain_metadata', unit, () => metadata)
-  add('chain_genesis', unit, () => writeGenesis(genesis) as Json)
+  const genesisJson = writeGenesis(genesis) as Json
+  add('chain_genesis', unit, () => genesisJson)
   add('chain_header', blockRef, async (at) => {
     const stored = await findBlock(at)
     return { id: stored.id, header: presentHeader(genesis, stored.block.header) }
@@ -70,8 +71,10 @@ export function createMethods(node: Node, info: NodeInfo): ReadonlyMap<string, M
   add('chain_transaction', struct({ id: hash }), async ({ id }) => {
     const at = await store.transaction(id)
     if (!at) {
-      if (!node.mempool.has(id)) throw rpcFail.TRANSACTION_NOT_FOUND({ id })
-      return { id, pending: true, final: false, confirmations: 0 }
+      const reason = node.mempool.droppedFor(id)
+      if (!reason && !node.mempool.has(id)) throw rpcFail.TRANSACTION_NOT_FOUND({ id })
+      const dropped = reason ? { code: reason.code, message: reason.message, hint: reason.hint } : null
+      return { id, pending: !dropped, dropped, final: false, confirmations: 0 }
     }
     const stored = (await store.block({ height: at.height })) as StoredBlock
     return {
@@ -88,7 +91,7 @@ export function createMethods(node: Node, info: NodeInfo): ReadonlyMap<string, M
       refusal: stored.refusals[at.index] ? { ...stored.refusals[at.index] } : null,
     }
   })
-  add('tx_submit', submission, (params) => ({ id: node.submit(readTransaction(params)) }))
+  add('tx_submit', submission, async (params) => ({ id: await node.submit(readTransaction(params)) }))
   add('tx_simulate', submission, (params) => {
     const transaction = readTransaction(params)
     const quote = machine.quote(transaction, store)

@@ -1,7 +1,8 @@
 import type { Host, Node } from '@mmtchain/node-runtime'
-import fastify from 'fastify'
+import fastify, { type FastifyReply } from 'fastify'
 import { answer, type Dispatch, parseFailure } from './json-rpc.ts'
 import { createMethods, type NodeInfo } from './methods.ts'
+import { rpcFail } from './refusals.ts'
 
 export interface RpcOptions {
   readonly node: Node
@@ -53,7 +54,22 @@ export async function serveRpc({
     if (response === undefined) return reply.code(204).send()
     return reply.type('application/json').send(JSON.stringify(response))
   })
-  server.get('/healthz', async () => ({ ok: true, height: node.tip.header.height.toString() }))
+  server.get('/healthz', async (_request, reply) => {
+    const ok = node.running
+    return reply.code(ok ? 200 : 503).send({ ok, height: node.tip.header.height.toString() })
+  })
+  const refuse = (status: number, error: ReturnType<(typeof rpcFail)['NOT_FOUND']>, reply: FastifyReply) => {
+    const { code, message, hint } = error
+    return reply.code(status).send({ error: { code, message, hint } })
+  }
+  server.setNotFoundHandler((request, reply) =>
+    refuse(404, rpcFail.NOT_FOUND({ path: request.url.slice(0, 100) }), reply),
+  )
+  server.setErrorHandler((error: { readonly statusCode?: number }, request, reply) => {
+    if (error.statusCode === 413) return refuse(413, rpcFail.BODY_TOO_LARGE({ max: BODY_BYTES_MAX }), reply)
+    dispatch.onFault(error, request.url)
+    return refuse(error.statusCode ?? 500, rpcFail.INTERNAL({}), reply)
+  })
   const address = await server.listen({ host, port })
   return { url: address, close: () => server.close() }
 }

@@ -49,9 +49,8 @@ const CLAIM_WEIGHT = 4_000n
  * The token of a chain: balances, transfers, the fees of all transactions, and the claims of Ethereum holders whose
  * balances were imported at genesis. Every unit is in exactly one place: a balance, an unclaimed row, or the fee pool.
  */
-export const token = (options: TokenOptions) => {
-  const commandFee = commandFeeOf(options)
-  return nouns(options)
+export const token = (options: TokenOptions) =>
+  nouns(options)
     .provides<TokenOpen, TokenGranted>({
       open: (ctx) => ({
         pay: (to, value) => move(ctx, { from: ctx.sender, to, amount: value }),
@@ -95,13 +94,14 @@ export const token = (options: TokenOptions) => {
       },
     )
     .feePolicy({
-      commandFee,
+      // As it is in force, because the chain file may let governance change it.
+      commandFee: ({ commandFee }) => commandFee,
       reserve(ctx, { payer, fee, calls }) {
         // A claim costs nothing, so it may be in a block only if it will succeed; otherwise it would be free spam. Among
         // other calls nobody can tell, because two claims of one row look alike, so there it is not free.
         const claims = calls.filter(({ module, command }) => module === 'token' && command === 'claim')
-        if (claims.length > 0 && calls.length > 1 && fee < commandFee)
-          throw ctx.fail.CLAIM_NOT_ALONE({ have: fee, want: commandFee })
+        if (claims.length > 0 && calls.length > 1 && fee < ctx.params.commandFee)
+          throw ctx.fail.CLAIM_NOT_ALONE({ have: fee, want: ctx.params.commandFee })
         if (calls.length === 1 && claims[0])
           claimable(ctx, claims[0].input as { to: Address; signature: Uint8Array })
         const have = ctx.state.balances.get(payer)
@@ -148,12 +148,10 @@ export const token = (options: TokenOptions) => {
       for (const [, value] of ctx.state.unclaimed.entries()) total += value
       return total === ctx.state.supply.get()
     })
-}
 
 /** What the token owns, says and refuses. */
 function nouns(options: TokenOptions) {
-  const decimals = options.decimals ?? 8
-  const commandFee = commandFeeOf(options)
+  const { decimals, commandFee } = checkOptions(options)
   return defineModule('token', {
     params: params(struct({ symbol: text({ bytesMax: 16 }), decimals: u8, commandFee: amount }), {
       symbol: options.symbol,
@@ -218,9 +216,20 @@ export function claimText(args: {
 
 type TokenContext = WriteOf<ReturnType<typeof nouns>>
 
-/** Half a token, unless the chain file says otherwise. */
-function commandFeeOf({ decimals = 8, commandFee }: TokenOptions): Amount {
-  return commandFee ?? amount((5n * 10n ** BigInt(decimals)) / 10n)
+/** The options with their defaults. Throws `token/BAD_OPTIONS`. */
+function checkOptions({ symbol, decimals = 8, commandFee }: TokenOptions) {
+  const why = !/^[A-Za-z][A-Za-z0-9]{0,15}$/.test(symbol)
+    ? `the symbol "${symbol.slice(0, 40)}" is not 1 to 16 letters and digits`
+    : !Number.isInteger(decimals) || decimals < 0 || decimals > 18
+      ? `${decimals} decimals are not 0 to 18`
+      : undefined
+  if (why) {
+    const hint = 'Correct the token in the chain file.'
+    throw new ChainError({ code: 'token/BAD_OPTIONS', message: `The token cannot be defined: ${why}.`, hint })
+  }
+  // Half a token; one that cannot be halved costs a whole one: free commands must be asked for.
+  const half = amount(decimals === 0 ? 1n : 5n * 10n ** BigInt(decimals - 1))
+  return { decimals, commandFee: commandFee ?? half }
 }
 
 function move(

@@ -1,4 +1,14 @@
-import { createMachine, defineChain, memoryStore, solo } from '@mmtchain/kernel'
+import { encode } from '@mmtchain/codec'
+import {
+  amount,
+  createMachine,
+  defineChain,
+  defineModule,
+  type KernelGranted,
+  memoryStore,
+  need,
+  solo,
+} from '@mmtchain/kernel'
 import { testAccount, testChain } from '@mmtchain/testkit'
 import { token } from '@mmtchain/token-rewards'
 import { signTransaction } from '@mmtchain/tx'
@@ -146,7 +156,7 @@ describe('the fee', () => {
 
   test.each([
     [{ symbol: 'A' }, 50_000_000n],
-    [{ symbol: 'A', decimals: 0 }, 0n],
+    [{ symbol: 'A', decimals: 0 }, 1n],
     [{ symbol: 'A', decimals: 1 }, 5n],
     [{ symbol: 'A', decimals: 8, commandFee: coins(3n) }, 3n],
     [{ symbol: 'A', commandFee: coins(0n) }, 0n],
@@ -157,6 +167,27 @@ describe('the fee', () => {
     })
     expect(on.as(alice).token.transfer({ to: bob, amount: coins(1n) }).receipt?.fee).toBe(fee)
     expect(on.read.token.feePool(null)).toBe(fee)
+  })
+
+  test('of commands that declare none may be changed by governance, where the chain file says so', () => {
+    const council = defineModule('council', {
+      needs: { kernel: need<{}, Pick<KernelGranted, 'setParameter'>>() },
+    }).command('price', amount, { fee: coins(0n) }, (ctx, fee) => {
+      const value = encode(amount, fee)
+      ctx.needs.kernel.setParameter({ module: 'token', name: 'commandFee', value })
+    })
+    const other = defineChain({ id: 'a', consensus: solo() })
+      .use(token({ symbol: 'A', commandFee: coins(3n) }), { governable: ['commandFee'] })
+      .use(council, { grants: { kernel: ['setParameter'] } })
+    const on = testChain(other, {
+      token: { balances: [{ owner: alice, amount: coins(100n) }], unclaimed: [] },
+    })
+    expect(on.as(bob).council.price(coins(8n)).code).toBeUndefined()
+    expect(on.as(alice).token.transfer({ to: bob, amount: coins(1n) }).receipt?.fee).toBe(8n)
+    const claim = { module: 'token', command: 'claim', input: { to: bob, signature: new Uint8Array(65) } }
+    const body = on.body(alice, [claim, claim])
+    expect(on.submit(on.sign({ ...body, fee: coins(7n) })).code).toBe('token/CLAIM_NOT_ALONE')
+    expect(on.submit(on.sign({ ...body, fee: coins(8n) })).code).toBe('token/BAD_CLAIM_SIGNATURE')
   })
 
   test('may be set for each command in the chain file, the claim too', () => {
