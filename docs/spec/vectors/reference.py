@@ -170,11 +170,14 @@ def encode(t, v, prefix="mmt"):
         need(t.get("minItems", 0) <= len(v) <= t["maxItems"], "length over or under the bound")
         if kind == "map":
             need(all(isinstance(entry, list) and len(entry) == 2 for entry in v), "map entry not [key, value]")
-            ascending([encode(t["x-key"], k, prefix) for k, _ in v], "map keys")
-            items = [encode(t["x-key"], k, prefix) + encode(t["x-value"], w, prefix) for k, w in v]
+            # A reader sorts sets and maps (3.4); what remains to refuse are repetitions.
+            pairs = sorted((encode(t["x-key"], k, prefix), encode(t["x-value"], w, prefix)) for k, w in v)
+            ascending([key for key, _ in pairs], "map keys")
+            items = [key + value for key, value in pairs]
         else:
             items = [encode(t["items"], item, prefix) for item in v]
             if kind == "set":
+                items.sort()
                 ascending(items, "set items")
         return uleb(len(items)) + b"".join(items)
     if kind == "tuple":
@@ -998,9 +1001,7 @@ def bcs_file():
         ("hash upper case", HASH, "AB" * 32), ("text over the bound in bytes", Text(4), "\u00e9\u00e9\u00e9"),
         ("text with a lone surrogate", Text(8), "\ud800"), ("address upper case", ADDRESS, account.upper()),
         ("address of another prefix", ADDRESS, ALICE.address("hbr")), ("list over the bound", List(U8, 2), [1, 2, 3]),
-        ("list under the least", List(U8, 4, 1), []), ("set unsorted", Set(U8, 4), [2, 1]),
-        ("set repeated", Set(U8, 4), [1, 1]), ("set in numeric order", Set(U16, 4), [1, 256]),
-        ("map unsorted", Map(U8, U8, 4), [[2, 0], [1, 0]]), ("map repeated key", Map(U8, U8, 4), [[1, 0], [1, 1]]),
+        ("list under the least", List(U8, 4, 1), []), ("set repeated", Set(U8, 4), [1, 1]), ("map repeated key", Map(U8, U8, 4), [[1, 0], [1, 1]]),
         ("map entry of three", Map(U8, U8, 4), [[1, 0, 0]]), ("map as an object", Map(Text(4), U8, 4), {"a": 1}),
         ("tuple too long", Tuple(U8, U8), [1, 2, 3]), ("tuple too short", Tuple(U8, U8), [1]),
         ("unit as an empty array", UNIT, []), ("struct without a field", person, {"name": "Ada", "age": 36}),
@@ -1009,15 +1010,21 @@ def bcs_file():
         ("union without value", shape, {"kind": "none"}),
         ("union with one field more", shape, {"kind": "none", "value": None, "x": 1}),
     ]
+    any_order = [
+        ("set unsorted", Set(U8, 4), [2, 1]), ("set in numeric order", Set(U16, 4), [1, 256]),
+        ("map unsorted", Map(U8, U8, 4), [[2, 0], [1, 0]]), ("map in numeric order", Map(U16, U8, 4), [[1, 0], [256, 0]]),
+    ]
     for item in vectors:
         assert decode(item["schema"], bytes.fromhex(item["bytes"])) == item["json"], item["name"]
     for name, t, raw, reason in refused:
         assert why(decode, t, bytes.fromhex(raw)) == reason, (name, why(decode, t, bytes.fromhex(raw)))
     return file(
         "2", "Values of every type of section 2 in JSON form and in bytes, each way. The schema follows 3.4. "
-        "refused: bytes that a decoder refuses (2.13). refusedJson: JSON that is not the form of any value (3.1 to 3.3). "
+        "refused: bytes that a decoder refuses (2.13). refusedJson: JSON that is not the form of any value (3.1 to 3.4). "
+        "anyOrderJson: sets and maps in another order than that of their bytes, which a reader sorts (3.4). "
         "Reasons are for people. Address prefix mmt.", vectors,
         refused=[{"name": n, "schema": t, "bytes": b, "why": w} for n, t, b, w in refused],
+        anyOrderJson=[{"name": n, "schema": t, "json": v, "bytes": encode(t, v).hex()} for n, t, v in any_order],
         refusedJson=[{"name": n, "schema": t, "json": v, "why": why(encode, t, v)} for n, t, v in refused_json])
 
 

@@ -4,6 +4,7 @@ import { cell, defineModule, params, table, type WriteOf } from '@mmtchain/kerne
 import {
   type Address,
   type Amount,
+  ChainError,
   formatAddress,
   formatAmount,
   type Hash,
