@@ -16,6 +16,13 @@ export {
   signatureWeight,
   singleKey,
 } from './authority.ts'
+export {
+  combineTransactions,
+  readTransactionFile,
+  type TransactionFile,
+  writeTransactionFile,
+} from './offline.ts'
+export { type PreviewChain, previewTransaction } from './preview.ts'
 export { txRefusals } from './refusals.ts'
 export { jointSigner, type Signer, secretSigner, signTransaction } from './signer.ts'
 export {

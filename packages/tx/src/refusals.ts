@@ -40,6 +40,14 @@ export const txRefusals = {
     message: `The fee ${d.fee} is over the payer’s maximum of ${d.feeMax}.`,
     hint: 'Lower the fee, or have the payer sign a higher maximum.',
   }),
+  BAD_FILE: (d: { why: string }) => ({
+    message: `The file does not hold a transaction: ${d.why}.`,
+    hint: 'Write the file again, with the same version of this software.',
+  }),
+  DIFFERENT_TRANSACTIONS: (_: object) => ({
+    message: 'The files hold different transactions.',
+    hint: 'Have every signer sign a copy of the same file.',
+  }),
   MISSING_KEY: (d: { address: string }) => ({
     message: `The key does not belong to the authority of ${d.address}.`,
     hint: 'Sign with a key of that authority.',
