@@ -62,6 +62,7 @@ export {
   type UseOptions,
 } from './chain.ts'
 export { type Executed, type Prepared, type Quote, transactionBytes } from './execute.ts'
+export type { Execution, Machine, Skipped, StateStore } from './execution.ts'
 export {
   type Genesis,
   type GenesisData,
@@ -75,7 +76,7 @@ export {
   writeGenesis,
 } from './genesis.ts'
 export type { KernelGranted, KernelTypes, Limits } from './kernel-module.ts'
-export { createMachine, type Execution, type Machine, type Skipped, type StateStore } from './machine.ts'
+export { createMachine } from './machine.ts'
 export { type MemoryStore, memoryStore, stateRoot, storeFail, storeRefusals } from './memory-store.ts'
 export { type ChainMetadata, chainMetadata, errorCatalogue, type ModuleMetadata } from './metadata.ts'
 export {

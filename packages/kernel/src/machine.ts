@@ -32,109 +32,19 @@ import {
   isFreeRide,
   kernelContext,
   type Prepared,
-  type Quote,
   quote,
   type Rules,
   reserveTransaction,
   transactionBytes,
 } from './execute.ts'
+import type { Execution, Machine, Skipped, StateStore } from './execution.ts'
 import { type GenesisData, parameterBytes, protocolHashOf, releaseHash } from './genesis.ts'
 import { releaseIn, upgradeIn } from './kernel-module.ts'
 import type { ModuleSpec } from './module.ts'
-import type {
-  BlockContext,
-  BlockRequest,
-  EngineChain,
-  RefusalText,
-  Staged,
-  StateReader,
-  Store,
-  Tip,
-} from './ports.ts'
+import type { BlockContext, BlockRequest, EngineChain, RefusalText, StateReader, Tip } from './ports.ts'
 import { kernelFail } from './refusals.ts'
 import { newRuntime, openSession, parameterInForce, type Session } from './session.ts'
 import { changesOf } from './state.ts'
-
-/** The part of a store that execution uses. */
-export type StateStore = StateReader & Pick<Store, 'stage'>
-
-/** A block that was executed and can be committed. */
-export interface Execution {
-  readonly block: Block
-  readonly id: Hash
-  readonly staged: Staged
-  readonly receipts: Receipts
-  readonly transactionIds: readonly Hash[]
-  readonly refusals: readonly (RefusalText | null)[]
-  /** Bugs of modules that were met, for the node's log. */
-  readonly faults: readonly { readonly transaction: Hash; readonly fault: unknown }[]
-  /** The tip that this block makes. */
-  readonly tip: Tip
-}
-
-/** A candidate that may not be in the block that was built. */
-export interface Skipped {
-  readonly id: Hash
-  readonly error: ChainError
-}
-
-/** The deterministic state machine of a chain: blocks in, state changes and receipts out. It does no I/O. */
-export interface Machine {
-  readonly genesis: GenesisData
-  readonly engineChain: EngineChain
-  /** Block 0. Throws `kernel/BAD_GENESIS` when a module refuses its document. */
-  begin(store: StateStore): Execution
-  /** Checks a transaction's signatures and computes its id. Throws the refusals of `checkTransaction`. */
-  prepare(transaction: Transaction): Prepared
-  /** Builds the next block from those candidates that may be in it, in their order. */
-  build(
-    store: StateStore,
-    args: {
-      readonly parent: Tip
-      readonly proposer: Address
-      readonly request: BlockRequest
-      readonly candidates: Iterable<Prepared>
-    },
-  ): Execution & { readonly skipped: readonly Skipped[] }
-  /**
-   * Executes a block that another node built. Throws `kernel/INVALID_BLOCK` or what made it invalid. `prepare` may remember
-   * transactions that were checked before.
-   */
-  execute(
-    store: StateStore,
-    args: {
-      readonly parent: Tip
-      readonly block: Block
-      readonly prepare?: (transaction: Transaction) => Prepared
-    },
-  ): Execution
-  /**
-   * Throws unless the transaction could be in the next block, or in a later one when its nonce is not the account's next.
-   * It does not run the calls. The fees of `waiting`, which come before it, are reserved first.
-   */
-  admit(state: StateReader, tip: Tip, prepared: Prepared, waiting?: readonly Prepared[]): void
-  /** True for a transaction without a fee on a chain whose commands cost something. */
-  isFreeRide(state: StateReader, tip: Tip, transaction: Transaction): boolean
-  /** Tries a transaction on top of the tip as the next block's first, without checking signatures. Throws if it may not be in a block. */
-  simulate(state: StateReader, tip: Tip, transaction: Transaction): Executed
-  /**
-   * What a transaction's calls cost under the parameters and the release of `state`, or as the chain file has them. Throws for
-   * calls that the chain does not have.
-   */
-  quote(transaction: Transaction, state?: StateReader): Quote
-  /** Answers a module's query at the tip. Throws `kernel/UNKNOWN_MODULE`, `kernel/UNKNOWN_QUERY` or the module's own refusal. */
-  query(
-    state: StateReader,
-    tip: Tip,
-    args: { readonly module: string; readonly query: string; readonly input: unknown },
-  ): unknown
-  /** The sentences of the invariants that do not hold at the tip. */
-  brokenInvariants(state: StateReader, tip: Tip): readonly string[]
-  /** The code of the release in force. Throws `kernel/UPGRADE_MISSING` when this node does not have it. */
-  release(state: StateReader): ChainData
-  /** The tip of a store that has one, with the validators of the next height. */
-  tipOf(store: StateReader & Pick<Store, 'tip'>): Tip | undefined
-}
 
 const NO_PROPOSER = addressFromBytes(new Uint8Array(32))
 const NO_BYTES = new Uint8Array()

@@ -174,14 +174,11 @@ describe('signTransaction', () => {
 })
 
 test('every refusal says what happened and what to do', () => {
-  const values = { why: 'w', suite: 1, accepted: ['a'], key: 'k', want: 1, got: 2, index: 0, named: false }
+  const values = new Proxy({}, { get: (_, name) => (name === 'accepted' ? ['a', 'b'] : `<${String(name)}>`) })
   for (const refusal of Object.values(txRefusals)) {
-    const rendered = (refusal as (d: object) => { message: string; hint: string })({
-      ...values,
-      ...{ fee: 1n, feeMax: 2n, address: '0x' },
-    })
-    expect(rendered.message).toMatch(/\.$/)
-    expect(rendered.hint).toMatch(/\.$/)
-    expect(`${rendered.message}${rendered.hint}`).not.toContain('undefined')
+    const { message, hint } = (refusal as (d: object) => { message: string; hint: string })(values)
+    expect(message).toMatch(/\.$/)
+    expect(hint).toMatch(/\.$/)
+    expect(message + hint).not.toContain('undefined')
   }
 })
