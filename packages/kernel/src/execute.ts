@@ -55,7 +55,7 @@ export interface Executed {
 
 /**
  * Executes one transaction. It throws, and leaves the session as it was, when the transaction may not be in this block:
- * `kernel/TRANSACTION_TOO_LARGE`, `EXPIRED`, `VALID_TOO_LONG`, `WRONG_AUTHORITY` of the sender, `NONCE_MISMATCH`,
+ * `kernel/TRANSACTION_TOO_LARGE`, `TOO_MANY_CALLS`, `EXPIRED`, `VALID_TOO_LONG`, `WRONG_AUTHORITY` of the sender, `NONCE_MISMATCH`,
  * `WRONG_AUTHORITY` of the payer; for each call `UNKNOWN_MODULE`, `UNKNOWN_COMMAND`, `BAD_INPUT`; `WEIGHT_TOO_LOW`,
  * `WEIGHT_TOO_HIGH`, `FEE_TOO_LOW` or `FEE_NOT_TAKEN`, or what the fee policy's `reserve` throws, in this order; a fault in the computation of a fee or in `reserve` is `MODULE_FAULT`. A refusal by a call
  * is an outcome: fee, nonce and receipt stay, all else is taken back; but one that pays nothing where commands cost something
@@ -163,6 +163,9 @@ function checkEnvelope(
   const { height } = kernelContext(session).block
   if (bytes.length > limits.transactionBytesMax) {
     throw fail.TRANSACTION_TOO_LARGE({ max: limits.transactionBytesMax, got: bytes.length })
+  }
+  if (body.calls.length > limits.callsMax) {
+    throw fail.TOO_MANY_CALLS({ max: limits.callsMax, got: body.calls.length })
   }
   if (body.validUntil < height) throw fail.EXPIRED({ validUntil: body.validUntil, height })
   const latest = height + BigInt(limits.validHeightsMax)

@@ -8,12 +8,13 @@ import {
   struct,
   text,
   tuple,
+  u8,
   u32,
   u64,
   unit,
 } from '@mmtchain/codec'
 import { type Hash, type Height, isChainError } from '@mmtchain/primitives'
-import { authority, checkAuthority, checkKeys, type Suites } from '@mmtchain/tx'
+import { authority, CALLS_MAX, checkAuthority, checkKeys, type Suites } from '@mmtchain/tx'
 import { validatorSet } from './block.ts'
 import { cell, defineModule, params, type TypesOf, table } from './module.ts'
 import type { StateReader } from './ports.ts'
@@ -26,6 +27,8 @@ export interface Limits {
   /** The sum of the `weightMax` of a block's transactions; about one microsecond each. */
   readonly blockWeightMax: bigint
   readonly transactionBytesMax: number
+  /** How many calls a transaction may hold, at most 16. */
+  readonly callsMax: number
   /** How many heights ahead a transaction may stay valid. */
   readonly validHeightsMax: number
   /** How many heights before it an upgrade must be scheduled; at least one epoch where there are epochs. */
@@ -35,6 +38,7 @@ const limitsCodec = struct({
   blockBytesMax: u32,
   blockWeightMax: u64,
   transactionBytesMax: u32,
+  callsMax: u8,
   validHeightsMax: u32,
   upgradeNoticeHeights: u32,
 })
@@ -45,6 +49,7 @@ export function defaultLimits(slotMs: number): Limits {
     blockBytesMax: 2_097_152,
     blockWeightMax: BigInt(slotMs) * 500n,
     transactionBytesMax: 131_072,
+    callsMax: CALLS_MAX,
     validHeightsMax: 10_000,
     upgradeNoticeHeights: 108,
   }

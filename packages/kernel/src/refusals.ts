@@ -46,6 +46,10 @@ export const kernelRefusals = {
     message: `The transaction has ${d.got} bytes, over the maximum of ${d.max}.`,
     hint: 'Send less in one transaction.',
   }),
+  TOO_MANY_CALLS: (d: { max: number; got: number }) => ({
+    message: `The transaction has ${d.got} calls, over the maximum of ${d.max}.`,
+    hint: 'Send fewer calls in one transaction.',
+  }),
   EXPIRED: (d: { validUntil: bigint; height: bigint }) => ({
     message: `The transaction was valid until height ${d.validUntil}; this is height ${d.height}.`,
     hint: 'Build it anew with a later height and sign again.',

@@ -48,7 +48,7 @@ const desk = defineModule('desk', {
   .command('heavy', text({ bytesMax: 32 }), { fee: amount(200n), weight: 1_000n }, () => undefined)
   .query('count', unit, u32, (ctx) => ctx.state.count.get())
 
-const limits = { transactionBytesMax: 700, blockWeightMax: 900n, validHeightsMax: 20 }
+const limits = { transactionBytesMax: 700, callsMax: 12, blockWeightMax: 900n, validHeightsMax: 20 }
 const chain = defineChain({ id: 'harbour-1', consensus: solo(), limits }).use(purse()).use(desk)
 const harbour = () => start(chain, { purse: [alice.address, bob.address] })
 const held = (trial: Trial, { address: who }: { address: string }) => trial.read('purse', 'held', who)
@@ -69,6 +69,10 @@ describe('a transaction that may not be in a block', () => {
   // In order of precedence. Each change breaks one rule and leaves the rest as it finds it.
   const rules: readonly (readonly [code: string, broken: Change])[] = [
     ['kernel/TRANSACTION_TOO_LARGE', calls({ input: new Uint8Array(700) })],
+    [
+      'kernel/TOO_MANY_CALLS',
+      (value) => body({ calls: Array.from({ length: 13 }).flatMap(() => value.body.calls) })(value),
+    ],
     ['kernel/EXPIRED', body({ validUntil: height(0n) })],
     ['kernel/VALID_TOO_LONG', body({ validUntil: height(22n) })],
     ['kernel/WRONG_AUTHORITY', body({ authority: carol.authority })],
