@@ -25,7 +25,7 @@ export {
   type UnionValue,
   union,
 } from './records.ts'
-export { codecRefusals } from './refusals.ts'
+export { codecRefusals, type Place } from './refusals.ts'
 export { codecFromSchema, type JsonSchema } from './schema.ts'
 export { address, bytes, fixedBytes, hash, text } from './strings.ts'
 export type { Sink, Source } from './wire.ts'

@@ -1,7 +1,7 @@
 import { failures } from '@mmtchain/primitives'
 
 /** Where the refused part is: the path from the value that was to be encoded, or the first byte that was read. */
-interface Place {
+export interface Place {
   readonly path?: string | undefined
   readonly at?: number | undefined
 }

@@ -6,6 +6,8 @@ export {
   storeCompliance,
 } from './store-compliance.ts'
 export {
+  type Answers,
+  type Commands,
   type Outcome,
   type Readers,
   type Senders,
