@@ -2,9 +2,10 @@ import { type DescribedChain, describeChain, httpTransport, type Transport } fro
 import { secp256k1 } from '@mmtchain/crypto'
 import { type Home, homeAt, isHome, keyNames, openKey, readConfig, readJson, readKey } from '@mmtchain/node'
 import { type Address, DEFAULT_ADDRESS_PREFIX, parseAddress } from '@mmtchain/primitives'
-import { type Signer, secretSigner } from '@mmtchain/tx'
+import { type Signer, secretSigner, singleKey } from '@mmtchain/tx'
 import type { Command } from 'commander'
 import { askPassphrase } from './passphrase.ts'
+import { cliFail } from './refusals.ts'
 
 /** The options that every command has. */
 export interface CommonOptions {
@@ -30,14 +31,18 @@ export function homeOf({ home }: CommonOptions): Home {
   return homeAt(home ?? process.env.MMT_HOME ?? '.mmt')
 }
 
-/** The node to ask: what the user names, or the one of the home, or the default port of this machine. */
+/** The node to ask: what the user names, or the one of the home, or the default port of this machine. Throws `cli/BAD_ARGUMENT`. */
 export function transportOf(options: CommonOptions): Transport {
   return httpTransport({ url: rpcUrl(options) })
 }
 
 export function rpcUrl(options: CommonOptions): string {
   const named = options.rpc ?? process.env.MMT_RPC
-  if (named) return named
+  if (named) {
+    if (/^https?:\/\//.test(named) && URL.canParse(named)) return named
+    const name = options.rpc === undefined ? 'MMT_RPC' : '--rpc'
+    throw cliFail.BAD_ARGUMENT({ name, value: named, want: 'a URL such as http://127.0.0.1:7200' })
+  }
   const home = homeOf(options)
   const { host, port } = isHome(home) ? readConfig(home).rpc : { host: '127.0.0.1', port: 7200 }
   return `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`
@@ -65,4 +70,16 @@ export function addressOf(text: string, home: Home, prefix: string): Address {
 export async function signerOf(home: Home, name: string): Promise<Signer> {
   readKey(home.keys, name)
   return secretSigner({ suite: secp256k1, secret: await openKey(home.keys, name, askPassphrase) })
+}
+
+/** The account of a key, without its secret: enough to price calls. */
+export function watcherOf(home: Home, name: string): Signer {
+  const { address, publicKey } = readKey(home.keys, name)
+  return {
+    address,
+    authority: singleKey({ suite: secp256k1.code, key: publicKey }),
+    sign: () => {
+      throw new Error('a dry run signs nothing')
+    },
+  }
 }

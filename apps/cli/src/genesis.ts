@@ -153,7 +153,7 @@ async function build(options: BuildOptions): Promise<void> {
 }
 
 function balancePart(chain: AnyChain, home: Home, text: string): DocumentPart {
-  const [owner = '', value = ''] = text.split('=')
+  const [, owner = '', value = ''] = /^([^=]*)=(.*)$/.exec(text) ?? []
   const token = chain.modules.find(({ spec }) => spec.name === 'token')?.spec.params?.value
   const { decimals = 0 } = Object(token) as { decimals?: number }
   try {

@@ -121,13 +121,14 @@ export function addKeys(program: Command): void {
     })
 }
 
-/** Writes a file that does not exist yet, readable by its owner alone. Throws `cli/NOT_EMPTY`. */
+/** Writes a file that does not exist yet, readable by its owner alone. Throws `cli/NOT_EMPTY` and `cli/CANNOT_WRITE`. */
 export async function writeNew(file: string, content: string | Uint8Array): Promise<void> {
   try {
     await writeFile(file, content, { mode: 0o600, flag: 'wx' })
   } catch (error) {
-    if ((error as { code?: string }).code === 'EEXIST') throw cliFail.NOT_EMPTY({ file })
-    throw error
+    const { code } = error as { code?: string }
+    if (code === 'EEXIST') throw cliFail.NOT_EMPTY({ file })
+    throw cliFail.CANNOT_WRITE({ file, why: code ?? String(error) })
   }
 }
 

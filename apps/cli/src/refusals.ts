@@ -14,6 +14,14 @@ export const cliRefusals = {
     message: `${d.file} exists already.`,
     hint: 'Name another file; nothing is overwritten.',
   }),
+  CANNOT_WRITE: (d: { file: string; why: string }) => ({
+    message: `${d.file} cannot be written: ${d.why}.`,
+    hint: 'Name a file in a folder that exists and that you may write to.',
+  }),
+  USAGE: (d: { message: string }) => ({
+    message: d.message,
+    hint: '--help shows how.',
+  }),
 }
 
 export const cliFail = failures('cli', cliRefusals)

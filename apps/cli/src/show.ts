@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { addressOf, type CommonOptions, describe, homeOf, remote, rpcUrl, transportOf } from './context.ts'
 import { showAmount, unitOf } from './fields.ts'
 import { print, rows } from './output.ts'
+import { cliFail } from './refusals.ts'
 
 /** `mmt show` and `mmt status`: look at a chain. */
 export function addShow(program: Command): void {
@@ -12,6 +13,13 @@ export function addShow(program: Command): void {
     show.command('block').argument('<height or id>').description('a block with its transactions'),
     'mmt show block 12',
   ).action(async (which: string, options: CommonOptions) => {
+    if (!/^([0-9a-f]{64}|\d{1,20})$/.test(which)) {
+      throw cliFail.BAD_ARGUMENT({
+        name: 'the block',
+        value: which,
+        want: 'a height or an id of 64 digits of hex',
+      })
+    }
     const block = (await transportOf(options)(
       'chain_block',
       /^[0-9a-f]{64}$/.test(which) ? { id: which } : { height: which },
@@ -37,6 +45,8 @@ export function addShow(program: Command): void {
     show.command('tx').argument('<id>').description('a transaction and what came of it'),
     'mmt show tx 3fa9…',
   ).action(async (id: string, options: CommonOptions) => {
+    if (!/^[0-9a-f]{64}$/.test(id))
+      throw cliFail.BAD_ARGUMENT({ name: 'the transaction', value: id, want: 'an id of 64 digits of hex' })
     const found = (await transportOf(options)('chain_transaction', { id })) as Found
     if (!found.transaction || !found.receipt) return print(options, found, [`${id} waits for a block`])
     const unit = unitOf(await describe(options))

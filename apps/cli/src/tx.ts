@@ -1,8 +1,8 @@
 import { type DescribedChain, quoteCalls, type SendOptions, sendCalls } from '@mmtchain/client'
 import type { Json } from '@mmtchain/codec'
-import { type Hash, parseAmount } from '@mmtchain/primitives'
+import { type Amount, ChainError, type Hash, isChainError, parseAmount } from '@mmtchain/primitives'
 import { Command } from 'commander'
-import { type CommonOptions, describe, homeOf, remote, signerOf, transportOf } from './context.ts'
+import { type CommonOptions, describe, homeOf, remote, signerOf, transportOf, watcherOf } from './context.ts'
 import { addFields, readFields, showAmount, showValue, type Unit, unitOf } from './fields.ts'
 import { print, rows } from './output.ts'
 import { cliFail } from './refusals.ts'
@@ -69,20 +69,31 @@ function dynamic(program: Command, { name, description, example, list, prepare, 
     .action(
       async (_module: unknown, _name: unknown, _fields: unknown, outer: CommonOptions, self: Command) => {
         const [module, verb, ...rest] = self.args
-        const chain = await describe({ ...outer, ...nodeFlags(rest) })
-        if (module === undefined || verb === undefined) {
-          const all = list(chain)
+        const asksHelp = self.args.some((word) => word === '--help' || word === '-h')
+        const asked = describe({ ...outer, ...nodeFlags(self.args) })
+        // Help needs no node; with one, it knows the chain's names.
+        const chain = asksHelp ? await asked.catch(() => undefined) : await asked
+        if (!chain) return self.outputHelp()
+        if (!isName(module) || !isName(verb)) {
+          const all = list(chain).filter((one) => !isName(module) || one.startsWith(`${module} `))
+          if (asksHelp) self.outputHelp()
           return print(outer, all, [
-            `${chain.metadata.chainId} has:`,
+            `${asksHelp ? '\n' : ''}${chain.metadata.chainId} has:`,
             ...all.map((one) => `  mmt ${name} ${one}`),
           ])
         }
-        const command = remote(new Command(`mmt ${name} ${module} ${verb}`), example).exitOverride()
+        const command = remote(new Command(`mmt ${name} ${module} ${verb}`), example)
+          .copyInheritedSettings(program)
+          .exitOverride()
         prepare(command, chain, [module, verb])
         command.parse(rest, { from: 'user' })
         await run(chain, [module, verb], { ...outer, ...command.opts() })
       },
     )
+}
+
+function isName(word: string | undefined): word is string {
+  return word !== undefined && !word.startsWith('-')
 }
 
 /** The flags that say which node to ask, which must be known before the others can be read. */
@@ -106,13 +117,15 @@ async function sendTransaction(chain: DescribedChain, [module, name]: Names, opt
     throw cliFail.BAD_ARGUMENT({ name: '--wait', value: wait, want: 'submitted, included or finalised' })
   }
   const calls = [chain.call(module, name, input)]
-  const signer = await signerOf(home, String(options.from))
-  const feeMax =
-    typeof options.feeMax === 'string' ? parseAmount(options.feeMax, { decimals: unit.decimals }) : undefined
+  const feeMax = typeof options.feeMax === 'string' ? feeMaxOf(options.feeMax, unit) : undefined
+  const from = String(options.from)
+  const signer = options.dryRun ? watcherOf(home, from) : await signerOf(home, from)
   const send: SendOptions = { signer, wait, ...(feeMax !== undefined && { feeMax }) }
   const args = { fingerprint: chain.metadata.fingerprint as Hash, calls, options: send }
   if (options.dryRun) {
-    const { body, refusal } = await quoteCalls(transportOf(options), args)
+    const { body, refusal } = await quoteCalls(transportOf(options), args).catch((error) =>
+      inTokens(error, unit),
+    )
     const fee = showAmount(body.fee, unit)
     const outcome = refusal ? `refused: ${refusal.code} ${refusal.message}` : 'would be done'
     print(
@@ -125,7 +138,7 @@ async function sendTransaction(chain: DescribedChain, [module, name]: Names, opt
     )
     return
   }
-  const sent = await sendCalls(transportOf(options), args)
+  const sent = await sendCalls(transportOf(options), args).catch((error) => inTokens(error, unit))
   const done = sent.final
     ? `final at height ${sent.height}`
     : sent.height
@@ -149,6 +162,28 @@ async function sendTransaction(chain: DescribedChain, [module, name]: Names, opt
       ]),
     ],
   )
+}
+
+function feeMaxOf(text: string, { decimals }: Unit): Amount {
+  try {
+    return parseAmount(text, { decimals })
+  } catch (error) {
+    if (!isChainError(error)) throw error
+    throw cliFail.BAD_FIELD({ flag: 'fee-max', value: text, why: `${error.message} ${error.hint}` })
+  }
+}
+
+/** Throws the client's refusal of a fee, which counts in the smallest unit, as people count. */
+function inTokens(error: unknown, unit: Unit): never {
+  if (!isChainError(error) || error.code !== 'client/FEE_TOO_HIGH') throw error
+  const { code, values } = error
+  const { want, max } = values as { want: bigint; max: bigint }
+  throw new ChainError({
+    code,
+    message: `The transaction costs ${showAmount(want, unit)}, over the maximum of ${showAmount(max, unit)}.`,
+    hint: 'Raise --fee-max if you agree to the price.',
+    values,
+  })
 }
 
 function eventRow(
