@@ -1,33 +1,42 @@
-import { rm } from 'node:fs/promises'
-import { writeGenesis } from '@mmtchain/kernel'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { readGenesis, writeGenesis } from '@mmtchain/kernel'
 import {
+  type AnyChain,
   balancesPart,
   buildGenesis,
   CONFIG_DEFAULT,
+  checkNotInUse,
+  checkPort,
+  clearHome,
   createHome,
   type Home,
+  homeFail,
   isHome,
   keyNames,
   loadChainFile,
   makeDemoKeys,
   readDocumentPart,
+  readJson,
   readKey,
+  replaceChainFile,
   runNode,
 } from '@mmtchain/node'
 import { silentLog } from '@mmtchain/node-runtime'
-import { type Amount, formatAddress } from '@mmtchain/primitives'
+import { type Amount, formatAddress, isChainError } from '@mmtchain/primitives'
 import type { Command } from 'commander'
 import { type CommonOptions, common, homeOf, prefixOf } from './context.ts'
 import { rows } from './output.ts'
 import { askPassphrase } from './passphrase.ts'
 import { portOf } from './start.ts'
 
+const CHAIN_FILE_DEFAULT = 'chain.ts'
 const DEMO_KEYS = 10
 /** Units that each demo key owns: a million of a token with 8 decimals. */
 const DEMO_UNITS = 100_000_000_000_000n as Amount
 
 interface DevOptions extends CommonOptions {
-  readonly chain: string
+  readonly chain?: string
   readonly document: readonly string[]
   readonly rpcPort?: string
   readonly fresh?: boolean
@@ -39,27 +48,32 @@ export function addDev(program: Command): void {
     program.command('dev').description('run a development chain of one validator, with funded demo keys'),
     'mmt dev --chain chain.ts',
   )
-    .option('--chain <file>', 'the chain file', 'chain.ts')
+    .option('--chain <file>', `the chain file (${CHAIN_FILE_DEFAULT}; without one, that of the home)`)
     .option(
       '--document <module=file>',
-      'a genesis document, or a part of one; may be repeated',
+      'a genesis document of a new chain, or a part of one; may be repeated',
       (one, all: readonly string[]) => [...all, one],
       [],
     )
     .option('--rpc-port <port>', 'the port of JSON-RPC (7200)')
-    .option('--fresh', 'remove the home folder’s chain and demo keys first, and begin anew')
+    .option('--fresh', 'remove the chain of the home folder and begin anew; all keys stay')
     .action(async (options: DevOptions) => {
       const home = homeOf(options)
-      if (options.fresh) await rm(home.path, { recursive: true, force: true })
-      const isNew = !isHome(home)
+      portOf(options.rpcPort)
+      if (options.fresh) await checkNotInUse(home)
+      const isNew = options.fresh === true || !isHome(home)
       if (isNew) await makeDevHome(home, options)
+      else await goOn(home, options)
       await run(home, options, isNew)
     })
 }
 
+/** Makes the home, in the place of an old one when `--fresh` says so. Whatever can be refused is refused before that one goes. */
 async function makeDevHome(home: Home, options: DevOptions): Promise<void> {
-  const { bundle, chain } = await loadChainFile(options.chain)
+  const { bundle, chain } = await loadChainFile(options.chain ?? CHAIN_FILE_DEFAULT)
   const parts = options.document.map(readDocumentPart)
+  const rpc = { ...CONFIG_DEFAULT.rpc, port: portOf(options.rpcPort) ?? CONFIG_DEFAULT.rpc.port }
+  await checkPort(rpc)
   const missing = (names: readonly string[]) => names.filter((name) => !keyNames(home.keys).includes(name))
   const names = ['validator', ...Array.from({ length: DEMO_KEYS }, (_, i) => `demo${i + 1}`)]
   await makeDemoKeys(home.keys, { names: missing(names), addressPrefix: chain.addressPrefix })
@@ -72,12 +86,39 @@ async function makeDevHome(home: Home, options: DevOptions): Promise<void> {
     validators: [validator],
     parts: hasToken ? [balancesPart(chain, funded, DEMO_UNITS), ...parts] : parts,
   })
-  const config = {
-    ...CONFIG_DEFAULT,
-    rpc: { ...CONFIG_DEFAULT.rpc, port: portOf(options.rpcPort) ?? CONFIG_DEFAULT.rpc.port },
-    validator: 'validator',
-  }
+  const config = { ...CONFIG_DEFAULT, rpc, validator: 'validator' }
+  if (options.fresh) await clearHome(home)
   await createHome(home, { config, genesis: writeGenesis(genesis), chain: bundle })
+}
+
+/** Takes over a chain file that has changed since the last start. Throws `home/OTHER_CHAIN` and `home/ALREADY_BEGUN`. */
+async function goOn(home: Home, options: DevOptions): Promise<void> {
+  const file = options.chain ?? CHAIN_FILE_DEFAULT
+  if (options.chain !== undefined || existsSync(file)) {
+    const { bundle, chain } = await loadChainFile(file)
+    if (!existsSync(home.chain) || bundle !== (await readFile(home.chain, 'utf8'))) {
+      checkSameChain(home, chain)
+      await replaceChainFile(home, bundle)
+      process.stderr.write(`${file} has changed; the home has the new one now.\n`)
+    }
+  }
+  if (options.document.length > 0) throw homeFail.ALREADY_BEGUN({ home: home.path })
+}
+
+function checkSameChain(home: Home, chain: AnyChain): void {
+  const genesis = readJson(home.genesis)
+  try {
+    readGenesis(chain, genesis)
+  } catch (error) {
+    if (!isChainError(error)) throw error
+    const { chainId } = Object(genesis) as { chainId?: unknown }
+    throw homeFail.OTHER_CHAIN({
+      home: home.path,
+      want: String(chainId),
+      got: chain.id,
+      why: error.message,
+    })
+  }
 }
 
 async function run(home: Home, options: DevOptions, isNew: boolean): Promise<void> {
@@ -120,7 +161,9 @@ async function run(home: Home, options: DevOptions, isNew: boolean): Promise<voi
   const stop = () => void running.stop().catch(complain)
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
-  await node.stopped
+  // Nobody reads any more, as after `mmt dev | head -3`.
+  process.stdout.once('error', stop)
+  await running.stopped
   if (!options.json) say(`stopped at height ${node.tip.header.height}`)
 }
 

@@ -57,7 +57,7 @@ export function addStart(program: Command): void {
           .catch((error) => log.error({ error: String(error) }, 'the node did not stop cleanly'))
       process.once('SIGINT', stop)
       process.once('SIGTERM', stop)
-      await running.node.stopped
+      await running.stopped
     })
 }
 

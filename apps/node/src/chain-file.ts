@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Chain } from '@mmtchain/kernel'
 import { build } from 'esbuild'
@@ -17,6 +17,8 @@ export async function bundleChainFile(file: string): Promise<string> {
   try {
     const { outputFiles } = await build({
       entryPoints: [path],
+      // Names in the bundle's comments begin here, so that it is the same from wherever it is made.
+      absWorkingDir: dirname(path),
       bundle: true,
       write: false,
       format: 'esm',
@@ -31,13 +33,17 @@ export async function bundleChainFile(file: string): Promise<string> {
   }
 }
 
-/** Loads the chain of a bundle that lies in a file. Throws `home/BAD_CHAIN_FILE`. */
-export async function loadBundle(file: string): Promise<AnyChain> {
+/** Loads the chain of a bundle. Throws `home/BAD_CHAIN_FILE`, naming `file`, the one that the user knows. */
+export async function loadBundle(path: string, { file = path } = {}): Promise<AnyChain> {
   let loaded: { readonly chain?: unknown }
   try {
-    loaded = await import(pathToFileURL(file).href)
+    loaded = await import(pathToFileURL(path).href)
   } catch (error) {
-    throw homeFail.BAD_CHAIN_FILE({ file, why: error instanceof Error ? error.message : String(error) })
+    const why = error instanceof Error ? error.message : String(error)
+    throw homeFail.BAD_CHAIN_FILE({
+      file,
+      why: why.replaceAll(pathToFileURL(path).href, file).replaceAll(path, file),
+    })
   }
   const chain = loaded.chain as Partial<AnyChain> | undefined
   if (!chain || !Array.isArray(chain.modules) || typeof chain.genesis !== 'function') {
@@ -55,7 +61,7 @@ export async function loadChainFile(
   try {
     const path = join(folder, 'chain.mjs')
     await writeFile(path, bundle)
-    return { bundle, chain: await loadBundle(path) }
+    return { bundle, chain: await loadBundle(path, { file }) }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

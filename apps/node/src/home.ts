@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { bool, fromJson, type Infer, option, struct, text, u16 } from '@mmtchain/codec'
 import { isChainError } from '@mmtchain/primitives'
+import { merkleStore } from '@mmtchain/storage-merkle'
+import { writeAtomic } from './atomic-file.ts'
 import { homeFail } from './refusals.ts'
 
 /** Where things lie in a node's home folder. */
@@ -69,10 +71,43 @@ export async function createHome(
 ): Promise<void> {
   if (isHome(home)) throw homeFail.EXISTS({ home: home.path })
   await mkdir(home.keys, { recursive: true, mode: 0o700 })
-  await writeFile(home.chain, files.chain)
-  await writeFile(home.configSchema, pretty(configCodec.schema))
-  await writeFile(home.config, pretty({ $schema: './config.schema.json', ...files.config }))
-  await writeFile(home.genesis, pretty(files.genesis), { flag: 'wx' })
+  await writeAtomic(home.chain, files.chain)
+  await writeAtomic(home.configSchema, pretty(configCodec.schema))
+  await writeAtomic(home.config, pretty({ $schema: './config.schema.json', ...files.config }))
+  try {
+    await writeAtomic(home.genesis, pretty(files.genesis), { isNew: true })
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'EEXIST') throw homeFail.EXISTS({ home: home.path })
+    throw error
+  }
+}
+
+/** Throws `store/LOCKED` while a node runs on this home. */
+export async function checkNotInUse(home: Home): Promise<void> {
+  if (!existsSync(home.data)) return
+  try {
+    await (await merkleStore({ path: home.data })).close()
+  } catch (error) {
+    // Whatever else is wrong with the data, no node runs on it.
+    if (isChainError(error) && error.code === 'store/LOCKED') throw error
+  }
+}
+
+/**
+ * Removes the chain of a home: its data, genesis, chain file and configuration. Keys and files that are not ours stay. Throws
+ * `store/LOCKED` while a node runs on it, and removes nothing.
+ */
+export async function clearHome(home: Home): Promise<void> {
+  await checkNotInUse(home)
+  // The genesis first: what an interruption leaves is no home, and the next start makes the rest anew.
+  for (const path of [home.genesis, home.data, home.chain, home.config, home.configSchema])
+    await rm(path, { recursive: true, force: true })
+}
+
+/** Replaces the chain file of a home by the bundle of a newer one. Throws `store/LOCKED` while a node runs on it. */
+export async function replaceChainFile(home: Home, bundle: string): Promise<void> {
+  await checkNotInUse(home)
+  await writeAtomic(home.chain, bundle)
 }
 
 /** Reads a JSON file. Throws `home/BAD_FILE`. */

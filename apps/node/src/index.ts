@@ -3,12 +3,15 @@ export { balancesPart, buildGenesis, type DocumentPart, readDocumentPart } from 
 export {
   CONFIG_DEFAULT,
   type Config,
+  checkNotInUse,
+  clearHome,
   createHome,
   type Home,
   homeAt,
   isHome,
   readConfig,
   readJson,
+  replaceChainFile,
 } from './home.ts'
 export {
   type AskPassphrase,
@@ -20,6 +23,7 @@ export {
   type StoredKey,
   storeKey,
 } from './keyring.ts'
-export { homeRefusals } from './refusals.ts'
+export { checkPort } from './port.ts'
+export { homeFail, homeRefusals } from './refusals.ts'
 export { type RunningNode, runNode } from './run.ts'
 export { VERSION } from './version.ts'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bytes, fromJson, hash, type Infer, option, struct, text } from '@mmtchain/codec'
 import { decryptSecret, encryptSecret, secp256k1 } from '@mmtchain/crypto'
@@ -13,6 +13,7 @@ import {
   toHex,
 } from '@mmtchain/primitives'
 import { authorityAddress, singleKey } from '@mmtchain/tx'
+import { writeAtomic } from './atomic-file.ts'
 import { homeFail } from './refusals.ts'
 
 /** A key as its file shows it. The secret is inside `keystore`, encrypted. */
@@ -72,7 +73,7 @@ export async function makeDemoKeys(
   const passphraseFile = 'demo-passphrase'
   const path = join(folder, passphraseFile)
   if (!existsSync(path))
-    await writeFile(path, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' })
+    await writeAtomic(path, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, isNew: true })
   const passphrase = readFileSync(path, 'utf8').trim()
   const made: StoredKey[] = []
   for (const name of names) {
@@ -147,10 +148,15 @@ async function write(
     passphraseFile,
   }
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  await writeFile(join(folder, `${name}.json`), `${JSON.stringify(shown, null, 2)}\n`, {
-    mode: 0o600,
-    flag: 'wx',
-  })
+  try {
+    await writeAtomic(join(folder, `${name}.json`), `${JSON.stringify(shown, null, 2)}\n`, {
+      mode: 0o600,
+      isNew: true,
+    })
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'EEXIST') throw homeFail.KEY_EXISTS({ name })
+    throw error
+  }
   return { name, address, publicKey, keystore, passphraseFile }
 }
 

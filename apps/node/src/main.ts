@@ -15,7 +15,7 @@ try {
   }
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
-  await running.node.stopped
+  await running.stopped
 } catch (error) {
   if (isChainError(error)) log.error({ code: error.code, hint: error.hint }, error.message)
   else log.error({ error: error instanceof Error ? error.stack : String(error) }, 'the node failed')

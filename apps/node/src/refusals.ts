@@ -10,6 +10,22 @@ export const homeRefusals = {
     message: `${d.home} already holds a node.`,
     hint: 'Choose another folder, or remove this one if you really mean to begin anew.',
   }),
+  OTHER_CHAIN: (d: { home: string; want: string; got: string; why: string }) => ({
+    message: `${d.home} holds the chain ${d.want}; the chain file is of ${d.got}, which begins otherwise: ${d.why}`,
+    hint: 'Name another folder with --home, or begin anew with --fresh, which removes the chain of this one.',
+  }),
+  ALREADY_BEGUN: (d: { home: string }) => ({
+    message: `The chain in ${d.home} has begun; a genesis document can no longer change it.`,
+    hint: 'Leave --document out, name another folder with --home, or begin anew with --fresh, which removes this chain.',
+  }),
+  PORT_IN_USE: (d: { host: string; port: number }) => ({
+    message: `Another program listens at ${d.host}:${d.port}.`,
+    hint: 'Stop it, or choose another port with --rpc-port; 0 takes any free one.',
+  }),
+  CANNOT_LISTEN: (d: { host: string; port: number; why: string }) => ({
+    message: `The node cannot listen at ${d.host}:${d.port}: ${d.why}.`,
+    hint: 'Choose a port from 1024 on with --rpc-port, and in config.json a host that this machine has.',
+  }),
   BAD_FILE: (d: { file: string; why: string }) => ({
     message: `${d.file} cannot be used: ${d.why}`,
     hint: 'Correct the file or restore it from a copy.',

@@ -6,6 +6,7 @@ import { merkleStore } from '@mmtchain/storage-merkle'
 import { loadBundle } from './chain-file.ts'
 import { type Home, isHome, readConfig, readJson } from './home.ts'
 import { type AskPassphrase, openKey, passphraseFromFile, readKey } from './keyring.ts'
+import { listenRefused } from './port.ts'
 import { homeFail } from './refusals.ts'
 import { VERSION } from './version.ts'
 
@@ -13,6 +14,8 @@ import { VERSION } from './version.ts'
 export interface RunningNode {
   readonly node: Node
   readonly rpc: RpcServer
+  /** Resolves when node and RPC have stopped, and rejects with the reason if the node had to stop by itself. */
+  readonly stopped: Promise<void>
   /** Stops cleanly: no new calls, the block under way is finished, the store is closed. */
   stop(): Promise<void>
 }
@@ -40,10 +43,13 @@ export async function runNode(args: {
     await store.close()
     throw error
   }
-  const { host, port } = config.rpc
+  const { host } = config.rpc
+  const port = args.rpcPort ?? config.rpc.port
   try {
     const info = { name: 'mmt-node', version: VERSION }
-    const rpc = await serveRpc({ node, info, log, host, port: args.rpcPort ?? port })
+    const rpc = await serveRpc({ node, info, log, host, port })
+    const stopped = node.stopped.finally(() => rpc.close())
+    stopped.catch(() => undefined)
     log.info(
       { home: home.path, rpc: rpc.url, secp256k1: secp256k1Backend(), chain: chain.id },
       'node started',
@@ -51,14 +57,16 @@ export async function runNode(args: {
     return {
       node,
       rpc,
+      stopped,
       async stop() {
         await rpc.close()
         await node.stop()
+        await stopped.catch(() => undefined)
       },
     }
   } catch (error) {
     await node.stop()
-    throw error
+    throw listenRefused(error, { host, port })
   }
 }
 

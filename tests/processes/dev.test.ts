@@ -1,0 +1,165 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import {
+  makePlace,
+  mmt,
+  mmtDev,
+  mmtJson,
+  type Place,
+  type RunningChain,
+  root,
+  startChain,
+} from './chain-process.ts'
+
+let place: Place
+let chain: RunningChain | undefined
+
+beforeEach(async () => {
+  place = await makePlace()
+})
+afterEach(async () => {
+  await chain?.end('SIGKILL')
+  chain = undefined
+  await place.remove()
+})
+
+const tokenChain = 'examples/01-token/chain.ts'
+
+/** Runs `mmt dev`, which must refuse by itself, and answers what it said. */
+async function refused(more: readonly string[]): Promise<string> {
+  const attempt = mmtDev(place, more)
+  expect(await attempt.ended).not.toBe(0)
+  return attempt.out()
+}
+
+test('--fresh begins anew under the same keys, keeps foreign files, and touches no home in use', async () => {
+  const inHome = (name: string) => join(place.home, name)
+  chain = mmtDev(place)
+  await chain.printed(/^height 1 /m)
+  await mmtJson(place, ['keys', 'new', 'ann'])
+  writeFileSync(inHome('notes.txt'), 'mine\n')
+  const keys = () =>
+    readdirSync(inHome('keys')).map((name) => [name, readFileSync(join(inHome('keys'), name))])
+  const keysBefore = keys()
+  const genesisBefore = readFileSync(inHome('genesis.json'), 'utf8')
+
+  expect(await refused(['--fresh', '--rpc-port', '0'])).toContain('store/LOCKED')
+  expect(readFileSync(inHome('genesis.json'), 'utf8')).toBe(genesisBefore)
+  await chain.printed(/^height 2 /m)
+  await chain.end('SIGINT')
+
+  // What is wrong with the new chain is said before the old one goes.
+  expect(await refused(['--fresh', '--document', 'token=no-such-file'])).toContain('home/BAD_FILE')
+  expect(readFileSync(inHome('genesis.json'), 'utf8')).toBe(genesisBefore)
+
+  chain = mmtDev(place, ['--fresh'])
+  await chain.printed(/harbour-demo-1 begins/)
+  await chain.printed(/^height 1 /m)
+  expect(readFileSync(inHome('genesis.json'), 'utf8')).not.toBe(genesisBefore)
+  expect(keys()).toEqual(keysBefore)
+  expect(readFileSync(inHome('notes.txt'), 'utf8')).toBe('mine\n')
+  expect(readdirSync(place.home).filter((name) => name.endsWith('.tmp'))).toEqual([])
+})
+
+test('an existing home takes over the same chain from a changed file, and refuses another chain and documents', async () => {
+  const file = join(place.folder, 'chain.ts')
+  const importing = `export { chain } from ${JSON.stringify(join(root, tokenChain))}\n`
+  chain = mmtDev(place)
+  await chain.printed(/^height 1 /m)
+  await chain.end('SIGINT')
+
+  writeFileSync(file, `${importing}export const note = 'a later edition'\n`)
+  chain = mmtDev(place, ['--chain', file])
+  await chain.printed(/has changed; the home has the new one now/)
+  await chain.printed(/goes on from height/)
+  await chain.end('SIGINT')
+  const bundle = readFileSync(join(place.home, 'chain.mjs'), 'utf8')
+  expect(bundle).toContain('a later edition')
+
+  chain = mmtDev(place, ['--chain', file])
+  await chain.printed(/goes on from height/)
+  expect(chain.out()).not.toContain('has changed')
+  await chain.end('SIGINT')
+
+  const other = await refused(['--chain', 'examples/02-own-module/chain.ts'])
+  expect(other).toMatch(/home\/OTHER_CHAIN: .*harbour-demo-1.*harbour-trade-1/)
+  expect(other).toMatch(/--home.*--fresh/)
+  expect(readFileSync(join(place.home, 'chain.mjs'), 'utf8')).toBe(bundle)
+
+  writeFileSync(join(place.folder, 'part.json'), '{"balances":[]}')
+  const document = ['--document', `token=${join(place.folder, 'part.json')}`]
+  expect(await refused(['--chain', file, ...document])).toContain('home/ALREADY_BEGUN')
+})
+
+test('a port in use or out of range is refused by name, before anything is written', async () => {
+  const server = createServer().listen(place.port, '127.0.0.1')
+  await once(server, 'listening')
+  try {
+    const said = await refused([])
+    expect(said).toContain(`home/PORT_IN_USE: Another program listens at 127.0.0.1:${place.port}`)
+    expect(said).toContain('--rpc-port')
+    expect(await refused(['--rpc-port', '70000'])).toContain('cli/BAD_ARGUMENT')
+    expect(existsSync(place.home)).toBe(false)
+
+    chain = mmtDev(place, ['--rpc-port', '0'])
+    await chain.printed(/^height 1 /m)
+    await chain.end('SIGINT')
+    expect(await refused([])).toContain('home/PORT_IN_USE')
+  } finally {
+    server.close()
+  }
+})
+
+test('a node that cannot go on says why, closes its RPC and ends with code 1', async () => {
+  const port = ['--rpc-port', String(place.port)]
+  chain = startChain(place, [
+    ...['apps/cli/dist/main.js', 'dev', '--chain', 'tests/processes/faulty-chain.ts'],
+    ...port,
+  ])
+  await chain.printed(/^height 2 /m)
+  expect(await chain.ended).toBe(1)
+  expect(chain.out()).toContain('the hook fails at height 3')
+
+  for (const words of [['apps/cli/dist/main.js', 'start', ...port], ['apps/node/dist/main.js']]) {
+    chain = startChain(place, words)
+    expect(await chain.ended, words.join(' ')).toBe(1)
+    expect(chain.out()).toContain('the hook fails at height 3')
+  }
+})
+
+test('a chain whose output nobody reads any more stops cleanly', async () => {
+  const dev = ['apps/cli/dist/main.js', 'dev', '--chain', tokenChain, '--rpc-port', String(place.port)]
+  const child = spawn(process.execPath, dev, { cwd: root, env: place.env, stdio: ['ignore', 'pipe', 'pipe'] })
+  let err = ''
+  child.stderr.setEncoding('utf8').on('data', (piece: string) => {
+    err += piece
+  })
+  await once(child.stdout, 'data')
+  child.stdout.destroy()
+  const [code] = await once(child, 'exit')
+  expect([code, err]).toEqual([0, ''])
+  // The store was closed, not torn: the chain goes on.
+  chain = mmtDev(place)
+  await chain.printed(/goes on from height \d+/)
+})
+
+test('a broken chain file is refused under the name that the user gave', async () => {
+  mkdirSync(place.folder, { recursive: true })
+  const file = join(place.folder, 'broken.ts')
+  for (const text of [
+    'throw new Error("broken on purpose")\n',
+    'export const chain = 1\n',
+    'export const chain = {\n',
+  ]) {
+    writeFileSync(file, text)
+    const { code, err } = await mmt(place, ['dev', '--chain', file, '--rpc-port', '0'])
+    expect(code).toBe(1)
+    expect(err).toContain(`home/BAD_CHAIN_FILE: The chain file ${file} cannot be used`)
+    expect(err).not.toContain('mmt-chain-')
+  }
+  expect(existsSync(place.home)).toBe(false)
+})
