@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { makePlace, mmt, mmtDev, mmtJson, type Place, type RunningChain, root } from './chain-process.ts'
@@ -17,22 +17,6 @@ afterEach(async () => {
   await place.remove()
 })
 
-const kills = Math.max(3, Number(process.env.MMT_SOAK_SCALE ?? '1'))
-
-interface Status {
-  readonly height: string
-  readonly id: string
-}
-interface SentJson {
-  readonly id: string
-  readonly height: string
-  readonly final: boolean
-}
-interface BlockJson {
-  readonly id: string
-  readonly header: { readonly height: string; readonly parent: string }
-}
-
 async function rpc(body: string): Promise<{ status: number; json: unknown }> {
   const response = await fetch(`http://127.0.0.1:${place.port}/rpc`, {
     method: 'POST',
@@ -48,54 +32,6 @@ const call = async (method: string, params: object) =>
     result?: unknown
     error?: { code: number; message: string; data: { code: string; hint: string } }
   }
-
-test(`a node killed ${kills} times while it works loses no final transaction and forks no block`, {
-  timeout: 120_000 + kills * 15_000,
-}, async () => {
-  const final: SentJson[] = []
-  const seen = new Map<string, string>()
-  for (let i = 0; i < kills; i++) {
-    chain = mmtDev(place)
-    await chain.printed(/^height \d+ /m)
-    if (i === 0) await mmtJson(place, ['keys', 'new', 'ann'])
-    for (const { id, height } of final) {
-      const found = (await call('chain_transaction', { id })).result as { height: string; final: boolean }
-      expect([found.height, found.final]).toEqual([height, true])
-    }
-    for (const [height, id] of seen) {
-      expect(((await call('chain_header', { height })).result as { id: string }).id).toBe(id)
-    }
-    final.push(
-      await mmtJson<SentJson>(place, [
-        'tx',
-        'token',
-        'transfer',
-        '--to',
-        'ann',
-        '--amount',
-        '1',
-        '--from',
-        'demo1',
-      ]),
-    )
-    const status = await mmtJson<Status>(place, ['status'])
-    seen.set(status.height, status.id)
-    // Between 0 and 0.9 s later, so that the kill meets building, signing, writing and waiting alike.
-    await new Promise((resolve) => setTimeout(resolve, (i * 300) % 1_000))
-    await chain.end('SIGKILL')
-  }
-  chain = mmtDev(place)
-  await chain.printed(/goes on from height \d+/)
-  const balance = await mmtJson<string>(place, ['query', 'token', 'balance', '--owner', 'ann'])
-  expect(balance).toBe(String(BigInt(kills) * 100_000_000n))
-  let parent: string | undefined
-  const { height: tip } = await mmtJson<Status>(place, ['status'])
-  for (let height = 0n; height <= BigInt(tip); height++) {
-    const block = (await call('chain_block', { height: height.toString() })).result as BlockJson
-    if (parent) expect(block.header.parent).toBe(parent)
-    parent = block.id
-  }
-})
 
 test('a second process on one home is refused by name, and the first goes on', async () => {
   chain = mmtDev(place)
@@ -176,17 +112,78 @@ test('bad words on the command line end with code 2, an unreachable node with 3,
     [[...transfer, '--amount', '2000000'], 1, 'token/INSUFFICIENT_BALANCE'],
     [[...transfer, '--amount', '1', '--fee-max', '0.1'], 1, 'client/FEE_TOO_HIGH'],
     [['status', '--rpc', 'http://127.0.0.1:1'], 3, 'client/UNREACHABLE'],
+    [['status', '--rpc', 'notaurl'], 2, 'cli/BAD_ARGUMENT'],
+    [[...transfer, '--amount', '1', '--fee-max', 'abc'], 2, 'cli/BAD_FIELD'],
+    [[...transfer, '--amount', '1', '--fee-max', '0.1'], 1, '0.5 HKT, over the maximum of 0.1 HKT'],
+    [['show', 'block', 'abc'], 2, 'cli/BAD_ARGUMENT'],
+    [['show', 'tx', 'abc'], 2, 'cli/BAD_ARGUMENT'],
+    [['keys', 'export', 'demo1', '--out', join(place.folder, 'no/such/file')], 1, 'cli/CANNOT_WRITE'],
     [['show', 'tx', 'ff'.repeat(32)], 1, 'rpc/TRANSACTION_NOT_FOUND'],
     [['keys', 'show', 'nobody'], 1, 'home/UNKNOWN_KEY'],
     [['keys', 'new', '../evil'], 1, 'home/BAD_KEY_NAME'],
     [['keys', 'new', 'demo1'], 1, 'home/KEY_EXISTS'],
   ]
-  for (const [words, code, text] of cases) {
+  const check = async ([words, code, text]: (typeof cases)[number]) => {
     const done = await mmt(place, words)
     expect([done.code, done.err.includes(text)], `mmt ${words.join(' ')}\n${done.err}`).toEqual([code, true])
   }
+  await Promise.all(cases.map(check))
   const { nonce } = await mmtJson<{ nonce: string }>(place, ['show', 'account', 'demo1'])
   expect(nonce).toBe('0')
+})
+
+test('a dry run shows fee and outcome without a passphrase', async () => {
+  chain = mmtDev(place)
+  await chain.printed(/^height 1 /m)
+  await mmtJson(place, ['keys', 'new', 'ann'])
+  const words = ['tx', 'token', 'transfer', '--to', 'demo2', '--amount', '1', '--dry-run', '--from']
+  const noPassphrase = { ...place, env: { ...place.env, MMT_PASSPHRASE_FILE: '' } }
+  expect(await mmtJson(noPassphrase, [...words, 'demo1'])).toMatchObject({ fee: '50000000', refusal: null })
+  expect((await mmt(noPassphrase, [...words, 'ann'])).err).not.toContain('home/PASSPHRASE_NEEDED')
+})
+
+test('help needs no node, and with one it knows the chain’s names', async () => {
+  const cases: readonly (readonly string[])[] = [
+    ['tx', '--help'],
+    ['tx', 'token', '--help'],
+    ['tx', 'token', 'transfer', '--help'],
+    ['query', '--help'],
+    ['query', 'token', '-h'],
+    ['query', 'token', 'balance', '--help'],
+  ]
+  const nowhere = { ...place, env: { ...place.env, MMT_RPC: 'http://127.0.0.1:1' } }
+  const check = async (words: readonly string[]) => {
+    const { code, out, err } = await mmt(nowhere, words)
+    expect([code, err], words.join(' ')).toEqual([0, ''])
+    expect(out).toContain(`Usage: mmt ${words[0]} `)
+  }
+  await Promise.all(cases.map(check))
+  chain = mmtDev(place)
+  await chain.printed(/^height 1 /m)
+  const done = await Promise.all(cases.map((words) => mmt(place, words)))
+  expect(done.map(({ code }) => code)).toEqual(cases.map(() => 0))
+  expect((await mmt(place, ['tx', 'token', '--help'])).out).toContain('mmt tx token transfer')
+  expect((await mmt(place, ['tx', 'token', 'transfer', '--help'])).out).toContain('--amount <amount>')
+})
+
+test('of two processes that make one key at once, one makes it and the other is refused', async () => {
+  const done = await Promise.all([1, 2].map(() => mmt(place, ['keys', 'new', 'ann', '--json'])))
+  const [made, refused] = done.sort((a, b) => a.code - b.code)
+  expect([made?.code, refused?.code]).toEqual([0, 1])
+  expect(refused?.err).toContain('home/KEY_EXISTS')
+  const { address } = JSON.parse(made?.out ?? '') as { address: string }
+  expect(await mmtJson(place, ['keys', 'show', 'ann'])).toMatchObject({ address })
+  expect(readdirSync(join(place.home, 'keys'))).toEqual(['ann.json'])
+})
+
+test('with --json wrong usage is one JSON object on standard error', async () => {
+  for (const words of [['status', '--nonsense'], ['keys'], ['nonsense'], ['keys', 'new']]) {
+    const { code, out, err } = await mmt(place, [...words, '--json'])
+    expect([code, out], words.join(' ')).toEqual([2, ''])
+    const { error } = JSON.parse(err) as { error: { code: string; message: string; hint: string } }
+    expect(error.code).toBe('cli/USAGE')
+    expect(error.message).not.toMatch(/^error:/)
+  }
 })
 
 test('with --json a refusal is one JSON object on standard error', async () => {
@@ -208,6 +205,11 @@ test('mmt genesis build, init and start run the same chain from files, and refus
     '--balance',
     'val=1000',
   ]
+  const twice = ['--balance', 'val=1000=5', '--out', file('genesis.json')]
+  expect(await mmt(place, [...build, ...twice])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('cli/BAD_ARGUMENT') as string,
+  })
   const built = await mmtJson<{ fingerprint: string }>(place, [
     ...build,
     '--time',
