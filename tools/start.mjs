@@ -23,6 +23,9 @@ if (build.status !== 0) {
 }
 process.stdout.write(`Built in ${((Date.now() - began) / 1000).toFixed(1)} s.\n\n`)
 
+// The reader of this may go away, as after `pnpm start | head -3`; the chain then stops by itself.
+process.stdout.on('error', () => undefined)
+
 const chain = spawn(
   process.execPath,
   ['apps/cli/dist/main.js', 'dev', '--chain', 'examples/01-token/chain.ts', ...process.argv.slice(2)],
