@@ -19,7 +19,7 @@ export const cliRefusals = {
     hint: 'Name a file in a folder that exists and that you may write to.',
   }),
   USAGE: (d: { message: string }) => ({
-    message: d.message,
+    message: `The command line cannot be read: ${d.message}`,
     hint: '--help shows how.',
   }),
 }
