@@ -1,4 +1,5 @@
 export { type TestAccount, testAccount, testAccountAt, testAddresses } from './accounts.ts'
+export { engineCompliance } from './engine-compliance.ts'
 export {
   type ComplianceCase,
   type StoreUnderTest,
