@@ -13,7 +13,7 @@ export default defineConfig({
     pool: 'forks',
     // Built packages are loaded by Node itself, as a user's program loads them: once, untransformed.
     server: { deps: { external: [/\/(packages|apps)\/[^/]+\/dist\//] } },
-    testTimeout: soak ? 6 * 3_600_000 : 30_000,
+    testTimeout: soak ? 6 * 3_600_000 : 90_000,
     hookTimeout: soak ? 600_000 : 30_000,
     // Tests pass in any order. vitest prints the seed; `--sequence.seed=N` repeats an order.
     sequence: { shuffle: { files: true, tests: true } },
