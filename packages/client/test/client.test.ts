@@ -1,4 +1,5 @@
-import { createClient, describeChain, httpTransport } from '@mmtchain/client'
+import { createClient, describeChain, httpTransport, quoteCalls, submitBytes } from '@mmtchain/client'
+import { encode } from '@mmtchain/codec'
 import { secp256k1 } from '@mmtchain/crypto'
 import { amount, defineChain, memoryStore, solo } from '@mmtchain/kernel'
 import { createNode, silentLog, systemHost } from '@mmtchain/node-runtime'
@@ -6,6 +7,7 @@ import { formatAddress, hash } from '@mmtchain/primitives'
 import { serveRpc } from '@mmtchain/rpc'
 import { testAccount, testChain } from '@mmtchain/testkit'
 import { token } from '@mmtchain/token-rewards'
+import { signTransaction, transaction } from '@mmtchain/tx'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 const [alice, bob, validator] = [testAccount('alice'), testAccount('bob'), testAccount('validator')] as const
@@ -99,30 +101,38 @@ test('another account pays the fee, up to its own maximum', async () => {
   await expect(sending).rejects.toMatchObject({ code: 'client/FEE_TOO_HIGH' })
 })
 
-test('a transaction that the node had to drop fails at once, with the reason', async () => {
+test('a transaction that can no longer be paid fails with the reason, whether the node learns it before or after it queued it', async () => {
   const client = createClient({ chain, url, signer: alice.signer })
   const brief = testAccount('brief')
   await client.send.token.transfer({ to: brief.address, amount: amount(120n) })
-  const options = { signer: brief.signer } as const
-  // Both could go alone; together they cost more than there is once the first amount has left.
-  const first = client.send.token.transfer(
-    { to: bob.address, amount: amount(20n) },
-    { ...options, wait: 'submitted' },
-  )
-  await first
-  const second = client.send.token.transfer({ to: bob.address, amount: amount(20n) }, options)
-  await expect(second).rejects.toMatchObject({
-    code: expect.stringMatching(/^token\/(CANNOT_PAY_FEE|INSUFFICIENT_BALANCE)$/),
-  })
+  // Either could go alone. Once the first has left, what remains does not pay the fee of the second.
+  const input = { to: bob.address, amount: amount(40n) }
+  await client.send.token.transfer(input, { signer: brief.signer, wait: 'submitted' })
+  const second = client.send.token.transfer(input, { signer: brief.signer })
+  await expect(second).rejects.toMatchObject({ code: 'token/CANNOT_PAY_FEE' })
 })
 
-test('the same bytes are the same answer, also after they are in a block', async () => {
+test('the same bytes are the same answer, also after they are in a block; other bytes with their nonce are not', async () => {
   const client = createClient({ chain, url, signer: alice.signer })
-  const { id } = await client.send.token.transfer({ to: bob.address, amount: amount(1n) })
-  const { transaction } = (await client.request('chain_transaction', { id })) as {
-    transaction: { nonce: string }
-  }
-  expect(transaction.nonce).toMatch(/^\d+$/)
+  const { fingerprint } = await client.status()
+  const call = client.call.token.transfer({ to: bob.address, amount: amount(1n) })
+  const options = { signer: alice.signer }
+  const { body } = await quoteCalls(client.request, { fingerprint, calls: [call], options })
+  const signed = await signTransaction({ body, signer: alice.signer })
+  const bytes = encode(transaction, signed.transaction)
+  expect([await submitBytes(client.request, bytes), await submitBytes(client.request, bytes)]).toEqual([
+    signed.id,
+    signed.id,
+  ])
+  // Its successor can only be final after it, so the first is in a block by then.
+  await client.send.token.transfer({ to: bob.address, amount: amount(1n) })
+  expect(await client.request('chain_transaction', { id: signed.id })).toMatchObject({ final: true })
+  expect(await submitBytes(client.request, bytes)).toBe(signed.id)
+
+  const other = { ...body, calls: [call, call], fee: amount(100n), weightMax: 1_000n }
+  const late = await signTransaction({ body: other, signer: alice.signer })
+  const sending = submitBytes(client.request, encode(transaction, late.transaction))
+  await expect(sending).rejects.toMatchObject({ code: 'kernel/NONCE_MISMATCH' })
 })
 
 test('refusals arrive with code, hint and values', async () => {

@@ -1,14 +1,16 @@
+import { ethereumAddress, secp256k1, sha256, signEthereumText } from '@mmtchain/crypto'
 import {
   createMachine,
   defineChain,
   height,
+  type ModulesOf,
   memoryStore,
   type Prepared,
   solo,
   type Tip,
 } from '@mmtchain/kernel'
 import { createMempool } from '@mmtchain/node-runtime'
-import { type Address, amount, ChainError } from '@mmtchain/primitives'
+import { type Address, amount, ChainError, utf8 } from '@mmtchain/primitives'
 import { testAccount, testAddresses, testChain } from '@mmtchain/testkit'
 import { token } from '@mmtchain/token-rewards'
 import { expect, test } from 'vitest'
@@ -19,8 +21,11 @@ const funds = [alice, bob].map((owner) => ({ owner, amount: amount(100_000n) }))
 const documents = { token: { balances: funds, unclaimed: [] } }
 
 /** A mempool over the genesis state, and transactions for it. */
-function start(limits?: { countMax: number; bytesMax: number; perSenderMax: number }) {
-  const model = testChain(chain, documents)
+function start(
+  limits?: { countMax: number; bytesMax: number; perSenderMax: number },
+  given: Parameters<typeof testChain<ModulesOf<typeof chain>>>[1] = documents,
+) {
+  const model = testChain(chain, given)
   const machine = createMachine(model.genesis)
   const store = memoryStore()
   const begun = machine.begin(store)
@@ -45,7 +50,7 @@ function start(limits?: { countMax: number; bytesMax: number; perSenderMax: numb
     }
     return machine.prepare(model.sign(changed))
   }
-  return { pool, transfer, machine, store, tip }
+  return { pool, transfer, machine, store, tip, model }
 }
 
 const code = (run: () => unknown) => {
@@ -132,6 +137,20 @@ test('a dropped transaction is remembered with its reason', () => {
   pool.add(one)
   pool.drop(one.id, new ChainError({ code: 'kernel/EXPIRED', message: 'late', hint: 'again' }))
   expect([pool.has(one.id), pool.droppedFor(one.id)?.code]).toEqual([false, 'kernel/EXPIRED'])
+})
+
+test('a transaction without a fee waits only as the next of its sender', () => {
+  const secret = sha256(utf8('holder'))
+  const holder = ethereumAddress(secp256k1.publicKey(secret))
+  const claimable = { token: { balances: funds, unclaimed: [{ holder, amount: amount(5n) }] } }
+  const { pool, model, machine } = start(undefined, claimable)
+  const signature = signEthereumText({ text: model.read.token.claimText({ to: alice }), secret })
+  const body = model.body(alice, [{ module: 'token', command: 'claim', input: { to: alice, signature } }])
+  expect(body.fee).toBe(0n)
+  const early = machine.prepare(model.sign({ ...body, nonce: 1n }))
+  expect(code(() => pool.add(early))).toBe('node/FREE_ONLY_NEXT')
+  pool.add(machine.prepare(model.sign(body)))
+  expect(pool.count).toBe(1)
 })
 
 test('a committed block takes its transactions, their rivals and what has expired out of the pool', () => {

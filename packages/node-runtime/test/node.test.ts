@@ -71,7 +71,7 @@ async function start(
     model.sign(
       model.body(sender, [{ module: 'token', command: 'transfer', input: { to, amount: amount(5n) } }]),
     )
-  return { node, store, host, slot, transfer }
+  return { node, store, host, slot, transfer, model }
 }
 
 test('a node makes a block each slot and puts submitted transactions into it', async () => {
@@ -113,6 +113,22 @@ test('the same transaction is the same answer, also when it is in a block', asyn
   await slot()
   expect(await node.submit(once)).toBe(id)
   expect(node.mempool.count).toBe(0)
+  await node.stop()
+})
+
+test('a transaction that the block before it has made unpayable is dropped, and the reason kept', async () => {
+  const { node, slot, model } = await start()
+  const spend = (nonce: bigint) => {
+    const input = { to: bob, amount: amount(99_920n) }
+    return model.sign({ ...model.body(alice, [{ module: 'token', command: 'transfer', input }]), nonce })
+  }
+  // Both fees are covered when they queue; the first transfer leaves too little for the second fee.
+  await node.submit(spend(0n))
+  const second = await node.submit(spend(1n))
+  await slot()
+  expect(node.mempool.has(second)).toBe(false)
+  expect(node.mempool.droppedFor(second)?.code).toBe('token/CANNOT_PAY_FEE')
+  expect(await node.store.transaction(second)).toBeUndefined()
   await node.stop()
 })
 

@@ -1,5 +1,5 @@
-import { type Codec, type Json, option, struct, u8 } from '@mmtchain/codec'
-import { answer, type Method } from '@mmtchain/rpc'
+import { type Codec, type Json, option, struct, u8, unit } from '@mmtchain/codec'
+import { ANSWER_BYTES_MAX, answer, type Method } from '@mmtchain/rpc'
 import { expect, test } from 'vitest'
 
 const faults: string[] = []
@@ -13,10 +13,12 @@ const broken: Method = {
     throw new TypeError('a bug')
   },
 }
+const large: Method = { params: unit as Codec<unknown>, run: () => 'x'.repeat(ANSWER_BYTES_MAX / 2) }
 const dispatch = {
   methods: new Map([
     ['double', double],
     ['broken', broken],
+    ['large', large],
   ]),
   addressPrefix: 'mmt',
   onFault: (_: unknown, method: string) => void faults.push(method),
@@ -70,4 +72,12 @@ test('an unknown method is −32601, a wrong parameter −32602 with its path, a
   expect(bug).toMatchObject({ error: { code: -32603, data: { code: 'rpc/INTERNAL' } } })
   expect(JSON.stringify(bug)).not.toContain('a bug')
   expect(faults).toContain('broken')
+})
+
+test('a batch whose answers grow too large is cut short, and says so', async () => {
+  const answers = (await ask(
+    Array.from({ length: 50 }, () => request({ method: 'large', params: {} })),
+  )) as readonly Json[]
+  expect(answers.length).toBeLessThan(5)
+  expect(answers.at(-1)).toMatchObject({ id: null, error: { data: { code: 'rpc/ANSWER_TOO_LARGE' } } })
 })

@@ -1,0 +1,27 @@
+import { silentLog, systemHost } from '@mmtchain/node-runtime'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+const DAY_MS = 86_400_000
+
+test('a timer fires at its time, also when that is further off than the platform counts', async () => {
+  const host = systemHost(silentLog)
+  let fired = 0
+  host.setTimer(host.nowMs() + BigInt(60 * DAY_MS), () => fired++)
+  await vi.advanceTimersByTimeAsync(60 * DAY_MS - 1)
+  expect(fired).toBe(0)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(fired).toBe(1)
+})
+
+test('a cancelled timer does not fire, neither before nor after it was set anew', async () => {
+  const host = systemHost(silentLog)
+  let fired = 0
+  const cancels = [30, 60].map((days) => host.setTimer(host.nowMs() + BigInt(days * DAY_MS), () => fired++))
+  await vi.advanceTimersByTimeAsync(26 * DAY_MS)
+  for (const cancel of cancels) cancel()
+  await vi.advanceTimersByTimeAsync(60 * DAY_MS)
+  expect(fired).toBe(0)
+})
