@@ -19,7 +19,7 @@ const exceptions = [
     what: ['Promise'],
   },
   {
-    file: 'packages/kernel/src/memory-store.ts',
+    file: 'packages/kernel/src/ports/memory-store.ts',
     within: ['commit', 'block', 'transaction', 'close'],
     what: ['async'],
   },

@@ -44,6 +44,15 @@ test('a source file has a telling name and at most 500 lines', () => {
   expect(shapelessFiles(file('packages/a/src/a.ts', 'a\n'.repeat(501)))).toHaveLength(1)
 })
 
+test('what decides a block can be read in one sitting', () => {
+  const deciding = sources.filter(({ path }) =>
+    /^packages\/kernel\/src\/(execution\/|kernel-module)/.test(path),
+  )
+  expect(deciding.map(({ path }) => path)).toContain('packages/kernel/src/execution/machine.ts')
+  const lines = deciding.reduce((total, { text }) => total + text.split('\n').length - 1, 0)
+  expect(lines).toBeLessThan(1_500)
+})
+
 test('no file has a mark of unfinished work or a silenced type error', () => {
   expect(everything.flatMap(unfinishedWork)).toEqual([])
   const marks = [`TO${'DO'}`, `FIX${'ME'}`, `X${'XX'}`, `@ts-${'ignore'}`, `@ts-${'nocheck'}`]

@@ -60,9 +60,7 @@ export {
   type ModulesOf,
   type UsedModule,
   type UseOptions,
-} from './chain.ts'
-export { type Executed, type Prepared, type Quote, transactionBytes } from './execute.ts'
-export type { Execution, Machine, Skipped, StateStore } from './execution.ts'
+} from './declare/chain.ts'
 export {
   type Genesis,
   type GenesisData,
@@ -74,11 +72,8 @@ export {
   readGenesis,
   releaseHash,
   writeGenesis,
-} from './genesis.ts'
-export type { KernelGranted, KernelTypes, Limits } from './kernel-module.ts'
-export { createMachine } from './machine.ts'
-export { type MemoryStore, memoryStore, stateRoot, storeFail, storeRefusals } from './memory-store.ts'
-export { type ChainMetadata, chainMetadata, errorCatalogue, type ModuleMetadata } from './metadata.ts'
+} from './declare/genesis.ts'
+export { type ChainMetadata, chainMetadata, errorCatalogue, type ModuleMetadata } from './declare/metadata.ts'
 export {
   type Call,
   type Charged,
@@ -86,7 +81,6 @@ export {
   type CommandContext,
   type CommandOptions,
   type CommandSpec,
-  cell,
   defineModule,
   type Emitters,
   type FeePolicy,
@@ -105,10 +99,31 @@ export {
   type Read,
   type Refusals,
   type TypesOf,
-  table,
   type Write,
   type WriteOf,
-} from './module.ts'
+} from './declare/module.ts'
+export {
+  type Cell,
+  type CellReader,
+  type CellWriter,
+  cell,
+  type KeyPrefix,
+  type Range,
+  type Readers,
+  type Table,
+  type TableReader,
+  type Tables,
+  type TableWriter,
+  table,
+  type Writers,
+} from './declare/tables.ts'
+export type { Execution, Machine, Skipped, StateStore } from './execution/execution.ts'
+export { tablePrefix } from './execution/journal.ts'
+export { createMachine } from './execution/machine.ts'
+export { type Executed, type Prepared, type Quote, transactionBytes } from './execution/transaction.ts'
+export type { KernelGranted, KernelTypes, Limits } from './kernel-module.ts'
+export { type MemoryStore, memoryStore, stateRoot, storeFail, storeRefusals } from './ports/memory-store.ts'
+export { consensusRefusals, sealMessage, solo } from './ports/solo.ts'
 export type {
   BlockCommit,
   BlockContext,
@@ -131,18 +146,3 @@ export type {
   Tip,
 } from './ports.ts'
 export { kernelRefusals } from './refusals.ts'
-export { consensusRefusals, sealMessage, solo } from './solo.ts'
-export {
-  type Cell,
-  type CellReader,
-  type CellWriter,
-  type KeyPrefix,
-  type Range,
-  type Readers,
-  type Table,
-  type TableReader,
-  type Tables,
-  type TableWriter,
-  tablePrefix,
-  type Writers,
-} from './state.ts'

@@ -16,10 +16,11 @@ import {
 import { type Hash, type Height, isChainError } from '@mmtchain/primitives'
 import { authority, CALLS_MAX, checkAuthority, checkKeys, type Suites } from '@mmtchain/tx'
 import { validatorSet } from './block.ts'
-import { cell, defineModule, params, type TypesOf, table } from './module.ts'
+import { defineModule, params, type TypesOf } from './declare/module.ts'
+import { cell, table } from './declare/tables.ts'
+import { tablePrefix } from './execution/journal.ts'
 import type { StateReader } from './ports.ts'
 import { kernelRefusals } from './refusals.ts'
-import { tablePrefix } from './state.ts'
 
 /** What bounds a chain's blocks and transactions. */
 export interface Limits {

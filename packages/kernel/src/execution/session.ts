@@ -1,11 +1,11 @@
 import { bytes, codecFromSchema, decode, encode, encodeKey, text, tuple } from '@mmtchain/codec'
 import { type Failures, failures, type Hash, showAddresses } from '@mmtchain/primitives'
-import { EVENTS_MAX, type Event, HOOK_EVENTS_MAX } from './block.ts'
-import { type ChainData, parameterSchema, type UsedModule } from './chain.ts'
-import type { Call } from './module.ts'
-import type { BlockContext, ChainContext, StateKey, StateReader } from './ports.ts'
-import { kernelFail, kernelRefusals } from './refusals.ts'
-import { type Journal, newJournal, openTable, rollback, savepoint, tablePrefix } from './state.ts'
+import { EVENTS_MAX, type Event, HOOK_EVENTS_MAX } from '../block.ts'
+import { type ChainData, parameterSchema, type UsedModule } from '../declare/chain.ts'
+import type { Call } from '../declare/module.ts'
+import type { BlockContext, ChainContext, StateKey, StateReader } from '../ports.ts'
+import { kernelFail, kernelRefusals } from '../refusals.ts'
+import { type Journal, newJournal, openTable, rollback, savepoint, tablePrefix } from './journal.ts'
 
 /** What stays the same for every block of a release: made once. */
 export interface Runtime {

@@ -1,8 +1,8 @@
 import type { JsonSchema } from '@mmtchain/codec'
 import { toJson } from '@mmtchain/codec'
 import type { Refusal } from '@mmtchain/primitives'
+import { commandFeeOf } from '../execution/transaction.ts'
 import type { ChainData } from './chain.ts'
-import { commandFeeOf } from './execute.ts'
 import type { GenesisData } from './genesis.ts'
 
 /** A module as tools see it: everything that they need to make its transactions and read its answers. */

@@ -1,8 +1,8 @@
-import { amount, type Codec, encode, type Infer, type KeyCodec, u64 } from '@mmtchain/codec'
+import { amount, type Codec, encode, type Infer, u64 } from '@mmtchain/codec'
 import { type Address, type Amount, type Failures, isChainError, type Refusal } from '@mmtchain/primitives'
-import type { BlockContext, ChainContext, ValidatorSet } from './ports.ts'
-import { kernelFail } from './refusals.ts'
-import type { Cell, Readers, Table, Tables, Writers } from './state.ts'
+import type { BlockContext, ChainContext, ValidatorSet } from '../ports.ts'
+import { kernelFail } from '../refusals.ts'
+import type { Readers, Tables, Writers } from './tables.ts'
 
 // 1. Nouns: what a module owns, says, refuses and needs.
 
@@ -273,20 +273,6 @@ export function defineModule<
       throw kernelFail.BAD_MODULE({ module: name, why: `"${given}" is not a ${what} name` })
     }
   }
-}
-
-/** A table of the module's state. `absent` is what `get` returns when the key has no row; `undefined` unless given. */
-export function table<K, V>(key: KeyCodec<K>, value: Codec<V>): Table<K, V, undefined>
-export function table<K, V>(key: KeyCodec<K>, value: Codec<V>, absent: NoInfer<V>): Table<K, V, V>
-export function table<K, V>(key: KeyCodec<K>, value: Codec<V>, absent?: V): Table<K, V, V | undefined> {
-  return { key, value, absent }
-}
-
-/** A single value of the module's state. */
-export function cell<V>(value: Codec<V>): Cell<V, undefined>
-export function cell<V>(value: Codec<V>, absent: NoInfer<V>): Cell<V, V>
-export function cell<V>(value: Codec<V>, absent?: V): Cell<V, V | undefined> {
-  return { cell: true, value, absent }
 }
 
 /** The module's parameters: their codec, and the value that the chain file chose. */

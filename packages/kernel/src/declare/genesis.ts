@@ -21,10 +21,10 @@ import {
 } from '@mmtchain/codec'
 import { hashTagged, tag } from '@mmtchain/crypto'
 import { type Amount, type Hash, hashToBytes, isChainError, hash as toHash } from '@mmtchain/primitives'
-import { parentSeed, type Validator, type ValidatorSet, validator, ZERO_HASH } from './block.ts'
+import { parentSeed, type Validator, type ValidatorSet, validator, ZERO_HASH } from '../block.ts'
+import { kernelFail } from '../refusals.ts'
 import { type Chain, type ChainData, parameterSchema, type UsedModule } from './chain.ts'
 import type { ModuleSpec } from './module.ts'
-import { kernelFail } from './refusals.ts'
 
 const name = text({ bytesMax: 32 })
 

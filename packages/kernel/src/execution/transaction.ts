@@ -9,11 +9,11 @@ import {
   type Transaction,
   transaction as transactionCodec,
 } from '@mmtchain/tx'
-import type { Event, Receipt } from './block.ts'
-import type { KernelTypes, Limits } from './kernel-module.ts'
-import type { Charged, CommandContext, CommandSpec, FeePolicy, ModuleSpec } from './module.ts'
+import type { Event, Receipt } from '../block.ts'
+import type { Charged, CommandContext, CommandSpec, FeePolicy, ModuleSpec } from '../declare/module.ts'
+import type { KernelTypes, Limits } from '../kernel-module.ts'
+import { rollback, savepoint } from './journal.ts'
 import type { Runtime, Session } from './session.ts'
-import { rollback, savepoint } from './state.ts'
 
 /** A transaction whose signatures were checked, with what was computed on the way. */
 export interface Prepared {

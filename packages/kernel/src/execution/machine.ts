@@ -3,7 +3,6 @@ import {
   type Address,
   addressFromBytes,
   type ChainError,
-  type Hash,
   isChainError,
   height as toHeight,
 } from '@mmtchain/primitives'
@@ -23,8 +22,14 @@ import {
   type ValidatorSet,
   validatorsHash,
   ZERO_HASH,
-} from './block.ts'
-import type { ChainData } from './chain.ts'
+} from '../block.ts'
+import type { GenesisData } from '../declare/genesis.ts'
+import type { BlockContext, BlockRequest, EngineChain, RefusalText, StateReader, Tip } from '../ports.ts'
+import { kernelFail } from '../refusals.ts'
+import type { Execution, Machine, Skipped, StateStore } from './execution.ts'
+import { changesOf } from './journal.ts'
+import { migrate, newReleases, protocolHash, type Release, releaseFor, releaseOf } from './release.ts'
+import { openSession, type Session } from './session.ts'
 import {
   type Executed,
   executeTransaction,
@@ -33,118 +38,41 @@ import {
   kernelContext,
   type Prepared,
   quote,
-  type Rules,
   reserveTransaction,
   transactionBytes,
-} from './execute.ts'
-import type { Execution, Machine, Skipped, StateStore } from './execution.ts'
-import { type GenesisData, parameterBytes, protocolHashOf, releaseHash } from './genesis.ts'
-import { releaseIn, upgradeIn } from './kernel-module.ts'
-import type { ModuleSpec } from './module.ts'
-import type { BlockContext, BlockRequest, EngineChain, RefusalText, StateReader, Tip } from './ports.ts'
-import { kernelFail } from './refusals.ts'
-import { newRuntime, openSession, parameterInForce, type Session } from './session.ts'
-import { changesOf } from './state.ts'
+} from './transaction.ts'
 
 const NO_PROPOSER = addressFromBytes(new Uint8Array(32))
 const NO_BYTES = new Uint8Array()
 const NO_ROWS: StateReader = { get: () => undefined, entries: () => [].values() }
 
-/** One release of a chain's code, ready to execute blocks. */
-interface Release {
-  readonly hash: Hash
-  readonly code: ChainData
-  readonly specs: readonly ModuleSpec[]
-  readonly rules: Rules
-}
-
-function newRelease(code: ChainData, fingerprint: Hash): Release {
-  const specs = code.modules.map(({ spec }) => spec)
-  const rules: Rules = {
-    runtime: newRuntime(code, fingerprint),
-    limits: code.limits,
-    suites: code.suites,
-    feeModule: specs.find((spec) => spec.feePolicy),
-  }
-  return { hash: releaseHash(fingerprint, code), code, specs, rules }
-}
-
 /** Makes the state machine of a chain from its genesis. Throws `kernel/BAD_CHAIN` for a grant of what a module does not have. */
 export function createMachine(genesis: GenesisData): Machine {
   const { chain, fingerprint } = genesis
   const engineChain: EngineChain = { fingerprint, slotMs: BigInt(chain.slotMs), suites: chain.suites }
-  const releases = [chain, ...chain.upgrades].map((code) => newRelease(code, fingerprint))
-  const first = releases[0] as Release
+  const releases = newReleases(genesis)
   // Making every context once shows a grant of something that is not there before any block does.
   for (const { rules, specs } of releases) {
     const trial = openSession(rules.runtime, NO_ROWS, genesisContext())
     for (const { name } of specs) trial.contexts(name)
   }
 
-  /** The release in force after the block of this state. Throws `kernel/UPGRADE_MISSING` when this node does not have it. */
-  function releaseOf(state: StateReader): Release {
-    const name = releaseIn(state)
-    return name === undefined ? first : releaseNamed(name, 0n)
-  }
-
-  /** The release for the next block, and whether it begins there. */
-  function releaseFor(
-    state: StateReader,
-    height: bigint,
-  ): { readonly release: Release; readonly begins: boolean } {
-    const upgrade = upgradeIn(state)
-    if (upgrade?.height !== height) return { release: releaseOf(state), begins: false }
-    return { release: releaseNamed(upgrade.release, height), begins: true }
-  }
-
-  function releaseNamed(name: Hash, height: bigint): Release {
-    const found = releases.find(({ hash }) => hash === name)
-    if (!found) throw kernelFail.UPGRADE_MISSING({ height, release: name })
-    return found
-  }
-
-  /** The protocol hash of a block: the release that executes it, and the parameters that govern it. */
-  function protocolHash({ code, hash }: Release, state: StateReader): Hash {
-    if (code.modules.every(({ governable }) => governable.length === 0)) return hash
-    return protocolHashOf(fingerprint, code, ({ spec, governable }) =>
-      governable.map((name) => [
-        name,
-        parameterInForce(state, spec.name, name) ?? parameterBytes(spec, name),
-      ]),
-    )
-  }
-
   /** Opens the session of a block: the release it runs under, migrations first if that begins here, then the hooks. */
   function startBlock(store: StateReader, block: Block, parent: Tip) {
     const { height } = block.header
-    const { release, begins } = releaseFor(store, height)
+    const { release, begins } = releaseFor(releases, store, height)
     const session = openSession(release.rules.runtime, store, contextOf(block, parent))
     if (begins) migrate(release, session)
     return { release, session, begun: runHooks(release, session, 'beginBlock') }
   }
 
-  /** Lifts every module's state to the version of the release. A module that is new starts from version 0. */
-  function migrate({ specs, hash }: Release, session: Session): void {
-    const kernel = kernelContext(session)
-    for (const { name, version, migrations } of specs) {
-      for (let from = kernel.state.modules.get(name) ?? 0; from < version; from++) {
-        const run = migrations.get(from)
-        if (run) expectNothing(run(session.contexts(name).hook, undefined as never))
-      }
-      kernel.state.modules.set(name, version)
-    }
-    kernel.state.release.set(hash)
-    kernel.state.upgrade.set(null)
-    kernel.emit.upgraded({ height: kernel.block.height, release: hash })
-  }
-
   function begin(store: StateStore): Execution {
-    const session = openSession(first.rules.runtime, store, genesisContext())
+    const session = openSession(releases[0].rules.runtime, store, genesisContext())
     const kernel = kernelContext(session)
-    for (const { name, version } of first.specs) kernel.state.modules.set(name, version)
+    for (const { name, version } of releases[0].specs) kernel.state.modules.set(name, version)
     kernel.state.validators.set(genesis.validators)
-    kernel.state.release.set(first.hash)
-    for (const spec of first.specs) {
+    kernel.state.release.set(releases[0].hash)
+    for (const spec of releases[0].specs) {
       if (!spec.genesis) continue
       try {
         const { hook } = session.contexts(spec.name)
@@ -256,7 +184,7 @@ export function createMachine(genesis: GenesisData): Machine {
     expectField('version', 1, block.header.version)
     expectField('height', parent.header.height + 1n, block.header.height)
     expectField('parent', parent.id, block.header.parent)
-    const { limits } = releaseFor(store, block.header.height).release.rules
+    const { limits } = releaseFor(releases, store, block.header.height).release.rules
     const size = BigInt(encode(blockCodec, block).length)
     const max = BigInt(limits.blockBytesMax)
     if (size > max) throw kernelFail.BLOCK_TOO_LARGE({ what: 'size in bytes', max, got: size })
@@ -297,7 +225,7 @@ export function createMachine(genesis: GenesisData): Machine {
     const header: Header = {
       ...draft.header,
       version: 1,
-      protocolHash: protocolHash(release, store),
+      protocolHash: protocolHash(release, fingerprint, store),
       txRoot: listRoot(chosen.map(({ prepared }) => prepared.bytes)),
       receiptRoot: receiptsRoot(receipts),
       stateRoot: staged.root,
@@ -372,7 +300,7 @@ export function createMachine(genesis: GenesisData): Machine {
     build,
     execute,
     admit(state, tip, prepared, waiting = []) {
-      const release = releaseOf(state)
+      const release = releaseOf(releases, state)
       const session = sessionOn(release, state, tip)
       for (const earlier of waiting) {
         try {
@@ -385,20 +313,20 @@ export function createMachine(genesis: GenesisData): Machine {
       reserveTransaction(release.rules, session, prepared, 'later')
     },
     isFreeRide(state, tip, { body }) {
-      const release = releaseOf(state)
+      const release = releaseOf(releases, state)
       return isFreeRide(release.rules, sessionOn(release, state, tip), body.fee)
     },
     simulate(state, tip, transaction) {
-      const release = releaseOf(state)
+      const release = releaseOf(releases, state)
       const prepared = { transaction, id: ZERO_HASH, bytes: transactionBytes(transaction) }
       return executeTransaction(release.rules, sessionOn(release, state, tip), prepared)
     },
     quote(transaction, state = NO_ROWS) {
-      const { rules } = releaseOf(state)
+      const { rules } = releaseOf(releases, state)
       return quote(rules, openSession(rules.runtime, state, genesisContext()), transaction)
     },
     query(state, tip, { module, query, input }) {
-      const release = releaseOf(state)
+      const release = releaseOf(releases, state)
       const { modules } = release.rules.runtime
       const used = modules.get(module)
       if (!used) throw kernelFail.UNKNOWN_MODULE({ module, known: [...modules.keys()] })
@@ -407,7 +335,7 @@ export function createMachine(genesis: GenesisData): Machine {
       return spec.run(sessionOn(release, state, tip).contexts(module).hook, input as never)
     },
     brokenInvariants(state, tip) {
-      const release = releaseOf(state)
+      const release = releaseOf(releases, state)
       const session = sessionOn(release, state, tip)
       return release.specs.flatMap((spec) =>
         spec.invariants
@@ -415,11 +343,11 @@ export function createMachine(genesis: GenesisData): Machine {
           .map(({ sentence }) => `${spec.name}: ${sentence}`),
       )
     },
-    release: (state) => releaseOf(state).code,
+    release: (state) => releaseOf(releases, state).code,
     tipOf(store) {
       const tip = store.tip()
       if (!tip) return undefined
-      const session = openSession(first.rules.runtime, store, genesisContext())
+      const session = openSession(releases[0].rules.runtime, store, genesisContext())
       return { ...tip, validators: kernelContext(session).state.validators.get() as ValidatorSet }
     },
   }

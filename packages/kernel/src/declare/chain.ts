@@ -8,12 +8,12 @@ import {
   toHex,
 } from '@mmtchain/primitives'
 import type { Suites } from '@mmtchain/tx'
-import type { Validator } from './block.ts'
+import type { Validator } from '../block.ts'
+import { defaultLimits, type KernelTypes, kernelModule, type Limits } from '../kernel-module.ts'
+import type { Engine } from '../ports.ts'
+import { kernelFail } from '../refusals.ts'
 import { type Genesis, makeGenesis } from './genesis.ts'
-import { defaultLimits, type KernelTypes, kernelModule, type Limits } from './kernel-module.ts'
 import type { Module, ModuleSpec, ModuleTypes, Need } from './module.ts'
-import type { Engine } from './ports.ts'
-import { kernelFail } from './refusals.ts'
 
 /** What a chain file chooses besides its modules. */
 export interface ChainOptions {

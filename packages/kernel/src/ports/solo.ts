@@ -1,7 +1,15 @@
 import { tag } from '@mmtchain/crypto'
 import { type Address, concatBytes, failures, type Hash, hashToBytes } from '@mmtchain/primitives'
-import { parentSeed } from './block.ts'
-import type { Engine, EngineChain, EngineEffect, EngineInput, EngineState, EngineStep, Tip } from './ports.ts'
+import { parentSeed } from '../block.ts'
+import type {
+  Engine,
+  EngineChain,
+  EngineEffect,
+  EngineInput,
+  EngineState,
+  EngineStep,
+  Tip,
+} from '../ports.ts'
 
 /** The refusals of engines that a block or a seal can meet. */
 export const consensusRefusals = {

@@ -8,9 +8,9 @@ import {
   type Height,
   hash as toHash,
 } from '@mmtchain/primitives'
-import { ZERO_HASH } from './block.ts'
-import type { BlockCommit, Staged, StateChanges, StateKey, Store, StoredBlock } from './ports.ts'
-import { firstNotBelow } from './state.ts'
+import { ZERO_HASH } from '../block.ts'
+import { firstNotBelow } from '../execution/journal.ts'
+import type { BlockCommit, Staged, StateChanges, StateKey, Store, StoredBlock } from '../ports.ts'
 
 /** The refusals that every store has in common. */
 export const storeRefusals = {

@@ -1,68 +1,7 @@
-import { type Codec, decode, decodeKey, encode, type KeyCodec } from '@mmtchain/codec'
+import { decode, decodeKey, encode } from '@mmtchain/codec'
 import { toHex, utf8 } from '@mmtchain/primitives'
-import type { StateChanges, StateKey, StateReader } from './ports.ts'
-
-/** Rows of the module's state by key. */
-export interface Table<K, V, Absent> {
-  readonly key: KeyCodec<K>
-  readonly value: Codec<V>
-  readonly absent: Absent
-  readonly cell?: false
-}
-/** A single row. */
-export interface Cell<V, Absent> {
-  readonly cell: true
-  readonly value: Codec<V>
-  readonly absent: Absent
-}
-export interface Tables {
-  readonly [name: string]: Table<unknown, unknown, unknown> | Cell<unknown, unknown>
-}
-
-/** The first members of a composite key. */
-export type KeyPrefix<K> = K extends readonly [infer First, ...infer Rest]
-  ? readonly [First] | readonly [First, ...KeyPrefix<Rest>]
-  : readonly []
-
-/** Which rows `entries` visits, in ascending byte order of their keys, or descending with `reverse`. */
-export interface Range<K> {
-  /** Only keys that begin with these members of a tuple key. */
-  readonly prefix?: KeyPrefix<K>
-  /** The first key to visit. */
-  readonly from?: K
-  readonly limit?: number
-  readonly reverse?: boolean
-}
-
-export interface TableReader<K, V, Absent> {
-  get(key: K): V | Absent
-  has(key: K): boolean
-  entries(range?: Range<K>): IterableIterator<readonly [K, V]>
-}
-export interface TableWriter<K, V, Absent> extends TableReader<K, V, Absent> {
-  set(key: K, value: V): undefined
-  delete(key: K): undefined
-}
-export interface CellReader<V, Absent> {
-  get(): V | Absent
-}
-export interface CellWriter<V, Absent> extends CellReader<V, Absent> {
-  set(value: V): undefined
-}
-export type Readers<S> = {
-  readonly [N in keyof S]: S[N] extends Cell<infer V, infer A>
-    ? CellReader<V, A>
-    : S[N] extends Table<infer K, infer V, infer A>
-      ? TableReader<K, V, A>
-      : never
-}
-export type Writers<S> = {
-  readonly [N in keyof S]: S[N] extends Cell<infer V, infer A>
-    ? CellWriter<V, A>
-    : S[N] extends Table<infer K, infer V, infer A>
-      ? TableWriter<K, V, A>
-      : never
-}
+import type { Tables } from '../declare/tables.ts'
+import type { StateChanges, StateKey, StateReader } from '../ports.ts'
 
 /** Changed rows by key, `null` for deleted ones. */
 type Rows = Map<string, Uint8Array | null>
