@@ -13,7 +13,20 @@ interface Signed {
 
 const signed = vectors<Signed>('openssl-ml-dsa-65.json')
 
+interface Made {
+  readonly tcId: number
+  readonly seed: string
+  readonly keySha256: string
+}
+
 describe('ML-DSA-65', () => {
+  test('makes the keys of the FIPS 204 key generation vectors of NIST ACVP', () => {
+    const made = vectors<Made>('acvp-ml-dsa-65-keygen.json')
+    expect(made).toHaveLength(25)
+    for (const { tcId, seed, keySha256 } of made)
+      expect(toHex(sha256(mlDsa65.publicKey(fromHex(seed)))), `tcId ${tcId}`).toBe(keySha256)
+  })
+
   test('makes the key that OpenSSL makes from the same seed', () => {
     for (const { secret, key } of signed) expect(toHex(mlDsa65.publicKey(fromHex(secret)))).toBe(key)
   })
