@@ -131,10 +131,16 @@ describe('defineChain', () => {
       [{ slotMs: 3_600_001 }, 'kernel/BAD_CHAIN'],
       [{ limits: { blockBytesMax: -1 } }, 'kernel/BAD_MODULE'],
       [{ limits: { blockWeightMax: 1n << 64n } }, 'kernel/BAD_MODULE'],
+      [{ limits: { blockWeightMax: 0n } }, 'kernel/BAD_CHAIN'],
+      [{ limits: { blockBytesMax: 1_000, transactionBytesMax: 501 } }, 'kernel/BAD_CHAIN'],
+      [{ limits: { callsMax: 0 } }, 'kernel/BAD_CHAIN'],
+      [{ limits: { callsMax: 17 } }, 'kernel/BAD_CHAIN'],
       [{ suites: [secp256k1, secp256k1] }, 'crypto/DUPLICATE_SUITE'],
       [{ suites: [secp256k1, { ...own, code: 1 }] }, 'crypto/BAD_SUITE'],
     ] as const)
       expect(refusalOf(() => defineChain({ ...options, ...bad })).code).toBe(code)
+    const least = { blockBytesMax: 1_000, transactionBytesMax: 500, callsMax: 1, blockWeightMax: 1n }
+    expect(defineChain({ ...options, limits: least }).limits).toMatchObject(least)
   })
 
   test('begins with the kernel, and each use gives a new chain', () => {

@@ -7,7 +7,7 @@ import {
   isChainError,
   toHex,
 } from '@mmtchain/primitives'
-import type { Suites } from '@mmtchain/tx'
+import { CALLS_MAX, type Suites } from '@mmtchain/tx'
 import type { Validator } from '../block.ts'
 import { defaultLimits, type KernelTypes, kernelModule, type Limits } from '../kernel-module.ts'
 import type { Engine } from '../ports.ts'
@@ -148,8 +148,10 @@ export function defineChain(options: ChainOptions): Chain<{ kernel: KernelTypes 
   }
   const suites = new Map(suiteRegistry(accepted).suites.map((suite) => [suite.code, suite]))
   const limits = { ...defaultLimits(slotMs), ...options.limits }
+  const { spec } = kernelModule({ limits, suites })
+  checkLimits(limits)
   const first: UsedModule = {
-    spec: kernelModule({ limits, suites }).spec,
+    spec,
     grants: named({}),
     fees: named({}),
     governable: [],
@@ -164,6 +166,18 @@ export function defineChain(options: ChainOptions): Chain<{ kernel: KernelTypes 
     modules: [first],
     upgrades: [],
   })
+}
+
+/** Throws unless a block can hold a transaction of every size that the limits allow, and a transaction a call. */
+function checkLimits({ blockBytesMax, blockWeightMax, transactionBytesMax, callsMax }: Limits): void {
+  const refuse = (why: string): never => {
+    throw kernelFail.BAD_CHAIN({ why })
+  }
+  // The other half is for the header, evidence and proofs of misses.
+  if (blockBytesMax < 2 * transactionBytesMax)
+    refuse(`blockBytesMax is ${blockBytesMax}, under twice the transactionBytesMax of ${transactionBytesMax}`)
+  if (callsMax < 1 || callsMax > CALLS_MAX) refuse(`callsMax is ${callsMax}, not between 1 and ${CALLS_MAX}`)
+  if (blockWeightMax < 1n) refuse('blockWeightMax is 0, so no block could hold a transaction')
 }
 
 function makeChain<M>(data: ChainData): Chain<M> {
