@@ -1,4 +1,5 @@
 import { decode, encode } from '@mmtchain/codec'
+import { moduleAddress } from '@mmtchain/crypto'
 import {
   type Address,
   address,
@@ -107,7 +108,19 @@ describe('a command', () => {
         ...{ reveal: undefined, misses: [], evidence: [], seed: expect.stringMatching(/^[0-9a-f]{64}$/) },
       },
       names: [
-        ...['block', 'chain', 'command', 'emit', 'fail', 'module', 'needs', 'params', 'sender', 'state'],
+        ...[
+          'block',
+          'chain',
+          'command',
+          'emit',
+          'fail',
+          'module',
+          'needs',
+          'params',
+          'self',
+          'sender',
+          'state',
+        ],
       ],
     })
   })
@@ -308,6 +321,39 @@ describe('capabilities', () => {
     expect(gold(trial, alice)).toBe(10n)
     expect(trial.send(alice, call('shop', 'try', 4n)).events).toEqual(['vault.moved'])
     expect(gold(trial, alice)).toBe(6n)
+  })
+
+  test('that are only read are there for everyone, queries and invariants too', () => {
+    const counted: string[] = []
+    const source = defineModule('source', { state: { total: cell(u64, 5n) } })
+      .command('add', u64, (ctx, n) => ctx.state.total.set(ctx.state.total.get() + n))
+      .provides({ reads: (ctx) => ({ total: () => ctx.state.total.get() }) })
+    const reader = defineModule('reader', { needs: { source: need<{}, {}, { total(): bigint }>() } })
+      .query('twice', unit, u64, (ctx) => 2n * ctx.needs.source.total())
+      .command('look', unit, (ctx) => void counted.push(`command ${ctx.needs.source.total()}`) as undefined)
+      .endBlock((ctx) => void counted.push(`hook ${ctx.needs.source.total()}`) as undefined)
+      .invariant('the total stays under 9', (ctx) => ctx.needs.source.total() < 9n)
+    const trial = start(chain().use(source).use(reader), {})
+    trial.block([trial.prepare(alice, [call('source', 'add', 2n), call('reader', 'look')])])
+    expect(counted.slice(0, 2)).toEqual(['command 7', 'hook 7'])
+    expect(trial.read('reader', 'twice', null)).toBe(14n)
+    expect(trial.machine.brokenInvariants(trial.store, trial.tip)).toEqual([])
+    trial.send(alice, call('source', 'add', 2n))
+    expect(trial.machine.brokenInvariants(trial.store, trial.tip)).toEqual([
+      'reader: the total stays under 9',
+    ])
+  })
+
+  test('a module knows its own account, to which no key belongs', () => {
+    const seen: Address[] = []
+    const till = defineModule('till')
+      .command('look', unit, (ctx) => void seen.push(ctx.self) as undefined)
+      .query('self', unit, address, (ctx) => ctx.self)
+    const trial = start(chain().use(till), {})
+    trial.send(alice, call('till', 'look'))
+    const own = moduleAddress('till', new Uint8Array())
+    expect([...new Set(seen)]).toEqual([own])
+    expect(trial.read('till', 'self', null)).toBe(own)
   })
 
   test('know the sender of the call, not of the one before', () => {

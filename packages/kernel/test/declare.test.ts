@@ -70,7 +70,13 @@ describe('defineModule', () => {
           .provides({ granted: () => ({}) }),
       () => defineModule('a').feePolicy(free).feePolicy(free),
       () => defineModule('a').validatorSource(noValidators).validatorSource(noValidators),
-      () => defineModule('a').migrate(1, nothing).migrate(1, nothing),
+      () => defineModule('a', { version: 2 }).migrate(1, nothing).migrate(1, nothing),
+      () => defineModule('a').migrate(1, nothing), // It would never run.
+      () => defineModule('a', { version: 2 }).migrate(-1, nothing),
+      () =>
+        defineModule('a')
+          .provides({ reads: () => ({}) })
+          .provides({}),
     ]
     for (const declare of twice) expect(refusalOf(declare).code).toBe('kernel/BAD_MODULE')
     expect(

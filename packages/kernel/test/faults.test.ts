@@ -4,8 +4,11 @@ import {
   cell,
   defineChain,
   defineModule,
+  type StateStore,
   solo,
   struct,
+  table,
+  tablePrefix,
   text,
   u8,
   u32,
@@ -14,7 +17,7 @@ import {
 import { describe, expect, test } from 'vitest'
 import { purse } from './purse.ts'
 import { refusalOf } from './refusal.ts'
-import { account, start } from './trial.ts'
+import { account, start, type Trial, validator } from './trial.ts'
 
 const options = { id: 'harbour-1', consensus: solo() }
 const chain = () => defineChain(options)
@@ -98,6 +101,69 @@ describe('a fault of a module', () => {
     const prepared = trial.prepare(alice, [call('faulty', 'exhaust', what)])
     expect(() => trial.build([prepared])).toThrow(RangeError)
     expect(() => trial.machine.simulate(trial.store, trial.tip, prepared.transaction)).toThrow(RangeError)
+  })
+})
+
+describe('a state that cannot be read', () => {
+  const shelf = defineModule('shelf', { state: { rows: table(u8, u32) } })
+    .command('put', unit, (ctx) => ctx.state.rows.set(1, 7))
+    .command('get', unit, (ctx) => void ctx.state.rows.get(1) as undefined)
+    .command('list', unit, (ctx) => void [...ctx.state.rows.entries()] as undefined)
+    .command('limit', u8, (ctx, which) => {
+      const limit = [Number.NaN, 1.5, -1][which] as number
+      void [...ctx.state.rows.entries({ limit })]
+    })
+  const harbour = () => {
+    const trial = start(chain().use(shelf), {})
+    trial.send(alice, call('shelf', 'put'))
+    return trial
+  }
+  const ours = tablePrefix('shelf', 'rows')
+  /** The trial's store, but the rows of `shelf` are what `read` makes of them. */
+  const altered = (trial: Trial, read: (value: Uint8Array) => Uint8Array): StateStore => ({
+    get(key) {
+      const value = trial.store.get(key)
+      return value && key.startsWith(ours) ? read(value) : value
+    },
+    *entries(range) {
+      for (const [key, value] of trial.store.entries(range)) yield [key, read(value)]
+    },
+    stage: (changes) => trial.store.stage(changes),
+  })
+  const candidates = (trial: Trial, command: string) => {
+    const request = {
+      timeMs: trial.tip.header.timeMs + 10_000n,
+      round: 0,
+      consensus: new Uint8Array(),
+      evidence: [],
+      missProofs: [],
+    }
+    return {
+      parent: trial.tip,
+      proposer: validator.address,
+      request,
+      candidates: [trial.prepare(alice, [call('shelf', command)])],
+    }
+  }
+
+  test.each(['get', 'list'])('stops the node, because others may read it: %s', (command) => {
+    const trial = harbour()
+    const failing = altered(trial, () => {
+      throw new ChainError({ code: 'store/CORRUPT', message: 'A row is damaged.', hint: 'Verify.' })
+    })
+    expect(() => trial.machine.build(failing, candidates(trial, command))).toThrow(
+      /cannot be read: A row is damaged/,
+    )
+    const misshapen = altered(trial, (value) => value.subarray(1))
+    expect(() => trial.machine.build(misshapen, candidates(trial, command))).toThrow(
+      /a row of shelf.rows cannot be read/,
+    )
+    expect(trial.machine.build(trial.store, candidates(trial, command)).skipped).toEqual([])
+  })
+
+  test('a range read with a limit that is no whole number is a fault', () => {
+    for (const which of [0, 1, 2])
+      expect(harbour().send(alice, call('shelf', 'limit', which)).code).toBe('kernel/MODULE_FAULT')
   })
 })
 

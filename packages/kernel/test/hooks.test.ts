@@ -78,7 +78,7 @@ describe('hooks', () => {
     const curious = defineModule('curious').beginBlock(look).endBlock(look).genesis(unit, look)
     start(chain().use(curious), { curious: null }).block([])
     for (const names of seen)
-      expect(names).toEqual(['block', 'chain', 'emit', 'fail', 'needs', 'params', 'state'])
+      expect(names).toEqual(['block', 'chain', 'emit', 'fail', 'needs', 'params', 'self', 'state'])
   })
 
   test('before commands may refuse any command of the chain, the kernel’s own too', () => {

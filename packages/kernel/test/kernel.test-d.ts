@@ -132,6 +132,13 @@ bank.command('a', u8, (ctx) => {
   ctx.needs.bank
 })
 
+const plain = defineModule('plain', { errors: { NOTHING: () => ({ message: 'm', hint: 'h' }) } })
+plain.command('none', unit, (ctx) => {
+  // @ts-expect-error a refusal without values takes none
+  ctx.fail.NOTHING({ values: 1 })
+  throw ctx.fail.NOTHING()
+})
+
 // 2. Handlers are synchronous and return nothing.
 
 // @ts-expect-error an async command
@@ -182,8 +189,8 @@ bank.query('j', unit, u64, (ctx) => {
   return 1n
 })
 bank.query('k', unit, u64, (ctx) => {
-  // @ts-expect-error a query has no capabilities
-  ctx.needs
+  // @ts-expect-error a query has no capabilities but those that are only read
+  ctx.needs.bank
   return 1n
 })
 // @ts-expect-error a query has no sender
@@ -238,6 +245,10 @@ params(struct({ symbol: short }), { symbol: 7 })
 
 // 5. Needs and grants.
 
+bank.command('e', u8, (ctx) => {
+  is<Equal<typeof ctx.self, Address>>()
+})
+
 interface Payments {
   pay(to: Address, value: Amount): undefined
 }
@@ -266,7 +277,29 @@ const fund = () =>
       ctx.needs.bank.pay(alice, one)
     })
 
+interface Supplies {
+  supply(): bigint
+}
+const reader = () =>
+  defineModule('reader', { needs: { source: need<{}, {}, Supplies>() } })
+    .query('share', u8, u64, (ctx) => ctx.needs.source.supply())
+    .invariant('there is something', (ctx) => ctx.needs.source.supply() > 0n)
+    .endBlock((ctx) => void ctx.needs.source.supply() as undefined)
+    .command('look', u8, (ctx) => void ctx.needs.source.supply() as undefined)
+
 const base = defineChain({ id: 'harbour-1', consensus: solo() })
+const source = defineModule('source', { state: { total: cell(u64, 5n) } }).provides({
+  reads: (ctx) => {
+    // @ts-expect-error what is only read cannot write
+    ctx.state.total.set(6n)
+    return { supply: () => ctx.state.total.get() }
+  },
+})
+base.use(source).use(reader())
+// @ts-expect-error a module that provides nothing to read
+base.use(defineModule('source')).use(reader())
+// @ts-expect-error what is only read is not granted
+base.use(source).use(reader(), { grants: { source: ['supply'] } })
 const banked = base.use(bank)
 // @ts-expect-error shop needs bank first
 base.use(shop())

@@ -40,7 +40,11 @@ export function isChainError(error: unknown): error is ChainError {
 
 /** Makers of ChainErrors, one for each key of `R`. */
 export type Failures<R> = {
-  readonly [K in keyof R]: R[K] extends Refusal<infer D> ? (values: D) => ChainError : never
+  readonly [K in keyof R]: R[K] extends () => Explanation
+    ? () => ChainError
+    : R[K] extends Refusal<infer D>
+      ? (values: D) => ChainError
+      : never
 }
 
 /**
@@ -54,7 +58,7 @@ export function failures<R extends object>(
   show: (text: string) => string = (text) => text,
 ): Failures<R> {
   const makers = Object.entries(refusals as Record<string, Refusal<object>>).map(([key, refusal]) => {
-    const maker = (values: object) => {
+    const maker = (values: object = {}) => {
       const { message, hint } = refusal(values)
       return new ChainError({ code: `${namespace}/${key}`, message: show(message), hint: show(hint), values })
     }

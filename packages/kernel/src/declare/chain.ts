@@ -55,10 +55,11 @@ type GrantsTo<G, K> = K extends keyof G ? (G[K] extends readonly (infer Name)[] 
 type Offered<M, K, G> = K extends keyof M
   ? M[K] extends ModuleTypes
     ? (unknown extends M[K]['open'] ? {} : M[K]['open']) &
+        (unknown extends M[K]['reads'] ? {} : M[K]['reads']) &
         Pick<M[K]['granted'], GrantsTo<G, K> & keyof M[K]['granted']>
     : never
   : never
-type Wanted<N> = N extends Need<infer Open, infer Granted> ? Open & Granted : never
+type Wanted<N> = N extends Need<infer Open, infer Granted, infer Reads> ? Open & Granted & Reads : never
 type Unmet<N, M, G> = { [K in keyof N]: Offered<M, K, G> extends Wanted<N[K]> ? never : K }[keyof N]
 type Ungrantable<M, G> = {
   [K in keyof G]: K extends keyof M

@@ -8,11 +8,13 @@ import type { Readers, Tables, Writers } from './tables.ts'
 
 /**
  * A capability asked of an earlier module: the shapes that this module calls, and nothing more. `Open` is what any
- * command may call; `Granted` is what the chain file grants this module by name, in commands and hooks alike.
+ * command may call; `Granted` is what the chain file grants this module by name, in commands and hooks alike; `Reads` is what
+ * every handler may ask, queries and invariants too.
  */
-export interface Need<Open extends object, Granted extends object> {
+export interface Need<Open extends object, Granted extends object, Reads extends object> {
   readonly open?: Open
   readonly granted?: Granted
+  readonly reads?: Reads
 }
 
 export interface Codecs {
@@ -22,7 +24,7 @@ export interface Refusals {
   readonly [key: string]: Refusal<never>
 }
 export interface Needs {
-  readonly [module: string]: Need<object, object>
+  readonly [module: string]: Need<object, object, object>
 }
 
 export interface Nouns<P, S, V, R, N> {
@@ -49,13 +51,15 @@ export interface ModuleTypes {
   queries: object
   open: unknown
   granted: unknown
+  reads: unknown
 }
 
 // 2. Contexts: all that a handler can see, hence all that a block can depend on.
 
 export type Emitters<V> = { readonly [E in keyof V]: (data: Infer<V[E]>) => undefined }
-export type OpenOf<N> = N extends Need<infer Open, infer _> ? Open : never
-export type GrantedOf<N> = N extends Need<infer _, infer Granted> ? Granted : never
+export type OpenOf<N> = N extends Need<infer Open, infer _, infer __> ? Open : never
+export type GrantedOf<N> = N extends Need<infer _, infer Granted, infer __> ? Granted : never
+export type ReadsOf<N> = N extends Need<infer _, infer __, infer Reads> ? Reads : never
 
 /** What queries and invariants see. */
 export interface Read<T extends ModuleTypes> {
@@ -64,14 +68,17 @@ export interface Read<T extends ModuleTypes> {
   /** The only clock and the only randomness: equal on every node. */
   readonly block: BlockContext
   readonly chain: ChainContext
+  /** The account of this module itself, to which no key belongs: whatever it holds for others lies there. */
+  readonly self: Address
+  readonly needs: { readonly [K in keyof T['needs']]: ReadsOf<T['needs'][K]> }
 }
 
 /** What hooks, genesis and migrations see: state to write, events, refusals, and the granted capabilities. */
-export interface Write<T extends ModuleTypes> extends Omit<Read<T>, 'state'> {
+export interface Write<T extends ModuleTypes> extends Omit<Read<T>, 'state' | 'needs'> {
   readonly state: Writers<T['tables']>
   readonly emit: Emitters<T['events']>
   readonly fail: Failures<T['errors']>
-  readonly needs: { readonly [K in keyof T['needs']]: GrantedOf<T['needs'][K]> }
+  readonly needs: { readonly [K in keyof T['needs']]: GrantedOf<T['needs'][K]> & ReadsOf<T['needs'][K]> }
 }
 
 /** The call that is being executed: one of its transaction's 1 to 16. */
@@ -84,7 +91,11 @@ export interface Call {
 /** What commands see: a write context, the call, and the open capabilities, which act for the sender alone. */
 export type CommandContext<T extends ModuleTypes> = Write<T> &
   Call & {
-    readonly needs: { readonly [K in keyof T['needs']]: OpenOf<T['needs'][K]> & GrantedOf<T['needs'][K]> }
+    readonly needs: {
+      readonly [K in keyof T['needs']]: OpenOf<T['needs'][K]> &
+        GrantedOf<T['needs'][K]> &
+        ReadsOf<T['needs'][K]>
+    }
   }
 
 /** How a module charges for transactions. At most one module of a chain has a fee policy. */
@@ -143,11 +154,15 @@ export interface Module<T extends ModuleTypes> {
     output: Codec<O>,
     run: (ctx: Read<T>, input: I) => NoInfer<O>,
   ): Module<T & { queries: { [_ in N]: { input: I; output: O } } }>
-  /** What later modules may call: `open` in any command, for its sender; `granted` by those that the chain file grants it to. */
-  provides<Open extends object = {}, Granted extends object = {}>(api: {
+  /**
+   * What later modules may call: `open` in any command, for its sender; `granted` by those that the chain file grants it to;
+   * `reads` by all, in queries and invariants too.
+   */
+  provides<Open extends object = {}, Granted extends object = {}, Reads extends object = {}>(api: {
     readonly open?: (ctx: CommandContext<T>) => Open
     readonly granted?: (ctx: Write<T>) => Granted
-  }): Module<T & { open: Open; granted: Granted }>
+    readonly reads?: (ctx: Read<T>) => Reads
+  }): Module<T & { open: Open; granted: Granted; reads: Reads }>
   /** Runs before every command of the chain, in the order of use; throw `ctx.fail.KEY(…)` to refuse. It never moves money. */
   beforeCommand(check: (ctx: Write<T>, call: Call) => undefined): Module<T>
   feePolicy(policy: FeePolicy<T>): Module<T>
@@ -184,6 +199,7 @@ export interface ModuleSpec {
   readonly queries: ReadonlyMap<string, QuerySpec>
   readonly open: Handler | undefined
   readonly granted: Handler | undefined
+  readonly reads: Handler | undefined
   readonly beforeCommand: readonly Handler[]
   readonly feePolicy: FeePolicy<never> | undefined
   readonly validatorSource: Handler | undefined
@@ -230,6 +246,7 @@ export function defineModule<
   queries: {}
   open: unknown
   granted: unknown
+  reads: unknown
 }> {
   for (const [what, names] of Object.entries({
     module: { [name]: 0 },
@@ -240,7 +257,7 @@ export function defineModule<
   }
   for (const key of Object.keys(nouns.errors ?? {})) {
     if (!/^[A-Z][A-Z0-9_]{0,47}$/.test(key))
-      throw kernelFail.BAD_MODULE({ module: name, why: `"${key}" is not an error key` })
+      throw kernelFail.BAD_MODULE({ module: name, why: `"${key}" is no key of an error` })
   }
   const { version = 1, params: given } = nouns
   if (!Number.isInteger(version) || version < 1 || version > 0xffff_ffff)
@@ -259,6 +276,7 @@ export function defineModule<
     queries: new Map(),
     open: undefined,
     granted: undefined,
+    reads: undefined,
     beforeCommand: [],
     feePolicy: undefined,
     validatorSource: undefined,
@@ -270,7 +288,7 @@ export function defineModule<
 
   function checkName(what: string, given: string) {
     if (!/^[a-z][a-zA-Z0-9]{0,31}$/.test(given)) {
-      throw kernelFail.BAD_MODULE({ module: name, why: `"${given}" is not a ${what} name` })
+      throw kernelFail.BAD_MODULE({ module: name, why: `"${given}" is no name of a ${what}` })
     }
   }
 }
@@ -283,8 +301,15 @@ export function params<P>(
   return { codec, value }
 }
 
-/** A need of another module's capabilities, by their shape: `need<Payments>()`, or `need<{}, Minting>()` for granted ones. */
-export function need<Open extends object = {}, Granted extends object = {}>(): Need<Open, Granted> {
+/**
+ * A need of another module's capabilities, by their shape: `need<Payments>()`, `need<{}, Minting>()` for granted ones,
+ * `need<{}, {}, Balances>()` for what is only read.
+ */
+export function need<
+  Open extends object = {},
+  Granted extends object = {},
+  Reads extends object = {},
+>(): Need<Open, Granted, Reads> {
   return {}
 }
 
@@ -332,10 +357,11 @@ function build<T extends ModuleTypes>(spec: ModuleSpec): Module<T> {
     },
     query: (name: string, input: Codec<unknown>, output: Codec<unknown>, run: Handler) =>
       next({ queries: added(spec.queries, name, { input, output, run }) }),
-    provides(api: { open?: Handler; granted?: Handler }) {
+    provides(api: { open?: Handler; granted?: Handler; reads?: Handler }) {
       once('open')
       once('granted')
-      return next({ open: api.open, granted: api.granted })
+      once('reads')
+      return next({ open: api.open, granted: api.granted, reads: api.reads })
     },
     beforeCommand: (check: Handler) => next({ beforeCommand: [...spec.beforeCommand, check] }),
     feePolicy(policy: FeePolicy<never>) {
@@ -351,6 +377,10 @@ function build<T extends ModuleTypes>(spec: ModuleSpec): Module<T> {
     invariant: (sentence: string, holds: Handler) =>
       next({ invariants: [...spec.invariants, { sentence, holds }] }),
     migrate(from: number, run: Handler) {
+      if (!Number.isInteger(from) || from < 0 || from >= spec.version) {
+        const why = `a migration from version ${from} never runs, as it is of version ${spec.version}`
+        throw kernelFail.BAD_MODULE({ module: spec.name, why })
+      }
       if (spec.migrations.has(from))
         throw kernelFail.BAD_MODULE({ module: spec.name, why: `two migrations from version ${from}` })
       return next({ migrations: new Map([...spec.migrations, [from, run]]) })

@@ -61,15 +61,33 @@ export function tablePrefix(module: string, table: string): StateKey {
   return `${toHex(utf8(module))}00${toHex(utf8(table))}00`
 }
 
+/**
+ * The state could not be read: the store failed, or a row does not fit its codec. That is no refusal, since other nodes may
+ * read it, so the node stops before it votes.
+ */
+export class StateFailure extends Error {
+  override readonly name = 'StateFailure'
+
+  constructor(what: string, cause: unknown) {
+    super(`${what} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}
+
 /** Access to one table or cell through the journal. A writer is also the reader: types keep queries from writing. */
 export function openTable(journal: Journal, module: string, name: string, declared: Tables[string]): object {
   const prefix = tablePrefix(module, name)
   const table: ChangedRows = journal.tables.get(prefix) ?? { rows: new Map(), keys: undefined, readers: 0 }
   journal.tables.set(prefix, table)
   const { rows } = table
+  const row = `a row of ${module}.${name}`
   const read = (key: string) => {
     const changed = rows.get(key)
-    return changed === undefined ? journal.base.get(prefix + key) : (changed ?? undefined)
+    if (changed !== undefined) return changed ?? undefined
+    try {
+      return journal.base.get(prefix + key)
+    } catch (cause) {
+      throw new StateFailure(row, cause)
+    }
   }
   const write = (key: string, value: Uint8Array | null) => {
     const previous = rows.get(key)
@@ -82,11 +100,25 @@ export function openTable(journal: Journal, module: string, name: string, declar
   // What stands for an absent row is made anew each time: a handler that changed it would change it for all blocks to come.
   const missing = () =>
     typeof absent === 'object' && absent !== null ? decode(codec, encode(codec, absent)) : absent
-  const decoded = (bytes: Uint8Array | undefined) => (bytes === undefined ? missing() : decode(codec, bytes))
+  const decoded = (bytes: Uint8Array | undefined) => {
+    if (bytes === undefined) return missing()
+    try {
+      return decode(codec, bytes)
+    } catch (cause) {
+      throw new StateFailure(row, cause)
+    }
+  }
   if (declared.cell === true) {
     return { get: () => decoded(read('')), set: (value: unknown) => write('', encode(codec, value)) }
   }
   const { key: keyCodec } = declared
+  const keyOf = (key: string) => {
+    try {
+      return decodeKey(keyCodec, key)
+    } catch (cause) {
+      throw new StateFailure(row, cause)
+    }
+  }
   return {
     get: (key: unknown) => decoded(read(keyCodec.writeKey(key))),
     has: (key: unknown) => read(keyCodec.writeKey(key)) !== undefined,
@@ -100,10 +132,12 @@ export function openTable(journal: Journal, module: string, name: string, declar
       const within = range.prefix ? (keyCodec.writeKeyPrefix?.(range.prefix) ?? '') : ''
       const from = range.from === undefined ? undefined : keyCodec.writeKey(range.from)
       let left = range.limit ?? Number.POSITIVE_INFINITY
-      if (left <= 0) return
+      if (left !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(left) && left >= 0))
+        throw new RangeError(`a limit of ${left} rows is no whole number`)
+      if (left === 0) return
       const bounds = { prefix, within, from, reverse: range.reverse ?? false }
       for (const [key, bytes] of merged(journal, table, bounds)) {
-        yield [decodeKey(keyCodec, key), decode(codec, bytes)] as const
+        yield [keyOf(key), decoded(bytes)]
         if (--left <= 0) return
       }
     },
@@ -130,7 +164,7 @@ function* merged(
     const changedRows = changedAsOfNow(journal, table, { prefix, within, from, reverse })
     let changed = changedRows.next().value
     const start = from === undefined ? undefined : prefix + from
-    for (const [stored, value] of journal.base.entries({ prefix: prefix + within, from: start, reverse })) {
+    for (const [stored, value] of readAll(journal, { prefix: prefix + within, from: start, reverse })) {
       const key = stored.slice(prefix.length)
       for (; changed && (reverse ? changed[0] > key : changed[0] < key); changed = changedRows.next().value)
         if (changed[1]) yield [changed[0], changed[1]]
@@ -144,6 +178,18 @@ function* merged(
     for (; changed; changed = changedRows.next().value) if (changed[1]) yield [changed[0], changed[1]]
   } finally {
     table.readers--
+  }
+}
+
+/** The store's rows. What it throws is a `StateFailure`. */
+function* readAll(
+  { base }: Journal,
+  range: Parameters<StateReader['entries']>[0],
+): ReturnType<StateReader['entries']> {
+  try {
+    yield* base.entries(range)
+  } catch (cause) {
+    throw new StateFailure('the state', cause)
   }
 }
 

@@ -1,5 +1,6 @@
 import { bytes, codecFromSchema, decode, encode, encodeKey, text, tuple } from '@mmtchain/codec'
-import { type Failures, failures, type Hash, showAddresses } from '@mmtchain/primitives'
+import { moduleAddress } from '@mmtchain/crypto'
+import { type Address, type Failures, failures, type Hash, showAddresses } from '@mmtchain/primitives'
 import { EVENTS_MAX, type Event, HOOK_EVENTS_MAX } from '../block.ts'
 import { type ChainData, parameterSchema, type UsedModule } from '../declare/chain.ts'
 import type { Call } from '../declare/module.ts'
@@ -11,6 +12,8 @@ import { type Journal, newJournal, openTable, rollback, savepoint, tablePrefix }
 export interface Runtime {
   readonly chain: ChainContext
   readonly modules: ReadonlyMap<string, UsedModule>
+  /** The account of each module itself. */
+  readonly accounts: ReadonlyMap<string, Address>
   readonly fails: ReadonlyMap<string, Failures<object>>
   readonly kernelFail: Failures<typeof kernelRefusals>
 }
@@ -28,6 +31,9 @@ export function newRuntime(chain: ChainData, fingerprint: Hash): Runtime {
       governable: new Map(governable),
     }),
     modules: new Map(chain.modules.map((used) => [used.spec.name, used])),
+    accounts: new Map(
+      chain.modules.map(({ spec: { name } }) => [name, moduleAddress(name, new Uint8Array())]),
+    ),
     fails: new Map(
       chain.modules.map(({ spec }) => [spec.name, failures<object>(spec.name, spec.errors, show)]),
     ),
@@ -45,6 +51,7 @@ export interface Contexts {
 interface BuiltContexts extends Contexts {
   readonly open: object
   readonly granted: object
+  readonly reads: object
 }
 
 /** One block, query or trial in execution: a journal, the events so far, and a context for each module. */
@@ -72,15 +79,19 @@ export function openSession(runtime: Runtime, state: StateReader, block: BlockCo
       params: paramsInForce(runtime, used, state),
       block: frozenBlock,
       chain: runtime.chain,
+      self: runtime.accounts.get(name),
       state: mapped(spec.state, (table) => openTable(journal, name, table, spec.state[table] as never)),
       emit: mapped(spec.events, (event) => (data: unknown) => emit(name, event, data)),
       fail: runtime.fails.get(name),
     }
-    const grantedTo = (needed: string) => pick(needed, contexts(needed).granted, grants[needed] ?? [])
-    const hook = Object.freeze({ ...shared, needs: mapped(spec.needs, grantedTo) })
+    const inHooks = (needed: string) => ({
+      ...contexts(needed).reads,
+      ...pick(needed, contexts(needed).granted, grants[needed] ?? []),
+    })
+    const hook = Object.freeze({ ...shared, needs: mapped(spec.needs, inHooks) })
     const command = {
       ...shared,
-      needs: mapped(spec.needs, (needed) => ({ ...contexts(needed).open, ...grantedTo(needed) })),
+      needs: mapped(spec.needs, (needed) => ({ ...contexts(needed).open, ...inHooks(needed) })),
       get sender() {
         return session.call?.sender
       },
@@ -94,7 +105,8 @@ export function openSession(runtime: Runtime, state: StateReader, block: BlockCo
     Object.freeze(command)
     const open = whole(spec.open?.(command as never, undefined as never) ?? {})
     const granted = whole(spec.granted?.(hook as never, undefined as never) ?? {})
-    const made = { hook: hook as never, command: command as never, open, granted }
+    const reads = spec.reads?.(hook as never, undefined as never) ?? {}
+    const made = { hook: hook as never, command: command as never, open, granted, reads: reads as object }
     built.set(name, made)
     return made
   }

@@ -12,7 +12,7 @@ import {
 import type { Event, Receipt } from '../block.ts'
 import type { Charged, CommandContext, CommandSpec, FeePolicy, ModuleSpec } from '../declare/module.ts'
 import type { KernelTypes, Limits } from '../kernel-module.ts'
-import { rollback, savepoint } from './journal.ts'
+import { rollback, StateFailure, savepoint } from './journal.ts'
 import type { Runtime, Session } from './session.ts'
 
 /** A transaction whose signatures were checked, with what was computed on the way. */
@@ -250,7 +250,7 @@ function keptOut(
   { module, command }: { readonly module: string; readonly command: string },
   error: unknown,
 ): unknown {
-  if (isChainError(error) || isExhaustion(error)) return error
+  if (isChainError(error) || stopsNode(error)) return error
   return Object.assign(kernelFail.MODULE_FAULT({ module, command }), { cause: error })
 }
 
@@ -304,7 +304,7 @@ function runCalls({ runtime }: Rules, session: Session, sender: Address, calls: 
     rollback(session.journal, start)
     if (isChainError(error) && PUBLIC_CODE.test(error.code))
       return { weight, at, refusal: error, fault: undefined }
-    if (isExhaustion(error)) throw error
+    if (stopsNode(error)) throw error
     const fault = error ?? new Error(`${running.module}.${running.command} threw ${error}`)
     return { weight, at, refusal: runtime.kernelFail.MODULE_FAULT(running), fault }
   } finally {
@@ -315,8 +315,9 @@ function runCalls({ runtime }: Rules, session: Session, sender: Address, calls: 
 /** What a refusal's code may be, so that a receipt can always hold it. */
 const PUBLIC_CODE = /^[a-z][a-zA-Z0-9-]{0,31}\/[A-Z][A-Z0-9_]{0,47}$/
 
-/** Exhausted stack or memory may differ between hosts, so it must stop the node instead of refusing a transaction. */
-function isExhaustion(error: unknown): boolean {
+/** What may differ between hosts (a failed store, exhausted stack or memory) stops the node instead of refusing a transaction. */
+function stopsNode(error: unknown): boolean {
+  if (error instanceof StateFailure) return true
   // A wrong length (`new Array(-1)`) is the module's own mistake, equal on every host; how long bytes may be is not.
   const limits = /call stack|memory|allocation|(string|buffer) length|typed array length: \d|maximum .*size/i
   return error instanceof RangeError && limits.test(error.message)
