@@ -60,7 +60,15 @@ type Offered<M, K, G> = K extends keyof M
     : never
   : never
 type Wanted<N> = N extends Need<infer Open, infer Granted, infer Reads> ? Open & Granted & Reads : never
-type Unmet<N, M, G> = { [K in keyof N]: Offered<M, K, G> extends Wanted<N[K]> ? never : K }[keyof N]
+/** The capabilities that are needed and not provided, not granted, or of another shape: `token.mint`. */
+type Unmet<N, M, G> = {
+  [K in keyof N]: Offered<M, K, G> extends Wanted<N[K]>
+    ? never
+    : `${K & string}.${Unlike<Wanted<N[K]>, Offered<M, K, G>> & string}`
+}[keyof N]
+type Unlike<Want, Got> = {
+  [P in keyof Want]: P extends keyof Got ? (Got[P] extends Want[P] ? never : P) : P
+}[keyof Want]
 type Ungrantable<M, G> = {
   [K in keyof G]: K extends keyof M
     ? M[K] extends ModuleTypes
@@ -77,7 +85,7 @@ export type Admitted<T extends ModuleTypes, M, G> =
       ? [Ungrantable<M, G>] extends [never]
         ? [Unmet<T['needs'], M, G>] extends [never]
           ? unknown
-          : { readonly 'does not get what it needs from': Unmet<T['needs'], M, G> }
+          : { readonly 'is not provided with, or not granted, what it needs': Unmet<T['needs'], M, G> }
         : { readonly 'cannot be granted': Ungrantable<M, G> }
       : { readonly 'first .use() the module it needs': Exclude<keyof T['needs'], keyof M> }
 
