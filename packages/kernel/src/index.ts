@@ -56,6 +56,7 @@ export {
   type ChainOptions,
   type Documents,
   defineChain,
+  type GivenDocument,
   type Grants,
   type ModulesOf,
   type UsedModule,

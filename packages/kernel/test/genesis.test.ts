@@ -99,6 +99,18 @@ describe('block 0', () => {
     })
   })
 
+  test('may leave out the lists and sets of a document that are empty, and nothing else', () => {
+    const { titles } = document
+    const bare = chain.genesis({ timeMs, validators, documents: { notary: { titles } } })
+    const full = chain.genesis({ timeMs, validators, documents: { notary: { words: [], titles } } })
+    expect(bare.fingerprint).toBe(full.fingerprint)
+    expect(bare.documents).toEqual(new Map([['notary', { words: [], titles }]]))
+    const less = { notary: { words: [] } } as unknown as { notary: typeof document }
+    expect(() => chain.genesis({ timeMs, validators, documents: less })).toThrow(
+      expect.objectContaining({ code: 'kernel/BAD_GENESIS' }),
+    )
+  })
+
   test('is the same from a file as from the document it was written from, whatever the order of its sets', () => {
     const unsorted = {
       words: ['two', 'one', 'six'],

@@ -10,6 +10,7 @@ import {
   defineChain,
   defineModule,
   type Genesis,
+  type GivenDocument,
   list,
   type ModulesOf,
   map,
@@ -343,6 +344,10 @@ const validators = [{ address: alice, key: { suite: 1, key: new Uint8Array(33) }
 const bankDocument = [{ owner: alice, amount: one }]
 const genesis = chain.genesis({ timeMs, validators, documents: { bank: bankDocument } })
 is<Equal<typeof genesis, Genesis<ModulesOf<typeof chain>>>>()
+const withoutRows: GivenDocument<{ readonly rows: readonly string[]; readonly n: 1 }> = { n: 1 }
+// @ts-expect-error only lists may be left out
+const withoutPair: GivenDocument<{ readonly pair: readonly [1, 2] }> = {}
+void [withoutRows, withoutPair]
 // @ts-expect-error a document is missing
 chain.genesis({ timeMs, validators, documents: {} })
 // @ts-expect-error a document of a module that takes none

@@ -95,8 +95,16 @@ export type Documents<M> = {
     ? unknown extends M[K]['genesis']
       ? never
       : K
-    : never]: M[K] extends ModuleTypes ? M[K]['genesis'] : never
+    : never]: M[K] extends ModuleTypes ? GivenDocument<M[K]['genesis']> : never
 }
+
+/** A genesis document as it is given: a list or set of it that is empty may be left out. */
+export type GivenDocument<G> = G extends { readonly [field: string]: unknown }
+  ? { readonly [F in keyof G as IsList<G[F]> extends true ? never : F]: G[F] } & {
+      readonly [F in keyof G as IsList<G[F]> extends true ? F : never]?: G[F]
+    }
+  : G
+type IsList<T> = T extends readonly unknown[] ? (number extends T['length'] ? true : false) : false
 
 /** What a chain is made of, with the types of its modules forgotten. */
 export interface ChainData {

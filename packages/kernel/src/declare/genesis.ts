@@ -1,12 +1,14 @@
 import {
   amount,
   bytes,
+  type Codec,
   codecFromSchema,
   decode,
   encode,
   fromJson,
   hash,
   type Infer,
+  type JsonSchema,
   list,
   map,
   option,
@@ -98,10 +100,10 @@ export function makeGenesis<M>(
   const encoded: { module: string; document: Uint8Array }[] = []
   for (const { spec } of chain.modules) {
     if (!spec.genesis) continue
-    const document = Object.hasOwn(args.documents, spec.name) ? args.documents[spec.name] : undefined
-    if (document === undefined) throw kernelFail.BAD_GENESIS({ module: spec.name, why: 'it is missing.' })
+    const given = Object.hasOwn(args.documents, spec.name) ? args.documents[spec.name] : undefined
+    if (given === undefined) throw kernelFail.BAD_GENESIS({ module: spec.name, why: 'it is missing.' })
     const codec = spec.genesis.document
-    const bytes = refusedBy(spec.name, () => encode(codec, document))
+    const bytes = refusedBy(spec.name, () => encode(codec, withEmptyLists(codec, given)))
     encoded.push({ module: spec.name, document: bytes })
     // As the bytes have it, with sets and maps in their order, so that the same fingerprint begins with the same block.
     documents.set(spec.name, decode(codec, bytes))
@@ -145,6 +147,14 @@ export function makeGenesis<M>(
       validators: args.validators,
     },
   })
+}
+
+/** A document with the lists and sets that were left out, so that one says only what there is. */
+function withEmptyLists({ schema }: Codec<unknown>, document: unknown): unknown {
+  if (schema['x-bcs'] !== 'struct' || typeof document !== 'object') return document
+  const fields = Object.entries(Object(schema.properties) as Record<string, JsonSchema>)
+  const empty = fields.filter(([, field]) => field['x-bcs'] === 'list' || field['x-bcs'] === 'set')
+  return { ...Object.fromEntries(empty.map(([name]) => [name, []])), ...document }
 }
 
 /** Throws unless blocks can be made: at least one validator, each once, with a key of an accepted suite. */
