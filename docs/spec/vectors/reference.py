@@ -1541,6 +1541,110 @@ def off_curve():
     return x.to_bytes(32, "big")
 
 
+# --------------------------------------------------------------------------------------------- vesting.json
+
+def token_genesis_type():
+    holder, waiting = FixedBytes(20), {"amount": AMOUNT, "startMs": Option(U64), "spanMs": U64}
+    return Struct(balances=List(Struct(owner=ADDRESS, amount=AMOUNT), 1000000),
+                  unclaimed=List(Struct(holder=holder, amount=AMOUNT), 1000000),
+                  vesting=List(Struct(owner=ADDRESS, **waiting), 1000000),
+                  unclaimedVesting=List(Struct(holder=holder, **waiting), 1000000))
+
+
+SCHEDULE = Struct(amount=AMOUNT, startMs=U64, spanMs=U64, released=AMOUNT)
+SCHEDULES = List(SCHEDULE, 16)
+
+
+def unlocked(schedule, time):
+    """15.4"""
+    amount, start, span = int(schedule["amount"]), int(schedule["startMs"]), int(schedule["spanMs"])
+    if time <= start:
+        return 0
+    return amount if time - start >= span else amount * (time - start) // span
+
+
+def release(schedules, time):
+    """15.5: what joins the balance, and the schedules that are left."""
+    gained = sum(unlocked(s, time) - int(s["released"]) for s in schedules)
+    left = [{**s, "released": str(unlocked(s, time))} for s in schedules]
+    return gained, [s for s in left if s["released"] != s["amount"]]
+
+
+def join(schedules, more):
+    """15.6"""
+    out = [dict(s) for s in schedules]
+    for new in more:
+        for old in out:
+            if (old["startMs"], old["spanMs"]) == (new["startMs"], new["spanMs"]):
+                for field in ("amount", "released"):
+                    old[field] = str(int(old[field]) + int(new[field]))
+                break
+        else:
+            out.append(dict(new))
+    need(len(out) <= 16, "more than 16 schedules")
+    return out
+
+
+def token_rows(document, time):
+    """15.3: what the document of 15.1 becomes at genesis, as (table, key's type, key, value's type, value)."""
+    rows, total = [], 0
+    for field, key_type, name in (("balances", ADDRESS, "owner"), ("unclaimed", FixedBytes(20), "holder")):
+        for row in document[field]:
+            total += int(row["amount"])
+            rows.append((field, key_type, row[name], AMOUNT, row["amount"]))
+    for field, key_type, name in (("vesting", ADDRESS, "owner"), ("unclaimedVesting", FixedBytes(20), "holder")):
+        found = {}
+        for row in document[field]:
+            start = str(time) if row["startMs"] is None else row["startMs"]
+            total += int(row["amount"])
+            found.setdefault(row[name], []).append(
+                {"amount": row["amount"], "startMs": start, "spanMs": row["spanMs"], "released": "0"})
+        rows += [(field, key_type, owner, SCHEDULES, schedules) for owner, schedules in found.items()]
+    return rows + [("supply", None, None, AMOUNT_SUM, str(total))]
+
+
+def vesting_file():
+    year = 365 * 24 * 3600 * 1000
+    time = 1750000000000
+    eve, frank = (ethereum_address(secp_mul(int.from_bytes(s, "big"), SECP_G)).hex() for s in (EVE, FRANK))
+    document = {
+        "balances": [{"owner": ALICE.address(), "amount": "500000000000"}],
+        "unclaimed": [{"holder": eve, "amount": "100000000"}],
+        "vesting": [{"owner": ALICE.address(), "amount": "1000", "startMs": None, "spanMs": "7000"},
+                    {"owner": ALICE.address(), "amount": "18000000000000000000", "startMs": str(time - year), "spanMs": str(5 * year)},
+                    {"owner": BOB.address(), "amount": "1", "startMs": str(time + 1), "spanMs": "1"}],
+        "unclaimedVesting": [{"holder": eve, "amount": "750000000000000", "startMs": None, "spanMs": str(5 * year)},
+                             {"holder": frank, "amount": "3", "startMs": "0", "spanMs": str(2**64 - 1)}],
+    }
+    kind = token_genesis_type()
+    raw = encode(kind, document)
+    assert decode(kind, raw) == document
+    rows = [{"table": table, "key": state_key("token", table, key_type, key).hex(), "value": encode(t, v).hex(), "json": v}
+            for table, key_type, key, t, v in token_rows(document, time)]
+    start = {"amount": "1000", "startMs": str(time), "spanMs": "7000", "released": "0"}
+    large = {"amount": str(2**64 - 1), "startMs": "0", "spanMs": str(2**64 - 1), "released": "0"}
+    five = {"amount": "750000000000000", "startMs": str(time), "spanMs": str(5 * year), "released": "0"}
+    cases = [(start, t) for t in (0, time, time + 1, time + 7, time + 3500, time + 6999, time + 7000, 2**64 - 1)] + \
+            [(large, t) for t in (1, 2**63, 2**64 - 2, 2**64 - 1)] + \
+            [(five, time + t) for t in (1, 10000, year, year * 5 // 2, 5 * year - 1, 5 * year)]
+    amounts = [{"schedule": s, "timeMs": str(t), "unlocked": str(unlocked(s, t))} for s, t in cases]
+    steps, balance, schedules = [], 5, [start, {**start, "spanMs": "3000", "amount": "10"}]
+    for what, at in (("released", time + 1), ("released", time + 2000), ("claimed", time + 2500), ("released", time + 3000),
+                     ("released", time + 7000)):
+        before = schedules
+        gained, schedules = release(schedules, at)
+        more = [{**start, "amount": "501"}, {**start, "startMs": str(time + 9)}] if what == "claimed" else []
+        schedules = join(schedules, more)
+        balance += gained
+        steps.append({"what": what, "timeMs": str(at), "before": before, "joins": more, "gained": str(gained), "balance": str(balance),
+                      "after": schedules, "afterBytes": encode(SCHEDULES, schedules).hex()})
+    return file("15", "The token's genesis document with amounts that unlock by time: JSON, bytes, and the rows that it becomes in a "
+                "chain whose block 0 has timeMs (the cell feePool has no row yet). unlocked: 15.4. steps: one account's balance and schedules as they "
+                "are released, and joined by those of a claim.",
+                [{"name": "two owners, two holders", "prefix": "mmt", "timeMs": str(time), "document": document, "bytes": raw.hex(),
+                  "rows": rows}], unlocked=amounts, steps=steps)
+
+
 # ========================================================================================== Self-checks
 
 def self_checks():
@@ -1619,7 +1723,7 @@ def self_checks():
 FILES = {"bcs": bcs_file, "addresses": addresses_file, "authorities": authorities_file, "transactions": transactions_file,
          "receipts": receipts_file, "list-roots": list_roots_file, "state-keys": state_keys_file,
          "state-tree": state_tree_file, "validators": validators_file, "headers": headers_file, "genesis": genesis_file,
-         "claims": claims_file}
+         "claims": claims_file, "vesting": vesting_file}
 
 
 def pretty(value, indent=0):

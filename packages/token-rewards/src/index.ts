@@ -1,1 +1,4 @@
-export { claimText, type TokenGranted, type TokenOpen, type TokenOptions, token } from './token.ts'
+export type { Lock } from './books.ts'
+export { claimText } from './claim.ts'
+export type { TokenOptions } from './nouns.ts'
+export { type TokenGranted, type TokenOpen, token } from './token.ts'

@@ -1,30 +1,32 @@
-import { address, amount, amountSum, bytes, fixedBytes, list, struct, text, u8, unit } from '@mmtchain/codec'
-import { recoverEthereumAddress } from '@mmtchain/crypto'
-import { cell, defineModule, params, table, type WriteOf } from '@mmtchain/kernel'
+import { address, amount, amountSum, bytes, struct, text, unit } from '@mmtchain/codec'
+import { type Address, type Amount, amount as toAmount } from '@mmtchain/primitives'
 import {
-  type Address,
-  type Amount,
-  ChainError,
-  formatAddress,
-  formatAmount,
-  type Hash,
-  toHex,
-} from '@mmtchain/primitives'
-
-/** What a chain file says of its token. */
-export interface TokenOptions {
-  /** How people call it, for example `HKT`. */
-  readonly symbol: string
-  /** How many digits follow the point; the smallest unit is 10^-decimals. 8 by default. */
-  readonly decimals?: number
-  /** What commands cost that declare no fee, transfers among them, in the smallest unit; half a token by default. */
-  readonly commandFee?: Amount
-}
+  addSupply,
+  balanced,
+  balanceOf,
+  credit,
+  debit,
+  drawn,
+  holdings,
+  holdingsOf,
+  type Lock,
+  lock,
+  move,
+  setBalance,
+  shownSchedule,
+  shownSchedules,
+  unlock,
+} from './books.ts'
+import { type Claim, claim, claimable, claimText } from './claim.ts'
+import { loadDocument, tokenDocument } from './genesis.ts'
+import { holder, nouns, type TokenOptions, ZERO } from './nouns.ts'
+import { unreleased } from './vesting.ts'
 
 /** What any later module may do in a command, for its sender. */
 export interface TokenOpen {
   /** Moves an amount from the sender of the command. Throws `token/INSUFFICIENT_BALANCE`. */
   pay(to: Address, value: Amount): undefined
+  /** What an account can spend now; what is locked is no part of it. */
   balance(owner: Address): Amount
 }
 
@@ -36,26 +38,32 @@ export interface TokenGranted {
   mint(args: { readonly to: Address; readonly amount: Amount }): undefined
   /** Destroys units. Throws `token/INSUFFICIENT_BALANCE`. */
   burn(args: { readonly from: Address; readonly amount: Amount }): undefined
+  /**
+   * Takes an amount out of its owner's balance; it stays the owner's, and nobody can spend it until `unlock`. The purpose is
+   * at most 32 bytes: the module's name, or one that begins with it. Throws `token/TOO_MANY_LOCKS`, `token/INSUFFICIENT_BALANCE`.
+   */
+  lock(args: Lock): undefined
+  /** Gives an amount that is locked for a purpose back to its owner's balance. Throws `token/INSUFFICIENT_LOCK`. */
+  unlock(args: Lock): undefined
+  /** How much of an account is locked for a purpose. */
+  locked(args: Omit<Lock, 'amount'>): Amount
   balance(owner: Address): Amount
 }
-
-const SUPPLY_MAX = (1n << 64n) - 1n
-const ZERO = amount(0n)
-const holder = fixedBytes(20)
 
 /** About the cost of recovering a key from an Ethereum signature, which a claim does twice. */
 const CLAIM_WEIGHT = 4_000n
 
 /**
- * The token of a chain: balances, transfers, the fees of all transactions, and the claims of Ethereum holders whose
- * balances were imported at genesis. Every unit is in exactly one place: a balance, an unclaimed row, or the fee pool.
+ * The token of a chain: balances, transfers, the fees of all transactions, amounts that are locked by modules or unlock by
+ * time, and the claims of Ethereum holders whose balances were imported at genesis. Every unit is in exactly one place: a
+ * balance, a lock, a schedule, an unclaimed row, or the fee pool.
  */
 export const token = (options: TokenOptions) =>
   nouns(options)
     .provides<TokenOpen, TokenGranted>({
       open: (ctx) => ({
         pay: (to, value) => move(ctx, { from: ctx.sender, to, amount: value }),
-        balance: (owner) => ctx.state.balances.get(owner),
+        balance: (owner) => balanceOf(ctx, owner),
       }),
       granted: (ctx) => ({
         move: (args) => move(ctx, args),
@@ -69,31 +77,13 @@ export const token = (options: TokenOptions) =>
           ctx.state.supply.set(ctx.state.supply.get() - value)
           ctx.emit.burned({ from, amount: value })
         },
-        balance: (owner) => ctx.state.balances.get(owner),
+        lock: (args) => lock(ctx, args),
+        unlock: (args) => unlock(ctx, args),
+        locked: ({ owner, purpose }) => ctx.state.locks.get([owner, purpose]),
+        balance: (owner) => balanceOf(ctx, owner),
       }),
     })
-    .genesis(
-      struct({
-        balances: list(struct({ owner: address, amount }), { max: 1_000_000 }),
-        unclaimed: list(struct({ holder, amount }), { max: 1_000_000 }),
-      }),
-      (ctx, document) => {
-        let supply = 0n
-        for (const { owner, amount: value } of document.balances) {
-          if (ctx.state.balances.has(owner)) throw ctx.fail.DUPLICATE_OWNER({ owner })
-          if (value === 0n) throw ctx.fail.ZERO_AMOUNT({})
-          ctx.state.balances.set(owner, value)
-          supply += value
-        }
-        for (const { holder: owner, amount: value } of document.unclaimed) {
-          if (ctx.state.unclaimed.has(owner)) throw ctx.fail.DUPLICATE_OWNER({ owner: `0x${toHex(owner)}` })
-          if (value === 0n) throw ctx.fail.ZERO_AMOUNT({})
-          ctx.state.unclaimed.set(owner, value)
-          supply += value
-        }
-        addSupply(ctx, supply)
-      },
-    )
+    .genesis(tokenDocument, loadDocument)
     .feePolicy({
       // As it is in force, because the chain file may let governance change it.
       commandFee: ({ commandFee }) => commandFee,
@@ -103,13 +93,12 @@ export const token = (options: TokenOptions) =>
         const claims = calls.filter(({ module, command }) => module === 'token' && command === 'claim')
         if (claims.length > 0 && calls.length > 1 && fee < ctx.params.commandFee)
           throw ctx.fail.CLAIM_NOT_ALONE({ have: fee, want: ctx.params.commandFee })
-        if (calls.length === 1 && claims[0])
-          claimable(ctx, claims[0].input as { to: Address; signature: Uint8Array })
-        const have = ctx.state.balances.get(payer)
+        if (calls.length === 1 && claims[0]) claimable(ctx, claims[0].input as Claim)
+        const have = drawn(ctx, payer, fee)
         if (have < fee) throw ctx.fail.CANNOT_PAY_FEE({ payer, have, want: fee })
         if (fee === 0n) return
-        setBalance(ctx, payer, amount(have - fee))
-        ctx.state.feePool.set(amount(ctx.state.feePool.get() + fee))
+        setBalance(ctx, payer, toAmount(have - fee))
+        ctx.state.feePool.set(toAmount(ctx.state.feePool.get() + fee))
       },
       // The fee is paid as offered and is in the pool already; there is nothing to give back.
       settle: () => undefined,
@@ -129,146 +118,21 @@ export const token = (options: TokenOptions) =>
       'claim',
       struct({ to: address, signature: bytes({ bytesMax: 65 }) }),
       { fee: ZERO, weight: CLAIM_WEIGHT },
-      (ctx, input) => {
-        const found = claimable(ctx, input)
-        ctx.state.unclaimed.delete(found.holder)
-        credit(ctx, input.to, found.amount)
-        ctx.emit.claimed({ holder: found.holder, to: input.to, amount: found.amount })
-      },
+      claim,
     )
-    .query('balance', struct({ owner: address }), amount, (ctx, { owner }) => ctx.state.balances.get(owner))
+    .query('balance', struct({ owner: address }), amount, (ctx, { owner }) => balanceOf(ctx, owner))
+    .query('holdings', struct({ owner: address }), holdings, (ctx, { owner }) => holdingsOf(ctx, owner))
     .query('supply', unit, amountSum, (ctx) => ctx.state.supply.get())
     .query('feePool', unit, amount, (ctx) => ctx.state.feePool.get())
-    .query('unclaimed', struct({ holder }), amount, (ctx, input) => ctx.state.unclaimed.get(input.holder))
+    .query('unclaimed', struct({ holder }), amount, (ctx, input) =>
+      toAmount(
+        ctx.state.unclaimed.get(input.holder) + unreleased(ctx.state.unclaimedVesting.get(input.holder)),
+      ),
+    )
+    .query('unclaimedVesting', struct({ holder }), shownSchedules, (ctx, input) =>
+      ctx.state.unclaimedVesting.get(input.holder).map((one) => shownSchedule(one, ctx.block.timeMs)),
+    )
     .query('claimText', struct({ to: address }), text({ bytesMax: 256 }), (ctx, { to }) =>
       claimText({ ...ctx.chain, to }),
     )
-    .invariant('balances, unclaimed rows and the fee pool add up to the supply', (ctx) => {
-      let total: bigint = ctx.state.feePool.get()
-      for (const [, value] of ctx.state.balances.entries()) total += value
-      for (const [, value] of ctx.state.unclaimed.entries()) total += value
-      return total === ctx.state.supply.get()
-    })
-
-/** What the token owns, says and refuses. */
-function nouns(options: TokenOptions) {
-  const { decimals, commandFee } = checkOptions(options)
-  return defineModule('token', {
-    params: params(struct({ symbol: text({ bytesMax: 16 }), decimals: u8, commandFee: amount }), {
-      symbol: options.symbol,
-      decimals,
-      commandFee,
-    }),
-    state: {
-      balances: table(address, amount, ZERO),
-      unclaimed: table(holder, amount, ZERO),
-      supply: cell(amountSum, 0n),
-      feePool: cell(amount, ZERO),
-    },
-    events: {
-      transferred: struct({ from: address, to: address, amount }),
-      memo: struct({ from: address, to: address, text: text({ bytesMax: 256 }) }),
-      claimed: struct({ holder, to: address, amount }),
-      minted: struct({ to: address, amount }),
-      burned: struct({ from: address, amount }),
-    },
-    errors: {
-      INSUFFICIENT_BALANCE: (d: { owner: Address; have: Amount; want: Amount }) => ({
-        message: `${d.owner} has ${formatAmount(d.have, { decimals })} ${options.symbol}, but ${formatAmount(d.want, { decimals })} are needed.`,
-        hint: 'Lower the amount or fund the account.',
-      }),
-      CANNOT_PAY_FEE: (d: { payer: Address; have: Amount; want: Amount }) => ({
-        message: `${d.payer} has ${formatAmount(d.have, { decimals })} ${options.symbol}, but the fee is ${formatAmount(d.want, { decimals })}.`,
-        hint: 'Fund the account, or have another account pay the fee.',
-      }),
-      CLAIM_NOT_ALONE: (d: { have: Amount; want: Amount }) => ({
-        message: `A claim is free only by itself; beside other calls the fee is at least ${formatAmount(d.want, { decimals })} ${options.symbol}, not ${formatAmount(d.have, { decimals })}.`,
-        hint: 'Send the claim in a transaction of its own, or offer the fee.',
-      }),
-      ZERO_AMOUNT: (_: object) => ({ message: 'The amount is 0.', hint: 'Send at least one unit.' }),
-      BAD_CLAIM_SIGNATURE: (_: object) => ({
-        message: 'The signature is not an Ethereum signature of the claim’s text.',
-        hint: 'Sign the text that the query claimText gives, as a personal message, and pass all 65 bytes.',
-      }),
-      NOTHING_TO_CLAIM: (d: { holder: string }) => ({
-        message: `0x${d.holder} has nothing to claim here.`,
-        hint: 'Check that the right Ethereum account signed, for this chain and this receiver, and has not claimed before.',
-      }),
-      DUPLICATE_OWNER: (d: { owner: string }) => ({
-        message: `${d.owner} appears twice.`,
-        hint: 'Give every owner one row.',
-      }),
-      SUPPLY_TOO_LARGE: (d: { supply: bigint }) => ({
-        message: `The supply would be ${d.supply} units.`,
-        hint: `Keep the supply at or below ${SUPPLY_MAX} units.`,
-      }),
-    },
-  })
-}
-
-/** The text that an Ethereum holder signs to claim (formats.md, 14.1). */
-export function claimText(args: {
-  readonly fingerprint: Hash
-  readonly addressPrefix: string
-  readonly to: Address
-}): string {
-  return `MMT claim\n${args.fingerprint}\n${formatAddress(args.to, { prefix: args.addressPrefix })}`
-}
-
-type TokenContext = WriteOf<ReturnType<typeof nouns>>
-
-/** The options with their defaults. Throws `token/BAD_OPTIONS`. */
-function checkOptions({ symbol, decimals = 8, commandFee }: TokenOptions) {
-  const why = !/^[A-Za-z][A-Za-z0-9]{0,15}$/.test(symbol)
-    ? `the symbol "${symbol.slice(0, 40)}" is not 1 to 16 letters and digits`
-    : !Number.isInteger(decimals) || decimals < 0 || decimals > 18
-      ? `${decimals} decimals are not 0 to 18`
-      : undefined
-  if (why) {
-    const hint = 'Correct the token in the chain file.'
-    throw new ChainError({ code: 'token/BAD_OPTIONS', message: `The token cannot be defined: ${why}.`, hint })
-  }
-  // Half a token; one that cannot be halved costs a whole one: free commands must be asked for.
-  const half = amount(decimals === 0 ? 1n : 5n * 10n ** BigInt(decimals - 1))
-  return { decimals, commandFee: commandFee ?? half }
-}
-
-function move(
-  ctx: TokenContext,
-  args: { readonly from: Address; readonly to: Address; readonly amount: Amount },
-): undefined {
-  if (args.amount === 0n) throw ctx.fail.ZERO_AMOUNT({})
-  debit(ctx, args.from, args.amount)
-  credit(ctx, args.to, args.amount)
-  ctx.emit.transferred({ from: args.from, to: args.to, amount: args.amount })
-}
-
-function debit(ctx: TokenContext, owner: Address, value: Amount): void {
-  const have = ctx.state.balances.get(owner)
-  if (have < value) throw ctx.fail.INSUFFICIENT_BALANCE({ owner, have, want: value })
-  setBalance(ctx, owner, amount(have - value))
-}
-
-function credit(ctx: TokenContext, owner: Address, value: Amount): void {
-  setBalance(ctx, owner, amount(ctx.state.balances.get(owner) + value))
-}
-
-/** An empty balance has no row, so that the state holds only what is owned. */
-function setBalance(ctx: TokenContext, owner: Address, value: Amount): void {
-  if (value === 0n) ctx.state.balances.delete(owner)
-  else ctx.state.balances.set(owner, value)
-}
-
-function addSupply(ctx: TokenContext, value: bigint): void {
-  const supply = ctx.state.supply.get() + value
-  if (supply > SUPPLY_MAX) throw ctx.fail.SUPPLY_TOO_LARGE({ supply })
-  ctx.state.supply.set(supply)
-}
-
-function claimable(ctx: TokenContext, { to, signature }: { to: Address; signature: Uint8Array }) {
-  const recovered = recoverEthereumAddress({ text: claimText({ ...ctx.chain, to }), signature })
-  if (!recovered) throw ctx.fail.BAD_CLAIM_SIGNATURE({})
-  const found = ctx.state.unclaimed.get(recovered)
-  if (found === 0n) throw ctx.fail.NOTHING_TO_CLAIM({ holder: toHex(recovered) })
-  return { holder: recovered, amount: found }
-}
+    .invariant('balances, locks, schedules, unclaimed rows and the fee pool add up to the supply', balanced)

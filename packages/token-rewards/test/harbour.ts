@@ -9,6 +9,7 @@ import {
   need,
   solo,
   struct,
+  text,
   unit,
 } from '@mmtchain/kernel'
 import { type Outcome, testAddresses, testChain } from '@mmtchain/testkit'
@@ -20,6 +21,7 @@ export const FEE = 10n
 const moving = struct({ from: address, to: address, amount })
 const giving = struct({ to: address, amount })
 const taking = struct({ from: address, amount })
+const locking = struct({ owner: address, purpose: text({ bytesMax: 40 }), amount })
 
 /** A module that passes on what the token provides, open and granted, free of charge. */
 const till = () => {
@@ -39,24 +41,54 @@ const till = () => {
     .command('doubleIfPoor', giving, free, (ctx, { to, amount: value }) => {
       if (ctx.needs.token.balance(to) < value) ctx.needs.token.mint({ to, amount: value })
     })
+    .command('lock', locking, free, (ctx, input) => ctx.needs.token.lock(input))
+    .command('unlock', locking, free, (ctx, input) => ctx.needs.token.unlock(input))
+    .command('unlockAll', struct({ owner: address, purpose: text({ bytesMax: 40 }) }), free, (ctx, input) =>
+      ctx.needs.token.unlock({ ...input, amount: ctx.needs.token.locked(input) }),
+    )
     .command('rest', unit, free, () => undefined)
 }
 
 export const chain = defineChain({ id: 'harbour-1', addressPrefix: 'hbr', slotMs: 1_000, consensus: solo() })
   .use(token({ symbol: 'HKT', decimals: 2, commandFee: amount(FEE) }))
-  .use(till(), { grants: { token: ['mint', 'burn', 'move'] } })
+  .use(till(), { grants: { token: ['mint', 'burn', 'move', 'lock', 'unlock', 'locked'] } })
+
+/** An amount that unlocks evenly over `span` slots from slot `start` on; from block 0 on without a start. */
+export interface Waiting {
+  readonly amount: bigint
+  readonly span: bigint
+  readonly start?: bigint
+}
 
 interface Holdings {
   readonly balances?: readonly (readonly [Address, bigint])[]
   readonly unclaimed?: readonly (readonly [Uint8Array, bigint])[]
+  readonly vesting?: readonly (readonly [Address, Waiting])[]
+  readonly unclaimedVesting?: readonly (readonly [Uint8Array, Waiting])[]
 }
 
+/** The time of block 0 of every test chain, and how long a slot is here. */
+export const GENESIS_MS = 1_700_000_000_000n
+export const SLOT_MS = 1_000n
+
 /** The chain with these holdings at genesis. */
-export function harbour({ balances = [], unclaimed = [] }: Holdings = {}) {
+export function harbour({
+  balances = [],
+  unclaimed = [],
+  vesting = [],
+  unclaimedVesting = [],
+}: Holdings = {}) {
+  const row = ({ amount: value, span, start }: Waiting) => ({
+    amount: amount(value),
+    startMs: start === undefined ? null : GENESIS_MS + start * SLOT_MS,
+    spanMs: span * SLOT_MS,
+  })
   return testChain(chain, {
     token: {
       balances: balances.map(([owner, value]) => ({ owner, amount: amount(value) })),
       unclaimed: unclaimed.map(([holder, value]) => ({ holder, amount: amount(value) })),
+      vesting: vesting.map(([owner, waiting]) => ({ owner, ...row(waiting) })),
+      unclaimedVesting: unclaimedVesting.map(([holder, waiting]) => ({ holder, ...row(waiting) })),
     },
   })
 }

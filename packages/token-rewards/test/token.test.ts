@@ -76,7 +76,9 @@ describe('a transfer', () => {
     const on = harbour({ balances: [[alice, 1_234n]] })
     const { refusal } = on.as(alice).token.transfer({ to: bob, amount: coins(200_005n) })
     expect(refusal?.message).toMatch(/^hbr1[a-z0-9]{58} has 12\.24 HKT, but 2000\.05 are needed\.$/)
-    expect(refusal?.hint).toBe('Lower the amount or fund the account.')
+    expect(refusal?.hint).toBe(
+      'Lower the amount or fund the account; what is locked cannot be spent (query holdings).',
+    )
   })
 
   test('with a memo of 256 bytes is the longest', () => {
