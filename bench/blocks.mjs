@@ -1,117 +1,54 @@
-// Executes blocks of 1,000 transfers in memory, signatures already checked, and prints transactions per second with and
-// without the state root, and the share of each phase. `node bench/blocks.mjs [blocks]`
-import { encode } from '@mmtchain/codec'
-import { secp256k1, sha256 } from '@mmtchain/crypto'
-import {
-  amount,
-  createMachine,
-  defineChain,
-  height,
-  memoryStore,
-  solo,
-  transactionBytes,
-} from '@mmtchain/kernel'
-import { utf8 } from '@mmtchain/primitives'
-import { token } from '@mmtchain/token-rewards'
-import { authorityAddress, singleKey, transactionId } from '@mmtchain/tx'
+// Builds blocks of 1,000 transfers in memory, signatures already checked, and prints transactions per second with and
+// without the state root, then the share of each phase. From the root: node bench/blocks.mjs [blocks]
+import { memoryStore } from '@mmtchain/kernel'
+import { profile } from './profile.mjs'
+import { begin, build, commit, flatStore, KINDS, median, PER_BLOCK, transfers } from './transfers.mjs'
 
 const BLOCKS = Number(process.argv[2] ?? 30)
-const PER_BLOCK = 1_000
+const ROUNDS = 5
+const SCENARIOS = KINDS.flatMap((kind) => [false, true].map((withRoot) => ({ kind, withRoot })))
 
-const accounts = Array.from({ length: PER_BLOCK }, (_, i) => {
-  const secret = sha256(utf8(`bench account ${i}`))
-  const authority = singleKey({ suite: secp256k1.code, key: secp256k1.publicKey(secret) })
-  return { authority, address: authorityAddress(authority) }
-})
-const chain = defineChain({
-  id: 'bench',
-  consensus: solo(),
-  limits: { blockBytesMax: 64_000_000, blockWeightMax: 10n ** 12n },
-}).use(token({ symbol: 'BEN', decimals: 2, commandFee: amount(1n) }))
-const validator = accounts[0]
-const genesis = chain.genesis({
-  timeMs: 1_700_000_000_000n,
-  validators: [{ address: validator.address, key: validator.authority.keys[0] }],
-  documents: {
-    token: {
-      balances: accounts.map(({ address }) => ({ owner: address, amount: amount(1_000_000_000n) })),
-      unclaimed: [],
-    },
-  },
-})
-const machine = createMachine(genesis)
-const command = chain.modules.find(({ spec }) => spec.name === 'token').spec.commands.get('transfer')
-
-/** 1,000 transfers, one of each account, to itself or to an address that was never seen. */
-function transfers(nonce, kind) {
-  return accounts.map(({ address, authority }, i) => {
-    const to = kind === 'self' ? address : `0x${Buffer.from(sha256(utf8(`${nonce}/${i}`))).toString('hex')}`
-    const body = {
-      fingerprint: genesis.fingerprint,
-      sender: address,
-      authority,
-      nonce: BigInt(nonce),
-      validUntil: height(BigInt(nonce + 100)),
-      fee: amount(1n),
-      weightMax: 200n,
-      payer: null,
-      calls: [
-        { module: 'token', command: 'transfer', input: encode(command.input, { to, amount: amount(1n) }) },
-      ],
-    }
-    const transaction = {
-      body,
-      signatures: [{ index: 0, signature: new Uint8Array(64) }],
-      payerConsent: null,
-    }
-    return { transaction, id: transactionId(body), bytes: transactionBytes(transaction) }
+/** Milliseconds to build each of `BLOCKS` blocks, on a new chain. What lies between the blocks is not measured. */
+function run({ kind, withRoot }) {
+  const store = withRoot ? memoryStore() : flatStore()
+  let tip = begin(store)
+  return Array.from({ length: BLOCKS }, (_, nonce) => {
+    const candidates = transfers(nonce, kind)
+    const start = performance.now()
+    const built = build(store, tip, candidates)
+    const ms = performance.now() - start
+    commit(store, built)
+    tip = built.tip
+    return ms
   })
 }
 
-function run(kind, withRoot) {
-  const store = memoryStore()
-  const none = new Uint8Array()
-  const begun = machine.begin(store)
-  store.commitNow({ ...begun, seal: none, checkpoint: none })
-  let tip = begun.tip
-  let buildMs = 0
-  let rootMs = 0
-  const timed = {
-    get: (key) => store.get(key),
-    entries: (range) => store.entries(range),
-    stage(changes) {
-      const start = performance.now()
-      const staged = withRoot ? store.stage(changes) : { root: begun.block.header.stateRoot, changes }
-      rootMs += performance.now() - start
-      return staged
-    },
-  }
-  for (let block = 0; block < BLOCKS; block++) {
-    const candidates = transfers(block, kind)
-    const request = {
-      timeMs: tip.header.timeMs + 10_000n,
-      round: 0,
-      consensus: none,
-      evidence: [],
-      missProofs: [],
-    }
-    const start = performance.now()
-    const built = machine.build(timed, { parent: tip, proposer: validator.address, request, candidates })
-    buildMs += performance.now() - start
-    if (built.receipts.transactions.length !== PER_BLOCK) throw new Error('a transfer was skipped')
-    const staged = withRoot ? built.staged : store.stage(built.staged.changes)
-    store.commitNow({ ...built, staged, seal: none, checkpoint: none })
-    tip = built.tip
-  }
-  const perSecond = (ms) => Math.round((BLOCKS * PER_BLOCK) / (ms / 1_000))
-  return { total: perSecond(buildMs), share: rootMs / buildMs }
-}
+const perSecond = (times) => (times.length * PER_BLOCK * 1_000) / times.reduce((sum, ms) => sum + ms, 0)
+const titleOf = ({ kind, withRoot }) => `${kind}${withRoot ? ' + root' : ''}`
+const row = (title, cells) =>
+  console.log(title.padEnd(42) + cells.map((cell) => String(cell).padStart(23)).join(''))
 
-run('self', true) // Warm up.
-for (const kind of ['self', 'new recipients']) {
-  for (const withRoot of [false, true]) {
-    const { total, share } = run(kind, withRoot)
-    const what = `${kind}, ${withRoot ? 'with' : 'without'} state root`
-    console.log(`${what.padEnd(34)} ${String(total).padStart(7)} tx/s   root ${(100 * share).toFixed(0)} %`)
-  }
+for (const scenario of SCENARIOS) run(scenario) // Warm up.
+const rates = SCENARIOS.map(() => [])
+for (let round = 0; round < ROUNDS; round++)
+  for (const [i, scenario] of SCENARIOS.entries()) rates[i].push(perSecond(run(scenario)))
+
+console.log(`Blocks of ${PER_BLOCK} transfers; medians of ${ROUNDS} rounds of ${BLOCKS} blocks.`)
+row('', SCENARIOS.map(titleOf))
+row(
+  'transactions per second',
+  rates.map((found) => Math.round(median(found)).toLocaleString('en')),
+)
+
+// Profiling slows the code down a little, so it has runs of its own.
+const profiles = []
+for (const scenario of SCENARIOS) profiles.push(await profile(() => run(scenario)))
+console.log('\nShares of the time to build a block, from a sampling profiler in runs of their own.')
+for (const part of ['phases', 'work']) {
+  console.log(part === 'phases' ? '\nBy phase' : '\nThe same time by kind of work')
+  for (const name of Object.keys(profiles[0][part]))
+    row(
+      `  ${name}`,
+      profiles.map((found) => `${(100 * found[part][name]).toFixed(1)} %`),
+    )
 }
