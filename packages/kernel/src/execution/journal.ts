@@ -3,15 +3,23 @@ import { toHex, utf8 } from '@mmtchain/primitives'
 import type { Tables } from '../declare/tables.ts'
 import type { StateChanges, StateKey, StateReader } from '../ports.ts'
 
-/** Changed rows by key, `null` for deleted ones. */
-type Rows = Map<string, Uint8Array | null>
+/** A row's place in its table and in the store, and what the block has made of it. */
+interface Row {
+  readonly key: string
+  readonly stateKey: StateKey
+  /** The new bytes, `null` when it is deleted, undefined while it is as in the store. */
+  changed: Uint8Array | null | undefined
+}
+
+/** The rows of one table that the block has written, by key; those whose change was rolled back stay. */
+type Rows = Map<string, Row>
 
 /** The changed rows of one table. */
 interface ChangedRows {
   readonly rows: Rows
   /**
-   * The keys of `rows` in ascending order, from the first range read on; keys whose change was rolled back stay. The array is
-   * copied before it grows while a range read goes on.
+   * The keys of `rows` in ascending order, from the first range read on. The array is copied before it grows while a range
+   * read goes on.
    */
   keys: string[] | undefined
   readers: number
@@ -23,11 +31,14 @@ export interface Journal {
   readonly tables: Map<StateKey, ChangedRows>
   readonly log: {
     readonly rows: Rows
-    readonly key: string
-    readonly previous: Uint8Array | null | undefined
+    readonly row: Row
+    readonly previous: Row['changed']
   }[]
   rollbacks: number
 }
+
+/** How many rows a table finds again by their keys without writing these; a bound on memory when many are read. */
+const RECENT_ROWS_MAX = 16_384
 
 export function newJournal(base: StateReader): Journal {
   return { base, tables: new Map(), log: [], rollbacks: 0 }
@@ -42,18 +53,21 @@ export function savepoint(journal: Journal): number {
 export function rollback(journal: Journal, point: number): void {
   journal.rollbacks++
   while (journal.log.length > point) {
-    const { rows, key, previous } = journal.log.pop() as Journal['log'][number]
-    if (previous === undefined) rows.delete(key)
-    else rows.set(key, previous)
+    const { row, previous } = journal.log.pop() as Journal['log'][number]
+    row.changed = previous
   }
 }
 
 /** All changed rows, in ascending order of their keys. */
 export function changesOf(journal: Journal): StateChanges {
   const changes: [StateKey, Uint8Array | null][] = []
-  for (const [prefix, { rows }] of journal.tables)
-    for (const [key, value] of rows) changes.push([prefix + key, value])
-  return changes.sort(([a], [b]) => (a < b ? -1 : 1))
+  // No table's prefix begins another's, so whole tables follow one another and only keys within one are compared.
+  for (const prefix of [...journal.tables.keys()].sort()) {
+    const rows = [...(journal.tables.get(prefix) as ChangedRows).rows.values()]
+    for (const { stateKey, changed } of rows.sort((a, b) => (a.key < b.key ? -1 : 1)))
+      if (changed !== undefined) changes.push([stateKey, changed])
+  }
+  return changes
 }
 
 /** The beginning of every key of a table, as hex (formats.md, section 9). */
@@ -79,21 +93,20 @@ export function openTable(journal: Journal, module: string, name: string, declar
   const table: ChangedRows = journal.tables.get(prefix) ?? { rows: new Map(), keys: undefined, readers: 0 }
   journal.tables.set(prefix, table)
   const { rows } = table
-  const row = `a row of ${module}.${name}`
-  const read = (key: string) => {
-    const changed = rows.get(key)
+  const what = `a row of ${module}.${name}`
+  const newRow = (key: string): Row => ({ key, stateKey: prefix + key, changed: undefined })
+  const read = ({ stateKey, changed }: Row) => {
     if (changed !== undefined) return changed ?? undefined
     try {
-      return journal.base.get(prefix + key)
+      return journal.base.get(stateKey)
     } catch (cause) {
-      throw new StateFailure(row, cause)
+      throw new StateFailure(what, cause)
     }
   }
-  const write = (key: string, value: Uint8Array | null) => {
-    const previous = rows.get(key)
-    if (previous === undefined) insertKey(table, key)
-    journal.log.push({ rows, key, previous })
-    rows.set(key, value)
+  const write = (found: Row, value: Uint8Array | null) => {
+    const row = found.changed === undefined ? listed(table, found) : found
+    journal.log.push({ rows, row, previous: row.changed })
+    row.changed = value
     return undefined
   }
   const { value: codec, absent } = declared
@@ -105,27 +118,41 @@ export function openTable(journal: Journal, module: string, name: string, declar
     try {
       return decode(codec, bytes)
     } catch (cause) {
-      throw new StateFailure(row, cause)
+      throw new StateFailure(what, cause)
     }
   }
   if (declared.cell === true) {
-    return { get: () => decoded(read('')), set: (value: unknown) => write('', encode(codec, value)) }
+    const row = rows.get('') ?? newRow('')
+    return { get: () => decoded(read(row)), set: (value: unknown) => write(row, encode(codec, value)) }
   }
   const { key: keyCodec } = declared
   const keyOf = (key: string) => {
     try {
       return decodeKey(keyCodec, key)
     } catch (cause) {
-      throw new StateFailure(row, cause)
+      throw new StateFailure(what, cause)
     }
   }
+  // A transaction comes back to few rows many times, and to find one by its address is ten times as fast as to check the
+  // address, cut its digits out and look them up. Keys that are objects may change, so those are written each time.
+  const recent = new Map<unknown, Row>()
+  const rowOf = (key: unknown): Row => {
+    const known = recent.get(key)
+    if (known) return known
+    const written = keyCodec.writeKey(key)
+    const row = rows.get(written) ?? newRow(written)
+    if (typeof key === 'object') return row
+    if (recent.size === RECENT_ROWS_MAX) recent.clear()
+    recent.set(key, row)
+    return row
+  }
   return {
-    get: (key: unknown) => decoded(read(keyCodec.writeKey(key))),
-    has: (key: unknown) => read(keyCodec.writeKey(key)) !== undefined,
-    set: (key: unknown, value: unknown) => write(keyCodec.writeKey(key), encode(codec, value)),
+    get: (key: unknown) => decoded(read(rowOf(key))),
+    has: (key: unknown) => read(rowOf(key)) !== undefined,
+    set: (key: unknown, value: unknown) => write(rowOf(key), encode(codec, value)),
     delete(key: unknown) {
-      const encoded = keyCodec.writeKey(key)
-      if (read(encoded) !== undefined) write(encoded, null)
+      const row = rowOf(key)
+      if (read(row) !== undefined) write(row, null)
       return undefined
     },
     *entries(range: { prefix?: readonly unknown[]; from?: unknown; limit?: number; reverse?: boolean } = {}) {
@@ -200,17 +227,17 @@ function* changedAsOfNow(
   { within, from, reverse }: Bounds,
 ): Generator<readonly [string, Uint8Array | null], undefined> {
   const start = journal.log.length
-  const overwritten = new Map<string, Uint8Array | null | undefined>()
+  const overwritten = new Map<Row, Row['changed']>()
   let { rollbacks } = journal
   let seen = start
-  const valueAtStart = (key: string) => {
+  const valueAtStart = (row: Row) => {
     if (rollbacks !== journal.rollbacks) seen = start
     rollbacks = journal.rollbacks
     for (; seen < journal.log.length; seen++) {
       const entry = journal.log[seen] as Journal['log'][number]
-      if (entry.rows === rows && !overwritten.has(entry.key)) overwritten.set(entry.key, entry.previous)
+      if (entry.rows === rows && !overwritten.has(entry.row)) overwritten.set(entry.row, entry.previous)
     }
-    return overwritten.has(key) ? overwritten.get(key) : rows.get(key)
+    return overwritten.has(row) ? overwritten.get(row) : row.changed
   }
   // `~` sorts above every hex digit, hence ends what begins with `within`; `!` sorts below them, hence follows `from` itself.
   const last = from !== undefined && from < `${within}~` ? `${from}!` : `${within}~`
@@ -218,15 +245,23 @@ function* changedAsOfNow(
   let at = reverse ? firstNotBelow(keys, last) - 1 : firstNotBelow(keys, first)
   for (; keys[at]?.startsWith(within); at += reverse ? -1 : 1) {
     const key = keys[at] as string
-    const value = valueAtStart(key)
+    const value = valueAtStart(rows.get(key) as Row)
     if (value !== undefined) yield [key, value]
   }
+}
+
+/** The row as one of its table's written ones; another call may have written it since it was found. */
+function listed(table: ChangedRows, row: Row): Row {
+  const known = table.rows.get(row.key)
+  if (known) return known
+  table.rows.set(row.key, row)
+  insertKey(table, row.key)
+  return row
 }
 
 function insertKey(table: ChangedRows, key: string): void {
   if (!table.keys) return
   const at = firstNotBelow(table.keys, key)
-  if (table.keys[at] === key) return
   if (table.readers > 0) table.keys = [...table.keys]
   table.keys.splice(at, 0, key)
 }
