@@ -38,7 +38,7 @@ export async function runNode(args: {
   const store = await merkleStore({ path: home.data })
   let node: Node
   try {
-    node = await createNode({ genesis, store, host: systemHost(log), validator })
+    node = await createNode({ genesis, store, host: systemHost(log, { dataPath: home.data }), validator })
   } catch (error) {
     await store.close()
     throw error

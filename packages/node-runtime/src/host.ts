@@ -1,38 +1,44 @@
-/** Everything outside that a node depends on, so that a simulator can stand in for it. */
+/** Everything outside that a node depends on, so that a simulator can stand in for it. A node draws no random numbers. */
 export interface Host {
   /** Unix milliseconds. */
   nowMs(): bigint
-  /** Calls `fire` once at `atMs`, or at once when that has passed. Returns how to cancel it. */
+  /** Milliseconds of a clock that never goes back, for durations. */
+  monotonicMs(): number
+  /** Calls `fire` once at `atMs` of `nowMs`, or at once when that has passed. Returns how to cancel it. */
   setTimer(atMs: bigint, fire: () => void): () => void
   readonly log: Log
+  /** What the operator should know of this machine. A simulated one has nothing to tell. */
+  readonly readings?: () => Promise<Readings>
+}
+
+/** The state of the machine and process under a node. */
+export interface Readings {
+  /** How late the event loop came back to waiting work, at the 99th percentile of the last minute or so. */
+  readonly eventLoopDelayMs: number
+  readonly residentBytes: number
+  /** The file system that holds the node's data, and what its data takes; undefined where the platform does not say. */
+  readonly disk: { readonly freeBytes: number; readonly dataBytes: number } | undefined
 }
 
 /** Structured logging, one line an event; pino's loggers fit. */
 export interface Log {
+  debug(fields: object, message: string): void
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
   error(fields: object, message: string): void
+  /** The log of one component, `mempool` or `rpc`, which may have a level of its own. */
+  component?(name: string): Log
 }
 
-const TIMER_MS_MAX = 2_147_483_647
-
-/** The real clock and timers of this process. */
-export function systemHost(log: Log): Host {
-  return {
-    nowMs: () => BigInt(Date.now()),
-    setTimer(atMs, fire) {
-      let timer: ReturnType<typeof setTimeout>
-      const arm = () => {
-        const leftMs = Math.max(0, Number(atMs) - Date.now())
-        // A timer of the platform counts to 2^31 − 1 ms at most; a longer wait is cut into pieces.
-        timer = leftMs > TIMER_MS_MAX ? setTimeout(arm, TIMER_MS_MAX) : setTimeout(fire, leftMs)
-      }
-      arm()
-      return () => clearTimeout(timer)
-    },
-    log,
-  }
+/** The log of a component, where the log has such. */
+export function logOf(log: Log, component: string): Log {
+  return log.component?.(component) ?? log
 }
 
 /** A log that drops everything. */
-export const silentLog: Log = { info: () => undefined, warn: () => undefined, error: () => undefined }
+export const silentLog: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+}

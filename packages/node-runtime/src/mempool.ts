@@ -21,6 +21,10 @@ export interface Mempool {
   add(prepared: Prepared): Hash
   has(id: Hash): boolean
   readonly count: number
+  readonly bytes: number
+  /** How many accounts have sent what waits. */
+  readonly senders: number
+  readonly limits: MempoolLimits
   /** The nonce after the last waiting transaction of a sender whose queue begins at `nonce`. */
   nextNonce(sender: Address, nonce: bigint): bigint
   /** What the next block should hold, best fee per weight first, each sender's in order of nonce. */
@@ -107,6 +111,13 @@ export function createMempool(args: {
     get count() {
       return byId.size
     },
+    get bytes() {
+      return bytes
+    },
+    get senders() {
+      return queues.size
+    },
+    limits,
     has: (id) => byId.has(id),
     add(prepared) {
       const { id, transaction } = prepared

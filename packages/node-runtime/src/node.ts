@@ -1,4 +1,4 @@
-import type { Suite } from '@mmtchain/crypto'
+import { type Suite, secp256k1Backend } from '@mmtchain/crypto'
 import {
   blockId,
   createMachine,
@@ -11,10 +11,19 @@ import {
   type StoredBlock,
   type Tip,
 } from '@mmtchain/kernel'
-import { type Address, type ChainError, equalBytes, type Hash, height } from '@mmtchain/primitives'
+import {
+  type Address,
+  type ChainError,
+  equalBytes,
+  type Hash,
+  height,
+  isChainError,
+} from '@mmtchain/primitives'
 import type { Transaction } from '@mmtchain/tx'
+import { examine, type Health, type HealthCheck } from './health.ts'
 import type { Host } from './host.ts'
 import { createMempool, type Mempool, type MempoolLimits } from './mempool.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
 import { nodeFail } from './refusals.ts'
 
 /** The consensus key with which a node signs as a validator. */
@@ -31,6 +40,8 @@ export interface NodeOptions {
   /** Absent on a node that only observes. */
   readonly validator?: ValidatorKey | undefined
   readonly mempool?: MempoolLimits
+  /** What an app looks at beside the node's own health checks. */
+  readonly healthChecks?: readonly (() => HealthCheck | Promise<HealthCheck>)[]
 }
 
 /** A running node. */
@@ -47,6 +58,9 @@ export interface Node {
   submit(transaction: Transaction): Promise<Hash>
   /** Calls back for every committed block, in order. Returns how to stop that. */
   onBlock(listener: (block: StoredBlock) => void): () => void
+  /** Looks at the node and its machine now. */
+  health(): Promise<Health>
+  readonly metrics: Metrics
   /** Resolves when the node has stopped, and rejects with the reason if it had to stop by itself. */
   readonly stopped: Promise<void>
   /** Stops making blocks and closes the store, after the commit under way. */
@@ -70,6 +84,17 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     view: () => ({ state: store, tip }),
     ...(options.mempool && { limits: options.mempool }),
   })
+  const metrics = createMetrics({
+    read: () => ({
+      height: tip.header.height,
+      round: tip.header.round,
+      tipTimeMs: tip.header.timeMs,
+      validators: tip.validators.validators.length,
+      mempool: poolGauges(mempool),
+    }),
+    readings: host.readings,
+  })
+  const startedAt = { wallMs: host.nowMs(), monotonicMs: host.monotonicMs() }
   const listeners = new Set<(block: StoredBlock) => void>()
   const timers = new Map<string, () => void>()
   const built = new Map<Hash, Execution>()
@@ -119,12 +144,14 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       case 'buildBlock': {
         if (!validator) return
         const candidates = mempool.candidates()
+        const startMs = host.monotonicMs()
         const execution = machine.build(store, {
           parent: tip,
           proposer: validator.address,
           request: effect.request,
           candidates,
         })
+        metrics.took('build', host.monotonicMs() - startMs)
         for (const { id, error } of execution.skipped) if (!waits(error)) mempool.drop(id, error)
         built.clear()
         built.set(execution.id, execution)
@@ -154,7 +181,14 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       seal,
       validators: tip.validators,
     })
+    const startMs = host.monotonicMs()
     await store.commit({ block, id, seal, receipts, transactionIds, refusals, staged, checkpoint })
+    metrics.took('commit', host.monotonicMs() - startMs)
+    metrics.committed({
+      transactions: transactionIds.length,
+      refused: refusals.filter((refusal) => refusal !== null).length,
+      intervalMs: Number(block.header.timeMs - tip.header.timeMs),
+    })
     tip = execution.tip
     built.clear()
     mempool.committed(block, transactionIds)
@@ -170,6 +204,19 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     )
     for (const listener of listeners) listener({ block, id, seal, receipts, transactionIds, refusals })
     inputs.push({ kind: 'committed', nowMs: host.nowMs(), tip })
+  }
+
+  async function accept(transaction: Transaction): Promise<Hash> {
+    const startMs = host.monotonicMs()
+    const prepared = machine.prepare(transaction)
+    metrics.took('check', host.monotonicMs() - startMs)
+    try {
+      return mempool.add(prepared)
+    } catch (error) {
+      // A sender that lost the answer asks again: what is in a block already is no error.
+      if (await store.transaction(prepared.id)) return prepared.id
+      throw error
+    }
   }
 
   async function shutDown(reason?: unknown): Promise<void> {
@@ -196,15 +243,34 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     },
     async submit(transaction) {
       if (stopping) throw nodeFail.NOT_RUNNING({})
-      const prepared = machine.prepare(transaction)
       try {
-        return mempool.add(prepared)
+        const id = await accept(transaction)
+        metrics.submitted()
+        return id
       } catch (error) {
-        // A sender that lost the answer asks again: what is in a block already is no error.
-        if (await store.transaction(prepared.id)) return prepared.id
+        metrics.submitted(isChainError(error) ? error.code : 'fault')
         throw error
       }
     },
+    async health() {
+      const { wallMs, monotonicMs } = startedAt
+      const vitals = {
+        running: !stopping,
+        isValidator: validator !== undefined,
+        nowMs: host.nowMs(),
+        slotMs: machine.engineChain.slotMs,
+        height: tip.header.height,
+        tipTimeMs: tip.header.timeMs,
+        clockMovedMs: Number(host.nowMs() - wallMs) - (host.monotonicMs() - monotonicMs),
+        mempool: poolGauges(mempool),
+        secp256k1: secp256k1Backend(),
+        readings: await host.readings?.(),
+      }
+      const { ready, checks } = examine(vitals)
+      const more = await Promise.all((options.healthChecks ?? []).map((check) => check()))
+      return { ready, checks: [...checks, ...more] }
+    },
+    metrics,
     onBlock(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -215,6 +281,10 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       await stopped.catch(() => undefined)
     },
   }
+}
+
+function poolGauges({ count, bytes, senders, limits: { countMax, bytesMax } }: Mempool) {
+  return { count, bytes, senders, countMax, bytesMax }
 }
 
 /** Commits block 0 to an empty store, or makes sure that the store holds this chain. */

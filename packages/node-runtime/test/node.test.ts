@@ -29,6 +29,7 @@ function manualHost(): Host & { advance(ms: bigint): void } {
   return {
     log: silentLog,
     nowMs: () => now,
+    monotonicMs: () => Number(now),
     setTimer(atMs, fire) {
       const timer = { atMs, fire }
       timers.add(timer)
