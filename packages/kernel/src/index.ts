@@ -118,7 +118,7 @@ export {
   table,
   type Writers,
 } from './declare/tables.ts'
-export type { Execution, Machine, Skipped, StateStore } from './execution/execution.ts'
+export type { Admission, Execution, Machine, Skipped, StateStore } from './execution/execution.ts'
 export { tablePrefix } from './execution/journal.ts'
 export { createMachine } from './execution/machine.ts'
 export { type Executed, type Prepared, type Quote, transactionBytes } from './execution/transaction.ts'

@@ -118,7 +118,9 @@ describe('a transaction that may not be in a block', () => {
     const prepared = { transaction, id: ZERO_HASH, bytes: transactionBytes(transaction) }
     // A nonce above the next waits for those before it, so that the next rule speaks.
     const expected = code === 'kernel/NONCE_MISMATCH' ? 'kernel/WRONG_AUTHORITY' : code
-    expect(refusalOf(() => trial.machine.admit(trial.store, trial.tip, prepared)).code).toBe(expected)
+    expect(refusalOf(() => trial.machine.admission(trial.store, trial.tip).admit(prepared)).code).toBe(
+      expected,
+    )
   })
 
   // The signatures are right in these; a wrong authority has no right ones.

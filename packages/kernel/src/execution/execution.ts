@@ -29,6 +29,20 @@ export interface Skipped {
   readonly error: ChainError
 }
 
+/** What may wait for a block together: the fee of each transaction that was taken stays reserved before those after it. */
+export interface Admission {
+  /**
+   * Takes the transaction. Throws, with nothing reserved, unless it could be in the next block, or in a later one when its nonce
+   * is not yet the account's next. It does not run the calls.
+   */
+  admit(prepared: Prepared): {
+    /** The sender's next nonce by the state alone. */
+    readonly nonce: bigint
+    /** True for a transaction without a fee on a chain whose commands cost something. */
+    readonly isFreeRide: boolean
+  }
+}
+
 /** The deterministic state machine of a chain: blocks in, state changes and receipts out. It does no I/O. */
 export interface Machine {
   readonly genesis: GenesisData
@@ -59,13 +73,8 @@ export interface Machine {
       readonly prepare?: (transaction: Transaction) => Prepared
     },
   ): Execution
-  /**
-   * Throws unless the transaction could be in the next block, or in a later one when its nonce is not the account's next.
-   * It does not run the calls. The fees of `waiting`, which come before it, are reserved first.
-   */
-  admit(state: StateReader, tip: Tip, prepared: Prepared, waiting?: readonly Prepared[]): void
-  /** True for a transaction without a fee on a chain whose commands cost something. */
-  isFreeRide(state: StateReader, tip: Tip, transaction: Transaction): boolean
+  /** Judges transactions that are to wait for a block on this tip. Good until the next block is committed. */
+  admission(state: StateReader, tip: Tip): Admission
   /** Tries a transaction on top of the tip as the next block's first, without checking signatures. Throws if it may not be in a block. */
   simulate(state: StateReader, tip: Tip, transaction: Transaction): Executed
   /**

@@ -299,22 +299,16 @@ export function createMachine(genesis: GenesisData): Machine {
     prepare,
     build,
     execute,
-    admit(state, tip, prepared, waiting = []) {
+    admission(state, tip) {
       const release = releaseOf(releases, state)
+      const { rules } = release
       const session = sessionOn(release, state, tip)
-      for (const earlier of waiting) {
-        try {
-          reserveTransaction(release.rules, session, earlier, 'later')
-        } catch (error) {
-          // One that can no longer be in a block reserves nothing.
-          if (!isChainError(error)) throw error
-        }
+      return {
+        admit(prepared) {
+          const { nonce } = reserveTransaction(rules, session, prepared, 'later')
+          return { nonce, isFreeRide: isFreeRide(rules, session, prepared.transaction.body.fee) }
+        },
       }
-      reserveTransaction(release.rules, session, prepared, 'later')
-    },
-    isFreeRide(state, tip, { body }) {
-      const release = releaseOf(releases, state)
-      return isFreeRide(release.rules, sessionOn(release, state, tip), body.fee)
     },
     simulate(state, tip, transaction) {
       const release = releaseOf(releases, state)
