@@ -7,6 +7,8 @@ export interface Host {
   /** Calls `fire` once at `atMs` of `nowMs`, or at once when that has passed. Returns how to cancel it. */
   setTimer(atMs: bigint, fire: () => void): () => void
   readonly log: Log
+  /** Where waiting transactions outlast the process. Without one they are gone with it. */
+  readonly journal?: Journal
   /** What the operator should know of this machine. A simulated one has nothing to tell. */
   readonly readings?: () => Promise<Readings>
 }
@@ -18,6 +20,22 @@ export interface Readings {
   readonly residentBytes: number
   /** The file system that holds the node's data, and what its data takes; undefined where the platform does not say. */
   readonly disk: { readonly freeBytes: number; readonly dataBytes: number } | undefined
+}
+
+/**
+ * Records that outlast the process: what was appended is there again after a crash of it, but for the very last, and after a
+ * power failure perhaps not. Nothing that is in it may be trusted.
+ */
+export interface Journal {
+  /** Bytes of all records, those that wait to be written too. */
+  readonly bytes: number
+  /** The records of the last run, oldest first. Damage ends it, told to the log. */
+  read(): AsyncIterable<Uint8Array>
+  /** Notes a record, soon. It never throws: a journal that cannot write says so once in the log and keeps nothing. */
+  append(record: Uint8Array): void
+  /** Puts these in the place of all that was noted before the call. One at a time. */
+  replace(records: readonly Uint8Array[]): Promise<void>
+  close(): Promise<void>
 }
 
 /** Structured logging, one line an event; pino's loggers fit. */

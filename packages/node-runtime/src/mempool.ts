@@ -1,5 +1,6 @@
-import type { Block, Machine, Prepared, StateReader, Tip } from '@mmtchain/kernel'
-import type { Address, ChainError, Hash } from '@mmtchain/primitives'
+import type { Admission, Block, Machine, Prepared, StateReader, Tip } from '@mmtchain/kernel'
+import { type Address, type ChainError, type Hash, isChainError } from '@mmtchain/primitives'
+import { compareRank, createPoolIndex, type Entry, GAPPED } from './pool-index.ts'
 import { nodeFail } from './refusals.ts'
 
 /** What bounds the waiting transactions. */
@@ -7,12 +8,20 @@ export interface MempoolLimits {
   readonly countMax: number
   readonly bytesMax: number
   readonly perSenderMax: number
+  readonly perSenderBytesMax: number
+  /** How many transactions one account may pay for, its own among them. */
+  readonly perPayerMax: number
+  /** How many waiting transactions are checked again after each block. */
+  readonly recheckMax: number
 }
 
 export const MEMPOOL_LIMITS_DEFAULT: MempoolLimits = {
   countMax: 10_000,
   bytesMax: 64 * 1024 * 1024,
   perSenderMax: 64,
+  perSenderBytesMax: 1024 * 1024,
+  perPayerMax: 256,
+  recheckMax: 500,
 }
 
 /** Transactions that wait for a block. */
@@ -27,165 +36,249 @@ export interface Mempool {
   readonly limits: MempoolLimits
   /** The nonce after the last waiting transaction of a sender whose queue begins at `nonce`. */
   nextNonce(sender: Address, nonce: bigint): bigint
-  /** What the next block should hold, best fee per weight first, each sender's in order of nonce. */
-  candidates(): readonly Prepared[]
+  /** What the next block should hold, best first, each sender's in order of nonce. The pool must not change meanwhile. */
+  candidates(): Iterable<Prepared>
+  /** All that waits, what waits behind a gap too, best first. */
+  all(): Iterable<Prepared>
   /** Drops a transaction that can no longer be in a block, and remembers why for those who ask. */
   drop(id: Hash, reason: ChainError): void
   /** Why a transaction was dropped, if that was lately. */
   droppedFor(id: Hash): ChainError | undefined
-  /** Forgets what a committed block holds or has made impossible. */
+  /** Forgets what a committed block holds or has made impossible, and checks some of the others again. */
   committed(block: Block, ids: readonly Hash[]): void
 }
 
 /** How many dropped transactions are remembered. */
 const DROPPED_MAX = 1_000
+/** For how many payers the fees that wait are kept added up. */
+const ADMISSIONS_MAX = 256
+
+/** The fees that wait for one payer, reserved on the state of the tip. `stale` when one of them waits no more. */
+interface Reserved {
+  readonly admission: Admission
+  stale: boolean
+}
 
 /** A mempool over the state that `view` gives, which changes with every block. */
 export function createMempool(args: {
   readonly machine: Machine
   readonly view: () => { readonly state: StateReader; readonly tip: Tip }
-  readonly limits?: MempoolLimits
+  /** What differs from `MEMPOOL_LIMITS_DEFAULT`. */
+  readonly limits?: Partial<MempoolLimits> | undefined
+  readonly onAdded?: (prepared: Prepared) => void
+  readonly onDropped?: (id: Hash, reason: ChainError) => void
 }): Mempool {
-  const { machine, view, limits = MEMPOOL_LIMITS_DEFAULT } = args
-  const queues = new Map<Address, Map<bigint, Prepared>>()
-  const byId = new Map<Hash, Prepared>()
-  const byPayer = new Map<Address, Set<Prepared>>()
+  const { machine, view } = args
+  const limits = { ...MEMPOOL_LIMITS_DEFAULT, ...args.limits }
+  const index = createPoolIndex()
+  const reservedBy = new Map<Address, Reserved>()
   const dropped = new Map<Hash, ChainError>()
-  let bytes = 0
 
-  function remove(prepared: Prepared): void {
-    const { sender, nonce } = prepared.transaction.body
-    const queue = queues.get(sender)
-    if (queue?.get(nonce) !== prepared) return
-    queue.delete(nonce)
-    if (queue.size === 0) queues.delete(sender)
-    byId.delete(prepared.id)
-    bytes -= prepared.bytes.length
-    const paid = byPayer.get(payerOf(prepared))
-    paid?.delete(prepared)
-    if (paid?.size === 0) byPayer.delete(payerOf(prepared))
+  function remove(entry: Entry): void {
+    index.remove(entry)
+    const reserved = reservedBy.get(entry.payer)
+    if (reserved) reserved.stale = true
   }
 
-  function insert(prepared: Prepared): void {
-    const { sender, nonce } = prepared.transaction.body
-    queues.set(sender, (queues.get(sender) ?? new Map()).set(nonce, prepared))
-    byId.set(prepared.id, prepared)
-    byPayer.set(payerOf(prepared), (byPayer.get(payerOf(prepared)) ?? new Set()).add(prepared))
-    bytes += prepared.bytes.length
+  function dropEntry(entry: Entry, reason: ChainError): void {
+    const { id } = entry.prepared
+    remove(entry)
+    dropped.set(id, reason)
+    const [oldest] = dropped.keys()
+    if (dropped.size > DROPPED_MAX && oldest !== undefined) dropped.delete(oldest)
+    args.onDropped?.(id, reason)
   }
 
-  /** Makes room for a transaction by evicting those that offer less. Throws `node/POOL_FULL`, with nothing evicted. */
-  function makeRoom(prepared: Prepared): void {
-    let [count, size] = [byId.size + 1, bytes + prepared.bytes.length]
-    const fits = () => count <= limits.countMax && size <= limits.bytesMax
-    if (fits()) return
-    const price = priceOf(prepared)
-    // The last of a sender's queue goes first, so that no gap arises before what stays.
-    const tails = [...queues.values()]
-      .map((queue) => [...queue.values()].reduce((a, b) => (nonceIn(a) > nonceIn(b) ? a : b)))
-      .filter(
-        (tail) => priceOf(tail) < price && tail.transaction.body.sender !== prepared.transaction.body.sender,
-      )
-      .sort((a, b) => priceOf(a) - priceOf(b))
-    const evicted: Prepared[] = []
-    for (const tail of tails) {
-      if (fits()) break
-      evicted.push(tail)
-      count -= 1
-      size -= tail.bytes.length
-    }
-    if (!fits()) throw nodeFail.POOL_FULL({ max: limits.countMax })
-    for (const one of evicted) remove(one)
-  }
-
-  function nonceOf(sender: Address): bigint {
+  /** Reserves anew the fees of what a payer has waiting, and drops what can no longer be in a block. */
+  function reserveAgain(payer: Address, without?: Entry): Admission {
     const { state, tip } = view()
-    return (
-      machine.query(state, tip, { module: 'kernel', query: 'account', input: { address: sender } }) as {
-        nonce: bigint
+    const admission = machine.admission(state, tip)
+    // Where the balance ends, the worst is dropped.
+    for (const entry of [...index.paidBy(payer)].sort(compareRank)) {
+      if (entry === without) continue
+      try {
+        const { nonce } = admission.admit(entry.prepared)
+        index.advance(entry.prepared.transaction.body.sender, nonce)
+      } catch (error) {
+        dropEntry(entry, asRefusal(error))
       }
-    ).nonce
+    }
+    reservedBy.delete(payer)
+    reservedBy.set(payer, { admission, stale: without !== undefined })
+    const [oldest] = reservedBy.keys()
+    if (reservedBy.size > ADMISSIONS_MAX && oldest !== undefined) reservedBy.delete(oldest)
+    return admission
+  }
+
+  /** Judges a newcomer on top of what its payer has waiting, but for the one that it replaces. Throws what keeps it out of blocks. */
+  function admit(prepared: Prepared, rival: Entry | undefined): ReturnType<Admission['admit']> {
+    const payer = payerOf(prepared)
+    try {
+      const reserved = reservedBy.get(payer)
+      try {
+        return (reserved?.admission ?? reserveAgain(payer)).admit(prepared)
+      } catch (error) {
+        // The fees of the one that it replaces, or of such that wait no more, may have stood in the way.
+        if (!reserved?.stale && rival?.payer !== payer) throw error
+        return reserveAgain(payer, rival).admit(prepared)
+      }
+    } catch (error) {
+      if (rival) reservedBy.delete(payer)
+      throw asRefusal(error)
+    }
+  }
+
+  /** Throws unless a replacement offers enough more than what it replaces. */
+  function checkOffer({ transaction: { body } }: Prepared, rival: Entry | undefined): void {
+    if (!rival) return
+    const before = rival.prepared.transaction.body.fee
+    const feeMin = before + before / 10n + 1n
+    if (body.fee < feeMin) throw nodeFail.NONCE_TAKEN({ nonce: body.nonce, feeMin })
+  }
+
+  /** Throws unless the sender may have one more waiting, or this one in the place of `rival`. */
+  function checkShare(prepared: Prepared, rival: Entry | undefined): void {
+    const { sender } = prepared.transaction.body
+    const queue = index.queue(sender)
+    if (!rival && queue && queue.byNonce.size >= limits.perSenderMax)
+      throw nodeFail.SENDER_QUEUE_FULL({ sender, max: limits.perSenderMax })
+    const size = (queue?.bytes ?? 0) - (rival?.prepared.bytes.length ?? 0) + prepared.bytes.length
+    // A sender's only transaction may be as large as the chain allows.
+    if (size > limits.perSenderBytesMax && size > prepared.bytes.length)
+      throw nodeFail.SENDER_QUEUE_LARGE({ sender, max: limits.perSenderBytesMax })
+    const payer = payerOf(prepared)
+    const isPayersOwn = rival?.payer === payer
+    if (!isPayersOwn && index.paidBy(payer).size >= limits.perPayerMax)
+      throw nodeFail.PAYER_QUEUE_FULL({ payer, max: limits.perPayerMax })
+  }
+
+  /** Who has to go, from the worst up, so that `prepared` has a place. Throws `node/POOL_FULL`. */
+  function toEvict(prepared: Prepared, next: bigint, rival: Entry | undefined): readonly Entry[] {
+    let count = index.count + (rival ? 0 : 1)
+    let size = index.bytes + prepared.bytes.length - (rival?.prepared.bytes.length ?? 0)
+    const fits = () => count <= limits.countMax && size <= limits.bytesMax
+    if (fits()) return []
+    const evicted: Entry[] = []
+    const worth = index.worthOf(prepared, next)
+    for (const entry of index.worstFirst()) {
+      if (entry.worth >= worth) break
+      if (entry === rival) continue
+      evicted.push(entry)
+      count -= 1
+      size -= entry.prepared.bytes.length
+      if (fits()) return evicted
+    }
+    throw nodeFail.POOL_FULL({ countMax: limits.countMax, bytesMax: limits.bytesMax })
+  }
+
+  function add(prepared: Prepared): Hash {
+    const { id, transaction } = prepared
+    const { sender, nonce } = transaction.body
+    if (index.get(id)) return id
+    const poison = dropped.get(id)
+    if (poison?.code === 'node/EXHAUSTING') throw poison
+    const waiting = () => index.queue(sender)?.byNonce.get(nonce)
+    checkOffer(prepared, waiting())
+    checkShare(prepared, waiting())
+    const { nonce: next, isFreeRide } = admit(prepared, waiting())
+    index.advance(sender, next)
+    try {
+      const nonceMax = next + BigInt(limits.perSenderMax) - 1n
+      if (nonce > nonceMax) throw nodeFail.NONCE_TOO_FAR({ max: nonceMax, got: nonce })
+      // Whoever pays nothing may hold one place, not a queue of them.
+      if (nonce !== next && isFreeRide) throw nodeFail.FREE_ONLY_NEXT({ want: next, got: nonce })
+      const rival = waiting()
+      const evicted = toEvict(prepared, next, rival)
+      if (rival) dropEntry(rival, nodeFail.REPLACED({ by: id }))
+      for (const entry of evicted) dropEntry(entry, nodeFail.EVICTED({}))
+    } catch (error) {
+      // Its fee is reserved, but it does not wait.
+      reservedBy.delete(payerOf(prepared))
+      throw error
+    }
+    index.insert(prepared, next)
+    dropped.delete(id)
+    args.onAdded?.(prepared)
+    return id
+  }
+
+  function committed(block: Block, ids: readonly Hash[]): void {
+    const { height } = block.header
+    // The state has changed under all that was reserved.
+    reservedBy.clear()
+    const touched = new Set<Address>()
+    for (const [i, { body }] of block.transactions.entries()) {
+      touched.add(body.payer ?? body.sender).add(body.sender)
+      const queue = index.queue(body.sender)
+      const used = queue?.byNonce.get(body.nonce)
+      if (used) {
+        if (used.prepared.id === ids[i]) remove(used)
+        else dropEntry(used, nodeFail.NONCE_USED({ nonce: body.nonce, by: ids[i] as Hash }))
+      }
+      index.advance(body.sender, body.nonce + 1n)
+    }
+    for (const entry of index.expiredAt(height)) {
+      const { validUntil } = entry.prepared.transaction.body
+      dropEntry(entry, nodeFail.OUTDATED({ validUntil, height }))
+    }
+    recheck(touched)
+  }
+
+  /** Checks again what those of the block have waiting, then the payers that were not checked for longest. */
+  function recheck(touched: ReadonlySet<Address>): void {
+    let left = Math.min(limits.recheckMax, index.count)
+    for (const payer of touched) {
+      if (left <= 0) return
+      left -= recheckPayer(payer)
+    }
+    while (left > 0) {
+      const payer = index.nextPayer()
+      if (payer === undefined) return
+      left -= Math.max(1, recheckPayer(payer))
+    }
+  }
+
+  /** Answers how many were checked. */
+  function recheckPayer(payer: Address): number {
+    const { size } = index.paidBy(payer)
+    if (size > 0 && !reservedBy.has(payer)) reserveAgain(payer)
+    return size
   }
 
   return {
     get count() {
-      return byId.size
+      return index.count
     },
     get bytes() {
-      return bytes
+      return index.bytes
     },
     get senders() {
-      return queues.size
+      return index.senders
     },
     limits,
-    has: (id) => byId.has(id),
-    add(prepared) {
-      const { id, transaction } = prepared
-      const { sender, nonce, fee } = transaction.body
-      if (byId.has(id)) return id
-      const { state, tip } = view()
-      // What waits already is paid for first, so that one balance cannot back many transactions.
-      const waiting = [...(byPayer.get(payerOf(prepared)) ?? [])].filter((one) => !isRival(one, prepared))
-      if (waiting.length >= limits.perSenderMax)
-        throw nodeFail.SENDER_QUEUE_FULL({ sender, max: limits.perSenderMax })
-      machine.admit(state, tip, prepared, waiting)
-      const queue = queues.get(sender)
-      const rival = queue?.get(nonce)
-      if (rival) {
-        const feeMin = rival.transaction.body.fee + rival.transaction.body.fee / 10n + 1n
-        if (fee < feeMin) throw nodeFail.NONCE_TAKEN({ nonce, feeMin })
-      } else {
-        const nonceMax = nonceOf(sender) + BigInt(limits.perSenderMax) - 1n
-        if (nonce > nonceMax) throw nodeFail.NONCE_TOO_FAR({ max: nonceMax, got: nonce })
-        // Whoever pays nothing may hold one place, not a queue of them.
-        if (nonce !== nonceOf(sender) && machine.isFreeRide(state, tip, transaction))
-          throw nodeFail.FREE_ONLY_NEXT({ want: nonceOf(sender), got: nonce })
-      }
-      if (rival) remove(rival)
-      else makeRoom(prepared)
-      insert(prepared)
-      return id
-    },
+    has: (id) => index.get(id) !== undefined,
+    add,
     nextNonce(sender, nonce) {
-      const queue = queues.get(sender)
+      const queue = index.queue(sender)
       let next = nonce
-      while (queue?.has(next)) next += 1n
+      while (queue?.byNonce.has(next)) next += 1n
       return next
     },
-    candidates() {
-      const ranked: { readonly prepared: Prepared; readonly price: number }[] = []
-      for (const [sender, queue] of queues) {
-        // A transaction is worth no more than those before it that must go first, so sorting keeps each sender's order.
-        let price = Number.POSITIVE_INFINITY
-        for (let nonce = nonceOf(sender), next = queue.get(nonce); next; next = queue.get(++nonce)) {
-          price = Math.min(price, priceOf(next))
-          ranked.push({ prepared: next, price })
-        }
+    *candidates() {
+      for (const { prepared, worth } of index.bestFirst()) {
+        if (worth === GAPPED) return
+        yield prepared
       }
-      return ranked.sort((a, b) => b.price - a.price).map(({ prepared }) => prepared)
+    },
+    *all() {
+      for (const { prepared } of index.bestFirst()) yield prepared
     },
     drop(id, reason) {
-      const found = byId.get(id)
-      if (!found) return
-      remove(found)
-      dropped.set(id, reason)
-      const [oldest] = dropped.keys()
-      if (dropped.size > DROPPED_MAX && oldest !== undefined) dropped.delete(oldest)
+      const entry = index.get(id)
+      if (entry) dropEntry(entry, reason)
     },
     droppedFor: (id) => dropped.get(id),
-    committed(block, ids) {
-      for (const id of ids) {
-        const found = byId.get(id)
-        if (found) remove(found)
-      }
-      for (const { body } of block.transactions) {
-        const rival = queues.get(body.sender)?.get(body.nonce)
-        if (rival) remove(rival)
-      }
-      for (const prepared of byId.values()) {
-        if (prepared.transaction.body.validUntil <= block.header.height) remove(prepared)
-      }
-    },
+    committed,
   }
 }
 
@@ -193,15 +286,7 @@ function payerOf({ transaction: { body } }: Prepared): Address {
   return body.payer ?? body.sender
 }
 
-function nonceIn({ transaction: { body } }: Prepared): bigint {
-  return body.nonce
-}
-
-/** What a transaction offers for its place in a block. */
-function priceOf({ transaction: { body } }: Prepared): number {
-  return Number(body.fee) / Number(body.weightMax + 1n)
-}
-
-function isRival(a: Prepared, b: Prepared): boolean {
-  return a.transaction.body.sender === b.transaction.body.sender && nonceIn(a) === nonceIn(b)
+/** A transaction that makes a module exhaust the stack is no fault of the node: it is refused. */
+function asRefusal(error: unknown): ChainError {
+  return isChainError(error) ? error : nodeFail.EXHAUSTING({ why: String(error) })
 }

@@ -2,28 +2,22 @@ import { type Suite, secp256k1Backend } from '@mmtchain/crypto'
 import {
   blockId,
   createMachine,
-  type EngineEffect,
-  type EngineInput,
-  type Execution,
   type GenesisData,
   type Machine,
+  type Prepared,
   type Store,
   type StoredBlock,
   type Tip,
 } from '@mmtchain/kernel'
-import {
-  type Address,
-  type ChainError,
-  equalBytes,
-  type Hash,
-  height,
-  isChainError,
-} from '@mmtchain/primitives'
+import { type Address, equalBytes, type Hash, height, isChainError } from '@mmtchain/primitives'
 import type { Transaction } from '@mmtchain/tx'
+import { createBlockLoop } from './block-loop.ts'
+import { rememberChecks } from './checks.ts'
 import { examine, type Health, type HealthCheck } from './health.ts'
-import type { Host } from './host.ts'
+import { type Host, logOf } from './host.ts'
 import { createMempool, type Mempool, type MempoolLimits } from './mempool.ts'
-import { createMetrics, type Metrics } from './metrics.ts'
+import { createMetrics, type Gauges, type Metrics } from './metrics.ts'
+import { keepInJournal } from './pool-journal.ts'
 import { nodeFail } from './refusals.ts'
 
 /** The consensus key with which a node signs as a validator. */
@@ -39,7 +33,7 @@ export interface NodeOptions {
   readonly host: Host
   /** Absent on a node that only observes. */
   readonly validator?: ValidatorKey | undefined
-  readonly mempool?: MempoolLimits
+  readonly mempool?: Partial<MempoolLimits>
   /** What an app looks at beside the node's own health checks. */
   readonly healthChecks?: readonly (() => HealthCheck | Promise<HealthCheck>)[]
 }
@@ -67,149 +61,68 @@ export interface Node {
   stop(): Promise<void>
 }
 
+/** A genesis further ahead than this is worth a warning. */
+const GENESIS_AHEAD_MS = 3_600_000n
+
 /**
  * Starts a node: the only place where mempool, block loop, store and engine meet. A store that is empty begins with block 0.
  * Throws `node/WRONG_CHAIN_DATA` for a store of another chain and `node/NOT_A_VALIDATOR` for a key that is not of the set.
  */
 export async function createNode(options: NodeOptions): Promise<Node> {
   const { genesis, store, host, validator } = options
-  const { engine } = genesis.chain
+  const { log } = host
   const machine = createMachine(genesis)
   await beginChain(machine, store)
   let tip = machine.tipOf(store) as Tip
   checkValidator(tip, validator)
+  warnOfFarGenesis(tip, host)
 
+  const listeners = new Set<(block: StoredBlock) => void>()
+  const stop = stopOnce(close)
+  const metrics = createMetrics({ read: gauges, readings: host.readings })
+  const journal = keepInJournal({
+    journal: host.journal,
+    pool: () => mempool,
+    log: logOf(log, 'mempool'),
+    breathe: () => new Promise((resolve) => host.setTimer(host.nowMs(), resolve)),
+  })
   const mempool = createMempool({
     machine,
     view: () => ({ state: store, tip }),
-    ...(options.mempool && { limits: options.mempool }),
+    limits: options.mempool,
+    onAdded: journal.added,
+    onDropped(id, { code, message }) {
+      metrics.dropped(code)
+      logOf(log, 'mempool').debug({ id, code, message }, 'transaction dropped')
+    },
   })
-  const metrics = createMetrics({
-    read: () => ({
-      height: tip.header.height,
-      round: tip.header.round,
-      tipTimeMs: tip.header.timeMs,
-      validators: tip.validators.validators.length,
-      mempool: poolGauges(mempool),
-    }),
-    readings: host.readings,
-  })
-  const startedAt = { wallMs: host.nowMs(), monotonicMs: host.monotonicMs() }
-  const listeners = new Set<(block: StoredBlock) => void>()
-  const timers = new Map<string, () => void>()
-  const built = new Map<Hash, Execution>()
-  const inputs: EngineInput[] = []
-  let engineState = engine.start({ chain: machine.engineChain, self: validator?.address })
-  let working = false
-  let work: Promise<void> = Promise.resolve()
-  let stopping = false
-  let settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void }
-  const stopped = new Promise<void>((resolve, reject) => {
-    settle = { resolve, reject }
-  })
-  stopped.catch(() => undefined)
-
-  /** Feeds the engine one input at a time and carries out the effects in order. */
-  function feed(input: EngineInput): void {
-    inputs.push(input)
-    if (!working) work = workOff()
-  }
-
-  async function workOff(): Promise<void> {
-    working = true
-    try {
-      for (let input = inputs.shift(); input && !stopping; input = inputs.shift()) {
-        const step = engine.step(engineState, input)
-        engineState = step.state
-        for (const effect of step.effects) await carryOut(effect)
-      }
-    } catch (error) {
+  const check = rememberChecks(machine, { max: 2 * mempool.limits.countMax })
+  const loop = createBlockLoop({
+    machine,
+    store,
+    host,
+    validator,
+    mempool,
+    metrics,
+    tip: () => tip,
+    onCommitted,
+    onFault(error) {
       const height = String(tip.header.height)
-      host.log.error({ error: String(error), height }, 'the node stops: the next block could not be made')
-      void shutDown(error)
-    } finally {
-      // In the same turn as the look that found no more input, so that none can be left lying.
-      working = false
-    }
-  }
+      log.error({ error: textOf(error), height }, 'the node stops: the next block could not be made')
+      void stop.begin(error)
+    },
+  })
+  const clockMoved = watchClock(host)
 
-  async function carryOut(effect: EngineEffect): Promise<void> {
-    switch (effect.kind) {
-      case 'setTimer': {
-        timers.get(effect.name)?.()
-        const fire = () => feed({ kind: 'timer', name: effect.name, nowMs: host.nowMs() })
-        timers.set(effect.name, host.setTimer(effect.atMs, fire))
-        return
-      }
-      case 'buildBlock': {
-        if (!validator) return
-        const candidates = mempool.candidates()
-        const startMs = host.monotonicMs()
-        const execution = machine.build(store, {
-          parent: tip,
-          proposer: validator.address,
-          request: effect.request,
-          candidates,
-        })
-        metrics.took('build', host.monotonicMs() - startMs)
-        for (const { id, error } of execution.skipped) if (!waits(error)) mempool.drop(id, error)
-        built.clear()
-        built.set(execution.id, execution)
-        inputs.push({ kind: 'built', header: execution.block.header, id: execution.id })
-        return
-      }
-      case 'sign': {
-        if (!validator) return
-        const signature = validator.suite.sign(effect.message, validator.secret)
-        inputs.push({ kind: 'signed', id: effect.id, signature })
-        return
-      }
-      case 'commitBlock':
-        return commit(effect)
-    }
-  }
-
-  async function commit(effect: Extract<EngineEffect, { kind: 'commitBlock' }>): Promise<void> {
-    const execution = built.get(effect.id)
-    if (!execution) throw new Error(`the engine commits block ${effect.id}, which was not built here`)
-    const { block, id, receipts, transactionIds, refusals, staged } = execution
-    const { seal, checkpoint } = effect
-    engine.checkSeal({
-      chain: machine.engineChain,
-      header: block.header,
-      id,
-      seal,
-      validators: tip.validators,
-    })
+  function prepare(transaction: Transaction): Prepared {
     const startMs = host.monotonicMs()
-    await store.commit({ block, id, seal, receipts, transactionIds, refusals, staged, checkpoint })
-    metrics.took('commit', host.monotonicMs() - startMs)
-    metrics.committed({
-      transactions: transactionIds.length,
-      refused: refusals.filter((refusal) => refusal !== null).length,
-      intervalMs: Number(block.header.timeMs - tip.header.timeMs),
-    })
-    tip = execution.tip
-    built.clear()
-    mempool.committed(block, transactionIds)
-    for (const { transaction, fault } of execution.faults) {
-      host.log.error(
-        { transaction, fault: fault instanceof Error ? fault.stack : String(fault) },
-        'a module failed',
-      )
-    }
-    host.log.info(
-      { height: String(block.header.height), id, transactions: block.transactions.length },
-      'block committed',
-    )
-    for (const listener of listeners) listener({ block, id, seal, receipts, transactionIds, refusals })
-    inputs.push({ kind: 'committed', nowMs: host.nowMs(), tip })
+    const prepared = check(transaction)
+    metrics.took('check', host.monotonicMs() - startMs)
+    return prepared
   }
 
   async function accept(transaction: Transaction): Promise<Hash> {
-    const startMs = host.monotonicMs()
-    const prepared = machine.prepare(transaction)
-    metrics.took('check', host.monotonicMs() - startMs)
+    const prepared = prepare(transaction)
     try {
       return mempool.add(prepared)
     } catch (error) {
@@ -219,30 +132,72 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     }
   }
 
-  async function shutDown(reason?: unknown): Promise<void> {
-    if (stopping) return
-    stopping = true
-    for (const cancel of timers.values()) cancel()
-    await work
-    await store.close()
-    if (reason === undefined) settle.resolve()
-    else settle.reject(reason)
+  function onCommitted(stored: StoredBlock, next: Tip): void {
+    tip = next
+    const startMs = host.monotonicMs()
+    mempool.committed(stored.block, stored.transactionIds)
+    metrics.took('recheck', host.monotonicMs() - startMs)
+    for (const listener of listeners) {
+      try {
+        listener(stored)
+      } catch (error) {
+        log.error({ error: textOf(error) }, 'a listener to blocks failed')
+      }
+    }
   }
 
-  feed({ kind: 'started', nowMs: host.nowMs(), tip, checkpoint: store.checkpoint() })
+  function gauges(): Gauges {
+    const { height, round, timeMs } = tip.header
+    return {
+      height,
+      round,
+      tipTimeMs: timeMs,
+      validators: tip.validators.validators.length,
+      mempool: poolGauges(mempool),
+    }
+  }
+
+  async function health(): Promise<Health> {
+    const { height, timeMs } = tip.header
+    const { ready, checks } = examine({
+      running: stop.isRunning(),
+      isValidator: validator !== undefined,
+      nowMs: host.nowMs(),
+      slotMs: machine.engineChain.slotMs,
+      height,
+      tipTimeMs: timeMs,
+      clockMovedMs: clockMoved(),
+      mempool: poolGauges(mempool),
+      secp256k1: secp256k1Backend(),
+      readings: await host.readings?.(),
+    })
+    const more = await Promise.all((options.healthChecks ?? []).map((check) => check()))
+    return { ready, checks: [...checks, ...more] }
+  }
+
+  async function close(): Promise<void> {
+    await loop.stop()
+    await journal.close()
+    await store.close()
+  }
+
+  loop.start()
+  void journal.restore((transaction) => void mempool.add(prepare(transaction)))
   return {
     genesis,
     machine,
     store,
     mempool,
+    metrics,
+    health,
     get tip() {
       return tip
     },
     get running() {
-      return !stopping
+      return stop.isRunning()
     },
     async submit(transaction) {
-      if (stopping) throw nodeFail.NOT_RUNNING({})
+      if (!stop.isRunning()) throw nodeFail.NOT_RUNNING({})
       try {
         const id = await accept(transaction)
         metrics.submitted()
@@ -252,35 +207,56 @@ export async function createNode(options: NodeOptions): Promise<Node> {
         throw error
       }
     },
-    async health() {
-      const { wallMs, monotonicMs } = startedAt
-      const vitals = {
-        running: !stopping,
-        isValidator: validator !== undefined,
-        nowMs: host.nowMs(),
-        slotMs: machine.engineChain.slotMs,
-        height: tip.header.height,
-        tipTimeMs: tip.header.timeMs,
-        clockMovedMs: Number(host.nowMs() - wallMs) - (host.monotonicMs() - monotonicMs),
-        mempool: poolGauges(mempool),
-        secp256k1: secp256k1Backend(),
-        readings: await host.readings?.(),
-      }
-      const { ready, checks } = examine(vitals)
-      const more = await Promise.all((options.healthChecks ?? []).map((check) => check()))
-      return { ready, checks: [...checks, ...more] }
-    },
-    metrics,
     onBlock(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    stopped,
+    stopped: stop.stopped,
     async stop() {
-      await shutDown()
-      await stopped.catch(() => undefined)
+      await stop.begin()
+      await stop.stopped.catch(() => undefined)
     },
   }
+}
+
+/** Runs `close` once. `stopped` then resolves, or rejects with the reason for which the node had to stop. */
+function stopOnce(close: () => Promise<void>) {
+  let running = true
+  let settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void }
+  const stopped = new Promise<void>((resolve, reject) => {
+    settle = { resolve, reject }
+  })
+  stopped.catch(() => undefined)
+  return {
+    isRunning: () => running,
+    stopped,
+    async begin(reason?: unknown): Promise<void> {
+      if (!running) return
+      running = false
+      try {
+        await close()
+        if (reason === undefined) settle.resolve()
+        else settle.reject(reason)
+      } catch (error) {
+        settle.reject(reason ?? error)
+      }
+    },
+  }
+}
+
+/** Tells how far the wall clock has moved against the monotonic one, in milliseconds. */
+function watchClock(host: Host): () => number {
+  const [wallMs, monotonicMs] = [host.nowMs(), host.monotonicMs()]
+  return () => Number(host.nowMs() - wallMs) - (host.monotonicMs() - monotonicMs)
+}
+
+function warnOfFarGenesis({ header }: Tip, host: Host): void {
+  const aheadMs = header.timeMs - host.nowMs()
+  if (header.height > 0n || aheadMs < GENESIS_AHEAD_MS) return
+  host.log.warn(
+    { begins: new Date(Number(header.timeMs)).toISOString(), inHours: Number(aheadMs / 3_600_000n) },
+    'the genesis time is far ahead: no block is made before it. Check it, and the clock of this machine',
+  )
 }
 
 function poolGauges({ count, bytes, senders, limits: { countMax, bytesMax } }: Mempool) {
@@ -312,8 +288,6 @@ function checkValidator(tip: Tip, key: ValidatorKey | undefined): void {
   }
 }
 
-/** True for a transaction that those before it keep waiting. */
-function waits({ code, values }: ChainError): boolean {
-  const { want, got } = values as { want?: bigint; got?: bigint }
-  return code === 'kernel/NONCE_MISMATCH' && want !== undefined && got !== undefined && got > want
+function textOf(error: unknown): string {
+  return (error instanceof Error && error.stack) || String(error)
 }

@@ -2,13 +2,21 @@ import { failures } from '@mmtchain/primitives'
 
 /** The refusals of a running node, for the catalogue of error codes. */
 export const nodeRefusals = {
-  POOL_FULL: (d: { max: number }) => ({
-    message: `The node holds ${d.max} waiting transactions and takes no more for now.`,
+  POOL_FULL: (d: { countMax: number; bytesMax: number }) => ({
+    message: `No place is left among the waiting transactions (at most ${d.countMax}, and ${d.bytesMax} bytes), and none of them offers less.`,
     hint: 'Try again after the next block, or offer a higher fee.',
   }),
   SENDER_QUEUE_FULL: (d: { sender: string; max: number }) => ({
     message: `${d.sender} has ${d.max} waiting transactions.`,
     hint: 'Wait until some are in a block.',
+  }),
+  SENDER_QUEUE_LARGE: (d: { sender: string; max: number }) => ({
+    message: `The waiting transactions of ${d.sender} would have more than ${d.max} bytes.`,
+    hint: 'Wait until some are in a block.',
+  }),
+  PAYER_QUEUE_FULL: (d: { payer: string; max: number }) => ({
+    message: `${d.payer} pays for ${d.max} waiting transactions.`,
+    hint: 'Wait until some are in a block, or let another account pay.',
   }),
   NONCE_TOO_FAR: (d: { max: bigint; got: bigint }) => ({
     message: `The nonce ${d.got} is too far ahead; at most ${d.max} is taken now.`,
@@ -21,6 +29,26 @@ export const nodeRefusals = {
   FREE_ONLY_NEXT: (d: { want: bigint; got: bigint }) => ({
     message: `A transaction without a fee must be the sender's next: nonce ${d.want}, not ${d.got}.`,
     hint: 'Wait until the one before it is in a block.',
+  }),
+  REPLACED: (d: { by: string }) => ({
+    message: `The transaction was replaced by ${d.by}, which has the same sender and nonce and offers more.`,
+    hint: 'Look at the other one.',
+  }),
+  EVICTED: (_: object) => ({
+    message: 'The transaction had to make way for others that offer more.',
+    hint: 'Send it again with a higher fee, or when fewer transactions wait.',
+  }),
+  NONCE_USED: (d: { nonce: bigint; by: string }) => ({
+    message: `The nonce ${d.nonce} was used by ${d.by}, which is in a block.`,
+    hint: 'Build the transaction again with the next nonce.',
+  }),
+  OUTDATED: (d: { validUntil: bigint; height: bigint }) => ({
+    message: `The transaction was valid until height ${d.validUntil}; the chain is at ${d.height}.`,
+    hint: 'Build and sign it again, with a later height.',
+  }),
+  EXHAUSTING: (d: { why: string }) => ({
+    message: `The transaction exhausts this node's memory or stack: ${d.why}`,
+    hint: 'Make its input smaller; if it is not large, tell the author of the module.',
   }),
   WRONG_CHAIN_DATA: (d: { want: string; got: string }) => ({
     message: `The data folder belongs to another chain: its block 0 is ${d.got}, this chain's is ${d.want}.`,

@@ -1,14 +1,17 @@
 import { readdir, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import type { Host, Log, Readings } from './host.ts'
+import type { Host, Journal, Log, Readings } from './host.ts'
 
 const TIMER_MS_MAX = 2_147_483_647
 const LOOP_RESOLUTION_MS = 20
 const LOOP_WINDOW_MS = 60_000
 
 /** The real clock and timers of this process. With the folder of the node's data it also reads disk and event loop. */
-export function systemHost(log: Log, { dataPath }: { readonly dataPath?: string } = {}): Host {
+export function systemHost(
+  log: Log,
+  { dataPath, journal }: { readonly dataPath?: string; readonly journal?: Journal } = {},
+): Host {
   return {
     nowMs: () => BigInt(Date.now()),
     monotonicMs: () => performance.now(),
@@ -23,6 +26,7 @@ export function systemHost(log: Log, { dataPath }: { readonly dataPath?: string 
       return () => clearTimeout(timer)
     },
     log,
+    ...(journal && { journal }),
     ...(dataPath !== undefined && { readings: readingsOf(dataPath) }),
   }
 }

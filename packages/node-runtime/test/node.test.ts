@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { secp256k1 } from '@mmtchain/crypto'
 import {
   defineChain,
@@ -9,11 +12,11 @@ import {
   type Tip,
   u8,
 } from '@mmtchain/kernel'
-import { createNode, type Host, silentLog } from '@mmtchain/node-runtime'
+import { createNode, fileJournal, type Host, type Journal, silentLog } from '@mmtchain/node-runtime'
 import { type Address, amount } from '@mmtchain/primitives'
 import { testAccount, testAddresses, testChain } from '@mmtchain/testkit'
 import { token } from '@mmtchain/token-rewards'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 const [alice, bob] = testAddresses('alice', 'bob')
 const documents = { token: { balances: [{ owner: alice, amount: amount(100_000n) }], unclaimed: [] } }
@@ -23,11 +26,12 @@ const { secret, address } = testAccount('validator')
 const validator = { address, suite: secp256k1, secret }
 
 /** Time that moves only when the test says so. */
-function manualHost(): Host & { advance(ms: bigint): void } {
+function manualHost(journal?: Journal): Host & { advance(ms: bigint): void } {
   let now = 1_700_000_000_000n
   const timers = new Set<{ readonly atMs: bigint; readonly fire: () => void }>()
   return {
     log: silentLog,
+    ...(journal && { journal }),
     nowMs: () => now,
     monotonicMs: () => Number(now),
     setTimer(atMs, fire) {
@@ -48,11 +52,11 @@ function manualHost(): Host & { advance(ms: bigint): void } {
 
 /** A node under a manual clock; `slot` lets one block be made. */
 async function start(
-  args: { store?: MemoryStore; id?: string; secret?: Uint8Array; observer?: boolean } = {},
+  args: { store?: MemoryStore; id?: string; secret?: Uint8Array; observer?: boolean; journal?: Journal } = {},
 ) {
   const chain = chainNamed(args.id ?? 'node-test')
   const model = testChain(chain, documents)
-  const host = manualHost()
+  const host = manualHost(args.journal)
   const store = args.store ?? memoryStore()
   const node = await createNode({
     genesis: model.genesis,
@@ -130,6 +134,119 @@ test('a transaction that the block before it has made unpayable is dropped, and 
   expect(node.mempool.has(second)).toBe(false)
   expect(node.mempool.droppedFor(second)?.code).toBe('token/CANNOT_PAY_FEE')
   expect(await node.store.transaction(second)).toBeUndefined()
+  await node.stop()
+})
+
+test('what waits when a node stops waits again when it starts, also after a kill', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mmt-node-'))
+  const open = () => fileJournal({ path: join(folder, 'mempool.journal'), log: silentLog })
+  try {
+    const first = await start({ journal: await open() })
+    const ids: string[] = []
+    for (const nonce of [0n, 1n, 2n]) {
+      const input = { to: bob, amount: amount(1n) }
+      const body = first.model.body(alice, [{ module: 'token', command: 'transfer', input }])
+      ids.push(await first.node.submit(first.model.sign({ ...body, nonce })))
+    }
+    const store = first.store.fork()
+    const killed = first.store.fork()
+    await first.node.stop()
+
+    // This one dies without closing anything.
+    const second = await start({ store: killed, journal: await open() })
+    await vi.waitFor(() => expect(second.node.mempool.count).toBe(3))
+
+    const third = await start({ store, journal: await open() })
+    await vi.waitFor(() => expect(third.node.mempool.count).toBe(3))
+    await third.slot()
+    const block = await third.node.store.block({ height: third.node.tip.header.height })
+    expect(block?.transactionIds).toEqual(ids)
+    await third.node.stop()
+
+    const other = await start({ id: 'another-chain', journal: await open() })
+    await other.slot()
+    expect(other.node.mempool.count).toBe(0)
+    await other.node.stop()
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('a transaction that exhausts the stack is dropped, and the chain goes on', async () => {
+  const dig = (depth: number): number => depth + dig(depth + 1)
+  const deep = defineModule('deep').command('dig', struct({ n: u8 }), (_ctx, { n }) => {
+    if (n > 0) dig(n)
+  })
+  const chain = defineChain({ id: 'deep', slotMs: 1_000, consensus: solo() }).use(deep)
+  const model = testChain(chain, {})
+  const host = manualHost()
+  const node = await createNode({ genesis: model.genesis, store: memoryStore(), host, validator })
+  const dug = (sender: Address, n: number) =>
+    model.sign(model.body(sender, [{ module: 'deep', command: 'dig', input: { n } }]))
+  const bad = await node.submit(dug(alice, 1))
+  const good = await node.submit(dug(bob, 0))
+  const one = new Promise<void>((resolve) => node.onBlock(() => setImmediate(resolve)))
+  host.advance(1_000n)
+  await one
+  const stored = await node.store.block({ height: node.tip.header.height })
+  expect(stored?.transactionIds).toEqual([good])
+  expect(node.mempool.droppedFor(bad)?.code).toBe('node/EXHAUSTING')
+  await expect(node.submit(dug(alice, 1))).rejects.toMatchObject({ code: 'node/EXHAUSTING' })
+  await node.stop()
+})
+
+test('health names what is wrong and how to cure it, and turns with the node', async () => {
+  const { node, slot, host } = await start()
+  const check = async (name: string) => (await node.health()).checks.find((one) => one.name === name)
+  await slot()
+  expect(await check('blocks')).toMatchObject({ ok: true, cure: '' })
+  expect((await node.health()).ready).toBe(true)
+  await node.stop()
+  host.advance(60_000n)
+  expect(await check('blocks')).toMatchObject({ ok: false, cure: expect.stringMatching(/./) as string })
+  expect((await node.health()).ready).toBe(false)
+})
+
+test('metrics tell of blocks, transactions and the mempool', async () => {
+  const { node, slot, transfer } = await start()
+  await node.submit(transfer(alice, bob))
+  await expect(node.submit(transfer(bob, alice))).rejects.toMatchObject({ code: 'token/CANNOT_PAY_FEE' })
+  expect(await node.metrics.text()).toContain('mmt_mempool_transactions 1\n')
+  await slot()
+  const text = await node.metrics.text()
+  for (const line of [
+    'mmt_block_height 1',
+    'mmt_mempool_transactions 0',
+    'mmt_transactions_total{outcome="done"} 1',
+    'mmt_mempool_submissions_total{outcome="accepted"} 1',
+    'mmt_mempool_submissions_total{outcome="token/CANNOT_PAY_FEE"} 1',
+    'mmt_block_commit_duration_seconds_count 1',
+  ])
+    expect(text).toContain(`${line}\n`)
+  await node.stop()
+})
+
+test('a genesis far ahead is worth a warning', async () => {
+  const warnings: object[] = []
+  const chain = chainNamed('far')
+  const { genesis } = testChain(chain, documents)
+  const host = manualHost()
+  const log = { ...silentLog, warn: (fields: object) => void warnings.push(fields) }
+  const past = { ...host, log, nowMs: () => host.nowMs() - 86_400_000n }
+  const node = await createNode({ genesis, store: memoryStore(), host: past, validator })
+  expect(warnings).toEqual([{ begins: '2023-11-14T22:13:20.000Z', inHours: 24 }])
+  expect((await node.health()).checks.find(({ name }) => name === 'blocks')).toMatchObject({ ok: true })
+  await node.stop()
+})
+
+test('a listener that throws does not stop the chain', async () => {
+  const { node, slot } = await start()
+  node.onBlock(() => {
+    throw new Error('a bug of the listener')
+  })
+  await slot()
+  await slot()
+  expect(node.tip.header.height).toBe(2n)
   await node.stop()
 })
 

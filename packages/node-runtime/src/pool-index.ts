@@ -1,0 +1,196 @@
+import type { Prepared } from '@mmtchain/kernel'
+import type { Address, Hash } from '@mmtchain/primitives'
+import sortedBtree from 'sorted-btree'
+
+/** A transaction that waits, and its rank. `worth` and `since` change with what waits before it. */
+export interface Entry {
+  readonly prepared: Prepared
+  readonly payer: Address
+  /** Fee per weight, in units. */
+  readonly price: number
+  /** When it came, as a count. */
+  readonly arrival: number
+  /** The least price among it and those of its sender that must go first; `GAPPED` when one of those is missing. */
+  worth: number
+  /** The latest arrival among the same. */
+  since: number
+}
+
+/** What one account has sent. */
+export interface Queue {
+  /** The nonce of its next transaction by the state. */
+  next: bigint
+  readonly byNonce: ReadonlyMap<bigint, Entry>
+  readonly bytes: number
+}
+
+/** The worth of what waits behind a gap: nothing, less than what pays nothing. */
+export const GAPPED = -1
+
+/**
+ * Waiting transactions in the order of their rank: worth, best first, then who waits longer. No transaction ranks before one
+ * of its sender that must go first, so the best are good to build with from the top, and the worst to evict from the bottom
+ * without leaving a gap. Each change costs O(q log n), where q is the length of one sender's queue.
+ */
+export interface PoolIndex {
+  readonly count: number
+  readonly bytes: number
+  readonly senders: number
+  get(id: Hash): Entry | undefined
+  queue(sender: Address): Queue | undefined
+  /** Those whose fees one account pays. */
+  paidBy(payer: Address): ReadonlySet<Entry>
+  /** The payer that was not looked at for longest, which then goes to the end of the line. */
+  nextPayer(): Address | undefined
+  /** What a transaction would be worth in its sender's queue. */
+  worthOf(prepared: Prepared, next: bigint): number
+  /** Adds one, whose nonce must be free. `next` is the sender's next nonce by the state. */
+  insert(prepared: Prepared, next: bigint): void
+  remove(entry: Entry): void
+  /** Notes the next nonce of a sender. Transactions before it must have been removed. */
+  advance(sender: Address, next: bigint): void
+  /** All, best first. It must not be changed meanwhile. */
+  bestFirst(): IterableIterator<Entry>
+  worstFirst(): IterableIterator<Entry>
+  /** Those valid until `height` at the latest. */
+  expiredAt(height: bigint): readonly Entry[]
+}
+
+interface OwnQueue extends Queue {
+  readonly byNonce: Map<bigint, Entry>
+  bytes: number
+}
+
+const NONE: ReadonlySet<Entry> = new Set()
+
+export function createPoolIndex(): PoolIndex {
+  const ranked = new sortedBtree.default<Entry, undefined>(undefined, compareRank)
+  const byId = new Map<Hash, Entry>()
+  const queues = new Map<Address, OwnQueue>()
+  const byPayer = new Map<Address, Set<Entry>>()
+  const byExpiry = new Map<bigint, Set<Entry>>()
+  let bytes = 0
+  let arrivals = 0
+
+  /** Ranks the sender's transactions anew from `nonce` on, until one has the rank that it had. */
+  function rerank(queue: OwnQueue, nonce: bigint): void {
+    let before = nonce === queue.next ? FIRST : (queue.byNonce.get(nonce - 1n) ?? MISSING)
+    for (let at = nonce, entry = queue.byNonce.get(at); entry; entry = queue.byNonce.get(++at)) {
+      const worth = worthAfter(before, entry.price)
+      const since = Math.max(before.since, entry.arrival)
+      const isRanked = ranked.has(entry)
+      if (isRanked && entry.worth === worth && entry.since === since) return
+      if (isRanked) ranked.delete(entry)
+      entry.worth = worth
+      entry.since = since
+      ranked.set(entry, undefined)
+      before = entry
+    }
+  }
+
+  return {
+    get count() {
+      return byId.size
+    },
+    get bytes() {
+      return bytes
+    },
+    get senders() {
+      return queues.size
+    },
+    get: (id) => byId.get(id),
+    queue: (sender) => queues.get(sender),
+    paidBy: (payer) => byPayer.get(payer) ?? NONE,
+    nextPayer() {
+      const [first] = byPayer
+      if (!first) return undefined
+      byPayer.delete(first[0])
+      byPayer.set(...first)
+      return first[0]
+    },
+    worthOf(prepared, next) {
+      const { sender, nonce } = prepared.transaction.body
+      const before = nonce === next ? FIRST : (queues.get(sender)?.byNonce.get(nonce - 1n) ?? MISSING)
+      return worthAfter(before, priceOf(prepared))
+    },
+    insert(prepared, next) {
+      const { sender, nonce, payer, validUntil } = prepared.transaction.body
+      const queue = getOrMake(queues, sender, () => ({ next, byNonce: new Map(), bytes: 0 }))
+      if (queue.byNonce.has(nonce)) throw new Error(`nonce ${nonce} of ${sender} waits already`)
+      const price = priceOf(prepared)
+      const arrival = arrivals++
+      const entry: Entry = { prepared, payer: payer ?? sender, price, arrival, worth: GAPPED, since: arrival }
+      queue.byNonce.set(nonce, entry)
+      queue.bytes += prepared.bytes.length
+      byId.set(prepared.id, entry)
+      getOrMake(byPayer, entry.payer, () => new Set()).add(entry)
+      getOrMake(byExpiry, validUntil, () => new Set()).add(entry)
+      bytes += prepared.bytes.length
+      rerank(queue, nonce)
+    },
+    remove(entry) {
+      const { prepared, payer } = entry
+      const { sender, nonce, validUntil } = prepared.transaction.body
+      const queue = queues.get(sender)
+      if (queue?.byNonce.get(nonce) !== entry) return
+      ranked.delete(entry)
+      queue.byNonce.delete(nonce)
+      queue.bytes -= prepared.bytes.length
+      byId.delete(prepared.id)
+      bytes -= prepared.bytes.length
+      removeFrom(byPayer, payer, entry)
+      removeFrom(byExpiry, validUntil, entry)
+      if (queue.byNonce.size === 0) queues.delete(sender)
+      else rerank(queue, nonce + 1n)
+    },
+    advance(sender, next) {
+      const queue = queues.get(sender)
+      if (!queue || queue.next === next) return
+      queue.next = next
+      rerank(queue, next)
+    },
+    bestFirst: () => ranked.keys(),
+    *worstFirst() {
+      for (const [entry] of ranked.entriesReversed()) yield entry
+    },
+    expiredAt(height) {
+      const gone: Entry[] = []
+      for (const [last, entries] of byExpiry) if (last <= height) gone.push(...entries)
+      return gone
+    },
+  }
+}
+
+/** What stands for those before a sender's first transaction, and for one that is missing. */
+const FIRST = { worth: Number.POSITIVE_INFINITY, since: 0 }
+const MISSING = { worth: GAPPED, since: 0 }
+
+function worthAfter(before: { readonly worth: number }, price: number): number {
+  return Math.min(before.worth, price)
+}
+
+/** What a transaction offers for its place in a block. */
+function priceOf({ transaction: { body } }: Prepared): number {
+  return Number(body.fee) / Number(body.weightMax + 1n)
+}
+
+/** The order of the rank. Only entries of one sender have an equal `since`. */
+export function compareRank(a: Entry, b: Entry): number {
+  if (a.worth !== b.worth) return b.worth - a.worth
+  if (a.since !== b.since) return a.since - b.since
+  const [one, other] = [a.prepared.transaction.body.nonce, b.prepared.transaction.body.nonce]
+  if (one !== other) return one < other ? -1 : 1
+  return a.arrival - b.arrival
+}
+
+function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const found = map.get(key) ?? make()
+  map.set(key, found)
+  return found
+}
+
+function removeFrom<K>(map: Map<K, Set<Entry>>, key: K, entry: Entry): void {
+  const entries = map.get(key)
+  entries?.delete(entry)
+  if (entries?.size === 0) map.delete(key)
+}
