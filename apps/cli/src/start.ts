@@ -1,7 +1,14 @@
 import { readGenesis, writeGenesis } from '@mmtchain/kernel'
-import { CONFIG_DEFAULT, createHome, homeAt, loadChainFile, readJson, readKey, runNode } from '@mmtchain/node'
+import {
+  CONFIG_DEFAULT,
+  createHome,
+  homeAt,
+  loadChainFile,
+  readJson,
+  readKey,
+  serveHome,
+} from '@mmtchain/node'
 import type { Command } from 'commander'
-import pino from 'pino'
 import { type CommonOptions, common, homeOf } from './context.ts'
 import { print } from './output.ts'
 import { askPassphrase } from './passphrase.ts'
@@ -44,20 +51,11 @@ export function addStart(program: Command): void {
   )
     .option('--rpc-port <port>', 'another port for JSON-RPC than the configuration’s')
     .action(async (options: CommonOptions & { rpcPort?: string }) => {
-      const log = pino({ name: 'mmt-node' })
-      const running = await runNode({
+      process.exitCode = await serveHome({
         home: homeOf(options),
-        log,
         ask: askPassphrase,
         rpcPort: portOf(options.rpcPort),
       })
-      const stop = () =>
-        void running
-          .stop()
-          .catch((error) => log.error({ error: String(error) }, 'the node did not stop cleanly'))
-      process.once('SIGINT', stop)
-      process.once('SIGTERM', stop)
-      await running.stopped
     })
 }
 

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { bool, fromJson, type Infer, option, struct, text, u16 } from '@mmtchain/codec'
 import { isChainError } from '@mmtchain/primitives'
 import { merkleStore } from '@mmtchain/storage-merkle'
 import { writeAtomic } from './atomic-file.ts'
+import { type Config, configSchemaText, configText, readConfigJson } from './config.ts'
 import { homeFail } from './refusals.ts'
 
 /** Where things lie in a node's home folder. */
@@ -17,6 +17,8 @@ export interface Home {
   readonly chain: string
   readonly keys: string
   readonly data: string
+  /** Transactions that wait for a block, so that they outlast the process. */
+  readonly mempool: string
 }
 
 export function homeAt(path: string): Home {
@@ -29,6 +31,7 @@ export function homeAt(path: string): Home {
     chain: at('chain.mjs'),
     keys: at('keys'),
     data: at('data'),
+    mempool: at('mempool.journal'),
   }
 }
 
@@ -37,31 +40,9 @@ export function isHome(home: Home): boolean {
   return existsSync(home.genesis)
 }
 
-const configCodec = struct({
-  /** The address and port of JSON-RPC; port 0 takes any free one. */
-  rpc: struct({ host: text({ bytesMax: 255 }), port: u16 }),
-  /** The name of the key with which this node signs blocks; null on a node that only observes. */
-  validator: option(text({ bytesMax: 64 })),
-  /** One log line a block and event, or warnings and errors alone. */
-  verbose: bool,
-})
-export type Config = Infer<typeof configCodec>
-
-export const CONFIG_DEFAULT: Config = {
-  rpc: { host: '127.0.0.1', port: 7200 },
-  validator: null,
-  verbose: false,
-}
-
-/** Reads the configuration. Throws `home/BAD_FILE` with the path of the wrong value. */
+/** Reads the configuration. Throws `home/BAD_FILE`, and `home/BAD_CONFIG` with the path of the wrong value. */
 export function readConfig(home: Home): Config {
-  const { $schema: _, ...config } = Object(readJson(home.config)) as Record<string, unknown>
-  try {
-    return fromJson(configCodec, config)
-  } catch (error) {
-    if (!isChainError(error)) throw error
-    throw homeFail.BAD_FILE({ file: home.config, why: error.message })
-  }
+  return readConfigJson(readJson(home.config), home.config)
 }
 
 /** Writes a new home. `genesis.json` comes last: a folder that has it is complete. Throws `home/EXISTS`. */
@@ -72,8 +53,8 @@ export async function createHome(
   if (isHome(home)) throw homeFail.EXISTS({ home: home.path })
   await mkdir(home.keys, { recursive: true, mode: 0o700 })
   await writeAtomic(home.chain, files.chain)
-  await writeAtomic(home.configSchema, pretty(configCodec.schema))
-  await writeAtomic(home.config, pretty({ $schema: './config.schema.json', ...files.config }))
+  await writeAtomic(home.configSchema, configSchemaText())
+  await writeAtomic(home.config, configText(files.config))
   try {
     await writeAtomic(home.genesis, pretty(files.genesis), { isNew: true })
   } catch (error) {
@@ -100,7 +81,7 @@ export async function checkNotInUse(home: Home): Promise<void> {
 export async function clearHome(home: Home): Promise<void> {
   await checkNotInUse(home)
   // The genesis first: what an interruption leaves is no home, and the next start makes the rest anew.
-  for (const path of [home.genesis, home.data, home.chain, home.config, home.configSchema])
+  for (const path of [home.genesis, home.data, home.mempool, home.chain, home.config, home.configSchema])
     await rm(path, { recursive: true, force: true })
 }
 

@@ -1,8 +1,7 @@
 export { type AnyChain, bundleChainFile, loadBundle, loadChainFile } from './chain-file.ts'
+export { CONFIG_DEFAULT, type Config, configSchemaText, readConfigJson } from './config.ts'
 export { balancesPart, buildGenesis, type DocumentPart, readDocumentPart } from './genesis.ts'
 export {
-  CONFIG_DEFAULT,
-  type Config,
   checkNotInUse,
   clearHome,
   createHome,
@@ -23,7 +22,9 @@ export {
   type StoredKey,
   storeKey,
 } from './keyring.ts'
+export { type LogLevels, readLogLevels, startLog } from './log.ts'
 export { checkPort } from './port.ts'
 export { homeFail, homeRefusals } from './refusals.ts'
-export { type RunningNode, runNode } from './run.ts'
+export { type RunNodeArgs, type RunningNode, runNode } from './run.ts'
+export { serveHome } from './serve.ts'
 export { VERSION } from './version.ts'

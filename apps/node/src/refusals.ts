@@ -30,6 +30,14 @@ export const homeRefusals = {
     message: `${d.file} cannot be used: ${d.why}`,
     hint: 'Correct the file or restore it from a copy.',
   }),
+  BAD_CONFIG: (d: { file: string; path: string; why: string }) => ({
+    message: `${d.file} cannot be used: ${d.path === '' ? '' : `${d.path}: `}${d.why}.`,
+    hint: 'Correct the value, or leave it out to have the default; config.schema.json beside it tells what each means.',
+  }),
+  BAD_LOG_LEVELS: (d: { part: string; levels: readonly string[]; components: readonly string[] }) => ({
+    message: `"${d.part}" is no level of the log.`,
+    hint: `Write one of ${d.levels.join(', ')}, or COMPONENT=LEVEL for ${d.components.join(', ')}, with commas between.`,
+  }),
   BAD_CHAIN_FILE: (d: { file: string; why: string }) => ({
     message: `The chain file ${d.file} cannot be used: ${d.why}`,
     hint: 'A chain file exports `chain`, made with defineChain; see examples/01-token/chain.ts.',

@@ -1,11 +1,22 @@
 import { prepareCrypto, secp256k1, secp256k1Backend } from '@mmtchain/crypto'
-import { readGenesis } from '@mmtchain/kernel'
-import { createNode, type Log, type Node, systemHost, type ValidatorKey } from '@mmtchain/node-runtime'
+import { type GenesisData, readGenesis } from '@mmtchain/kernel'
+import {
+  createNode,
+  fileJournal,
+  type Log,
+  logOf,
+  type Node,
+  systemHost,
+  type ValidatorKey,
+} from '@mmtchain/node-runtime'
 import { type RpcServer, serveRpc } from '@mmtchain/rpc'
 import { merkleStore } from '@mmtchain/storage-merkle'
 import { loadBundle } from './chain-file.ts'
+import { homeChecks } from './checks.ts'
+import type { Config } from './config.ts'
 import { type Home, isHome, readConfig, readJson } from './home.ts'
 import { type AskPassphrase, openKey, passphraseFromFile, readKey } from './keyring.ts'
+import { startLog } from './log.ts'
 import { listenRefused } from './port.ts'
 import { homeFail } from './refusals.ts'
 import { VERSION } from './version.ts'
@@ -14,49 +25,51 @@ import { VERSION } from './version.ts'
 export interface RunningNode {
   readonly node: Node
   readonly rpc: RpcServer
+  readonly log: Log
   /** Resolves when node and RPC have stopped, and rejects with the reason if the node had to stop by itself. */
   readonly stopped: Promise<void>
   /** Stops cleanly: no new calls, the block under way is finished, the store is closed. */
   stop(): Promise<void>
 }
 
-/** Runs the node of a home. Throws `home/…`, `kernel/GENESIS_MISMATCH`, `node/…` or `store/…` naming what is wrong. */
-export async function runNode(args: {
+export interface RunNodeArgs {
   readonly home: Home
-  readonly log: Log
+  /** JSON lines on standard output, at the levels of the configuration, when absent. */
+  readonly log?: Log | undefined
+  /** Nobody reads those lines any more. */
+  readonly onLogClosed?: () => void
   readonly ask?: AskPassphrase
   /** Replaces the port of the configuration. */
   readonly rpcPort?: number | undefined
-}): Promise<RunningNode> {
-  const { home, log, ask = passphraseFromFile } = args
+}
+
+/** Runs the node of a home. Throws `home/…`, `kernel/GENESIS_MISMATCH`, `node/…` or `store/…` naming what is wrong. */
+export async function runNode(args: RunNodeArgs): Promise<RunningNode> {
+  const { home, ask = passphraseFromFile } = args
   if (!isHome(home)) throw homeFail.NOT_A_HOME({ home: home.path })
   const config = readConfig(home)
+  const log =
+    args.log ?? startLog({ levels: config.log, ...(args.onLogClosed && { onClosed: args.onLogClosed }) })
   await prepareCrypto()
   const chain = await loadBundle(home.chain)
   const genesis = readGenesis(chain, readJson(home.genesis))
   const validator = config.validator === null ? undefined : await validatorKey(home, config.validator, ask)
-  const store = await merkleStore({ path: home.data })
-  let node: Node
-  try {
-    node = await createNode({ genesis, store, host: systemHost(log, { dataPath: home.data }), validator })
-  } catch (error) {
-    await store.close()
-    throw error
-  }
+  const node = await openNode({ home, config, genesis, validator, log })
   const { host } = config.rpc
   const port = args.rpcPort ?? config.rpc.port
   try {
     const info = { name: 'mmt-node', version: VERSION }
-    const rpc = await serveRpc({ node, info, log, host, port })
+    const rpc = await serveRpc({ node, info, log: logOf(log, 'rpc'), host, port })
     const stopped = node.stopped.finally(() => rpc.close())
     stopped.catch(() => undefined)
     log.info(
-      { home: home.path, rpc: rpc.url, secp256k1: secp256k1Backend(), chain: chain.id },
+      { home: home.path, rpc: rpc.url, secp256k1: secp256k1Backend(), chain: chain.id, version: VERSION },
       'node started',
     )
     return {
       node,
       rpc,
+      log,
       stopped,
       async stop() {
         await rpc.close()
@@ -67,6 +80,33 @@ export async function runNode(args: {
   } catch (error) {
     await node.stop()
     throw listenRefused(error, { host, port })
+  }
+}
+
+/** Opens what lies in the home, the store with its lock first, and starts the node on it. */
+async function openNode(args: {
+  readonly home: Home
+  readonly config: Config
+  readonly genesis: GenesisData
+  readonly validator: ValidatorKey | undefined
+  readonly log: Log
+}): Promise<Node> {
+  const { home, config, genesis, validator, log } = args
+  const store = await merkleStore({ path: home.data })
+  const journal = await fileJournal({ path: home.mempool, log: logOf(log, 'mempool') })
+  try {
+    return await createNode({
+      genesis,
+      store,
+      host: systemHost(log, { dataPath: home.data, journal }),
+      validator,
+      mempool: config.mempool,
+      healthChecks: homeChecks(home),
+    })
+  } catch (error) {
+    await journal.close()
+    await store.close()
+    throw error
   }
 }
 

@@ -1,0 +1,154 @@
+import {
+  fromJson,
+  type Infer,
+  type Json,
+  type JsonSchema,
+  option,
+  struct,
+  text,
+  toJson,
+  u16,
+  u32,
+} from '@mmtchain/codec'
+import { MEMPOOL_LIMITS_DEFAULT } from '@mmtchain/node-runtime'
+import { isChainError } from '@mmtchain/primitives'
+import { LOG_LEVELS_DEFAULT, readLogLevels } from './log.ts'
+import { homeFail } from './refusals.ts'
+
+const configCodec = struct({
+  rpc: struct({ host: text({ bytesMax: 255 }), port: u16 }),
+  validator: option(text({ bytesMax: 64 })),
+  log: text({ bytesMax: 256 }),
+  mempool: struct({
+    countMax: u32,
+    bytesMax: u32,
+    perSenderMax: u32,
+    perSenderBytesMax: u32,
+    perPayerMax: u32,
+    recheckMax: u32,
+  }),
+})
+
+/** How a node of a home runs, from its `config.json`. */
+export type Config = Infer<typeof configCodec>
+
+export const CONFIG_DEFAULT: Config = {
+  rpc: { host: '127.0.0.1', port: 7200 },
+  validator: null,
+  log: LOG_LEVELS_DEFAULT,
+  mempool: MEMPOOL_LIMITS_DEFAULT,
+}
+
+/** What each setting means, for the schema that editors show. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  rpc: 'JSON-RPC, /metrics, /healthz and /readyz.',
+  'rpc.host': 'The address to listen at. Other machines reach the node only when this is not loopback.',
+  'rpc.port': 'The port to listen at; 0 takes any free one.',
+  validator:
+    'The name of the key in keys/ with which this node signs blocks; null on a node that only observes.',
+  log: 'The level of log lines (debug, info, warn, error, silent), and of single components: "info,mempool=debug,rpc=warn". MMT_LOG overrides it.',
+  mempool: 'What bounds the transactions that wait for a block.',
+  'mempool.countMax': 'Waiting transactions overall.',
+  'mempool.bytesMax': 'Their bytes overall.',
+  'mempool.perSenderMax': 'Waiting transactions of one account.',
+  'mempool.perSenderBytesMax': 'Their bytes; a single transaction may have more.',
+  'mempool.perPayerMax': 'Waiting transactions for which one account pays.',
+  'mempool.recheckMax': 'How many are checked again after each block.',
+}
+
+/**
+ * Reads a configuration. What is absent has its default. Throws `home/BAD_CONFIG` with the path of the value that is wrong or
+ * unknown; `file` is named in it.
+ */
+export function readConfigJson(json: unknown, file: string): Config {
+  const fail = (path: string, why: string) => homeFail.BAD_CONFIG({ file, path, why: why.replace(/\.$/, '') })
+  if (!isRecord(json)) throw fail('', 'the whole must be an object')
+  const { $schema: _, ...given } = json
+  const whole = overlay(defaultsJson(), given, '', fail)
+  let config: Config
+  try {
+    config = fromJson(configCodec, whole)
+  } catch (error) {
+    if (!isChainError(error)) throw error
+    const { path, want, got } = error.values as { path?: string; want?: string; got?: string }
+    throw want === undefined
+      ? fail(path ?? '', error.message)
+      : fail(path ?? '', `wanted ${want}, got ${got}`)
+  }
+  try {
+    readLogLevels(config.log)
+  } catch (error) {
+    if (!isChainError(error)) throw error
+    throw fail('log', `${error.message} ${error.hint}`)
+  }
+  return config
+}
+
+function defaultsJson(): Json {
+  // No setting is an address.
+  return toJson(configCodec, CONFIG_DEFAULT, { addressPrefix: 'mmt' })
+}
+
+/** The settings in `given` over the defaults. */
+function overlay(
+  defaults: unknown,
+  given: unknown,
+  path: string,
+  fail: (path: string, why: string) => Error,
+): Json {
+  if (!isRecord(defaults) || !isRecord(given)) return given as Json
+  const merged: Record<string, Json> = { ...(defaults as Record<string, Json>) }
+  for (const [name, value] of Object.entries(given)) {
+    const at = path === '' ? name : `${path}.${name}`
+    if (!Object.hasOwn(defaults, name))
+      throw fail(at, `there is no such setting; known are ${Object.keys(defaults).join(', ')}`)
+    merged[name] = overlay(defaults[name], value, at, fail)
+  }
+  return merged
+}
+
+/** The text of a `config.json`: what its user will want to see, and what differs from the defaults. */
+export function configText(config: Config): string {
+  const { rpc, validator, log, ...others } = config
+  const changed = Object.entries(others).filter(
+    ([name, value]) => JSON.stringify(value) !== JSON.stringify(CONFIG_DEFAULT[name as keyof Config]),
+  )
+  return pretty({ $schema: './config.schema.json', rpc, validator, log, ...Object.fromEntries(changed) })
+}
+
+/** The text of the schema beside it. */
+export function configSchemaText(): string {
+  const described = describe(configCodec.schema, defaultsJson(), '')
+  const properties = { $schema: { type: 'string' }, ...(described.properties as object) }
+  return pretty({
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'The configuration of a node',
+    ...described,
+    properties,
+  })
+}
+
+/** A schema with meanings and defaults, in which nothing is required. */
+function describe(schema: JsonSchema, value: Json, path: string): Record<string, unknown> {
+  const { required: _, properties, ...rest } = schema as Record<string, unknown>
+  const meaning = MEANINGS[path]
+  const own = { ...(meaning !== undefined && { description: meaning }), ...rest }
+  if (!isRecord(properties)) return { ...own, default: value }
+  const inner = Object.entries(properties).map(([name, property]) => [
+    name,
+    describe(
+      property as JsonSchema,
+      (value as Record<string, Json>)[name] as Json,
+      path === '' ? name : `${path}.${name}`,
+    ),
+  ])
+  return { ...own, properties: Object.fromEntries(inner) }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function pretty(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`
+}
