@@ -1,0 +1,146 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { makePlace, mmtDev, type Place, type RunningChain, root, startChain } from './chain-process.ts'
+import { ask, submit, type Transfer, transfersOf } from './load.ts'
+
+const WAIT = { timeout: 60_000, interval: 100 }
+
+let place: Place
+let chain: RunningChain | undefined
+
+beforeEach(async () => {
+  place = await makePlace()
+})
+afterEach(async () => {
+  await chain?.end('SIGKILL')
+  chain = undefined
+  await place.remove()
+})
+
+/** Makes a home with a chain that has begun. */
+async function makeHome(): Promise<void> {
+  chain = mmtDev(place)
+  await chain.printed(/^height 1 /m)
+  await chain.end('SIGTERM')
+}
+
+const mmtNode = () => startChain(place, ['apps/node/dist/main.js'])
+const inHome = (name: string) => join(place.home, name)
+const setConfig = (change: (config: Record<string, unknown>) => void) => {
+  const config = JSON.parse(readFileSync(inHome('config.json'), 'utf8')) as Record<string, unknown>
+  change(config)
+  writeFileSync(inHome('config.json'), JSON.stringify(config))
+}
+
+async function isInBlock({ id }: Transfer): Promise<boolean> {
+  return (await ask<{ final: boolean }>(place, 'chain_transaction', { id })).final
+}
+
+test('transactions that wait when a node is killed or stopped are in a block after the next start', async () => {
+  chain = mmtDev(place)
+  await chain.printed(/^height 1 /m)
+  const transfers = await transfersOf(place, ['demo1', 'demo2', 'demo3'])
+  const sent: Transfer[] = []
+  const journalBytes = () => statSync(inHome('mempool.journal')).size
+  for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+    let bytes = 0
+    for (let i = 0; i < 30; i++) {
+      const transfer = await transfers.next()
+      await submit(place, transfer)
+      sent.push(transfer)
+      bytes += transfer.bytes.length / 2
+    }
+    // A process that dies loses what it has not yet handed to the system: the journal follows at once, not in the same instant.
+    if (signal === 'SIGKILL') await vi.waitFor(() => expect(journalBytes()).toBeGreaterThan(bytes), WAIT)
+    await chain.end(signal)
+    chain = mmtDev(place)
+    await chain.printed(/goes on from height/)
+    await vi.waitFor(async () => expect(await Promise.all(sent.map(isInBlock))).not.toContain(false), WAIT)
+  }
+})
+
+test('a damaged or foreign journal is dropped with one line, and the node starts', async () => {
+  await makeHome()
+  writeFileSync(inHome('mempool.journal'), 'something else\n')
+  chain = mmtNode()
+  const [line] = await chain.printed(/^.*some other file.*$/m)
+  expect(JSON.parse(line)).toMatchObject({ component: 'mempool', level: 40 })
+  await chain.printed(/"msg":"block committed"/)
+})
+
+test('a wrong or unknown value in config.json is refused with its path', async () => {
+  await makeHome()
+  const good = readFileSync(inHome('config.json'), 'utf8')
+  const cases: readonly (readonly [(config: Record<string, unknown>) => void, RegExp])[] = [
+    [
+      (config) => Object.assign(config.rpc as object, { port: 70_000 }),
+      /rpc\.port: wanted an integer from 0/,
+    ],
+    [(config) => Object.assign(config.rpc as object, { prot: 1 }), /rpc\.prot: there is no such setting/],
+    [
+      (config) => Object.assign(config, { mempool: { countMax: -1 } }),
+      /mempool\.countMax: wanted an integer/,
+    ],
+    [(config) => Object.assign(config, { log: 'loud' }), /log: \\"loud\\" is no level/],
+  ]
+  for (const [change, pattern] of cases) {
+    writeFileSync(inHome('config.json'), good)
+    setConfig(change)
+    chain = mmtNode()
+    expect(await chain.ended).toBe(1)
+    expect(chain.out()).toContain('home/BAD_CONFIG')
+    expect(chain.out()).toMatch(pattern)
+  }
+})
+
+test('log levels come from the configuration, per component, and MMT_LOG goes before it', async () => {
+  await makeHome()
+  const levels = () =>
+    new Set(
+      (chain as RunningChain)
+        .out()
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { component?: string; msg: string })
+        .map(({ component, msg }) => `${component ?? 'node'}: ${msg}`),
+    )
+  setConfig((config) => Object.assign(config, { log: 'info,blocks=warn' }))
+  chain = mmtNode()
+  await chain.printed(/"msg":"node started"/)
+  await vi.waitFor(async () => {
+    const { height } = await ask<{ height: string }>(place, 'chain_status', {})
+    expect(Number(height)).toBeGreaterThan(2)
+  }, WAIT)
+  await chain.end('SIGINT')
+  expect([...levels()].sort()).toEqual(['node: node started', 'node: node stopped'])
+
+  place.env.MMT_LOG = 'silent,blocks=info'
+  chain = mmtNode()
+  await chain.printed(/block committed/)
+  expect(await chain.end('SIGTERM')).toBe(0)
+  expect([...levels()]).toEqual(['blocks: block committed'])
+})
+
+test('a node whose log nobody reads any more stops cleanly', async () => {
+  await makeHome()
+  for (const words of [['apps/node/dist/main.js'], ['apps/cli/dist/main.js', 'start']]) {
+    const child = spawn(process.execPath, words, {
+      cwd: root,
+      env: place.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let err = ''
+    child.stderr.setEncoding('utf8').on('data', (piece: string) => {
+      err += piece
+    })
+    await once(child.stdout, 'data')
+    child.stdout.destroy()
+    const [code] = await once(child, 'exit')
+    expect([code, err], words.join(' ')).toEqual([0, ''])
+  }
+  chain = mmtDev(place)
+  await chain.printed(/goes on from height \d+/)
+})
