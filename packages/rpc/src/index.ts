@@ -1,4 +1,27 @@
-export { ANSWER_BYTES_MAX, answer, BATCH_MAX, type Dispatch, parseFailure } from './json-rpc.ts'
-export { createMethods, type Method, type NodeInfo } from './methods.ts'
+export { answer, type Dispatch, type Sender } from './json-rpc.ts'
+export type { Caller, Method } from './method.ts'
+export { createMethods, type Health, type NodeInfo } from './methods.ts'
+export { openRpcDocument } from './openrpc.ts'
+export { type Param, paramsOf } from './params.ts'
+export {
+  type AddressEntry,
+  type Bucket,
+  createAddressBook,
+  isLoopback,
+  networkOf,
+  newBucket,
+  refill,
+} from './rate.ts'
 export { rpcRefusals } from './refusals.ts'
 export { type RpcOptions, type RpcServer, serveRpc } from './server.ts'
+export {
+  type Role,
+  RPC_LIMITS_DEFAULT,
+  RPC_SETTINGS_DEFAULT,
+  type RpcLimits,
+  type RpcSettings,
+  rpcLimits,
+  rpcSettings,
+} from './settings.ts'
+export type { SubscriptionRequest, Subscriptions } from './subscriptions.ts'
+export type { View } from './view.ts'

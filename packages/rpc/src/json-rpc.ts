@@ -1,53 +1,102 @@
 import type { Json } from '@mmtchain/codec'
-import { isChainError } from '@mmtchain/primitives'
-import { type Method, readParams } from './methods.ts'
+import { type ChainError, isChainError } from '@mmtchain/primitives'
+import type { Caller, Method } from './method.ts'
+import { readParams } from './params.ts'
+import { plainValues } from './present.ts'
 import { rpcFail } from './refusals.ts'
+import type { Role, RpcLimits } from './settings.ts'
 
-/** The most calls of one batch. */
-export const BATCH_MAX = 100
-/** A batch whose answers have passed this many bytes is cut short. */
-export const ANSWER_BYTES_MAX = 8 * 1024 * 1024
-
-/** What a dispatcher needs beside the methods. */
+/** What a dispatcher needs besides the message. */
 export interface Dispatch {
   readonly methods: ReadonlyMap<string, Method>
   readonly addressPrefix: string
+  readonly limits: Pick<RpcLimits, 'batchMax' | 'answerBytesMax' | 'nestingMax' | 'requestTimeoutMs'>
   /** Told about errors that are no refusals, which are bugs. */
   readonly onFault: (error: unknown, method: string) => void
 }
 
-/** Answers one JSON-RPC 2.0 message, single or batch; undefined when it holds only notifications (jsonrpc.org/specification). */
-export async function answer(dispatch: Dispatch, message: unknown): Promise<Json | undefined> {
-  if (!Array.isArray(message)) return answerOne(dispatch, message)
-  if (message.length === 0 || message.length > BATCH_MAX) {
-    return failure(null, -32600, rpcFail.INVALID_REQUEST({ why: `a batch has 1 to ${BATCH_MAX} requests` }))
+/** Who sent a message, and what it may do. */
+export interface Sender extends Caller {
+  readonly roles: ReadonlySet<Role>
+  /** Counts one request more; a refusal says that there were too many. */
+  count(): ChainError | undefined
+}
+
+/**
+ * Answers the text of one JSON-RPC 2.0 message, single or batch; undefined when it holds only notifications
+ * (jsonrpc.org/specification). It never throws.
+ */
+export async function answer(dispatch: Dispatch, sender: Sender, text: string): Promise<string | undefined> {
+  const { nestingMax, batchMax } = dispatch.limits
+  if (isNestedDeeper(text, nestingMax))
+    return refuse(-32600, rpcFail.INVALID_REQUEST({ why: `it is nested deeper than ${nestingMax}` }))
+  let message: unknown
+  try {
+    message = JSON.parse(text)
+  } catch {
+    return refuse(-32700, rpcFail.PARSE_ERROR({}))
   }
-  const answers: Json[] = []
+  if (!Array.isArray(message)) return answerOne(dispatch, sender, message, sender.count())
+  if (message.length === 0 || message.length > batchMax)
+    return refuse(-32600, rpcFail.INVALID_REQUEST({ why: `a batch has 1 to ${batchMax} requests` }))
+  return answerBatch(dispatch, sender, message)
+}
+
+/** A refusal that answers no request in particular. */
+export function refuse(code: number, error: ChainError): string {
+  return JSON.stringify(failure(null, code, error))
+}
+
+async function answerBatch(
+  dispatch: Dispatch,
+  sender: Sender,
+  requests: readonly unknown[],
+): Promise<string | undefined> {
+  const { answerBytesMax, requestTimeoutMs } = dispatch.limits
+  const answers: string[] = []
+  const startedMs = performance.now()
   let bytes = 0
-  for (const request of message) {
-    if (bytes > ANSWER_BYTES_MAX) {
-      answers.push(failure(null, -32000, rpcFail.ANSWER_TOO_LARGE({ max: ANSWER_BYTES_MAX })))
-      break
+  for (let at = 0; at < requests.length; ) {
+    // Submissions that stand together run together, so that the node may check their signatures together.
+    let end = at + 1
+    if (isSubmission(dispatch, requests[at]))
+      while (end < requests.length && isSubmission(dispatch, requests[end])) end++
+    const together = requests.slice(at, end)
+    const refusal =
+      bytes > answerBytesMax
+        ? rpcFail.ANSWER_TOO_LARGE({ max: answerBytesMax })
+        : performance.now() - startedMs > requestTimeoutMs
+          ? rpcFail.TIMEOUT({ ms: requestTimeoutMs })
+          : undefined
+    const answered = await Promise.all(
+      together.map((request) => answerOne(dispatch, sender, request, refusal ?? sender.count())),
+    )
+    for (const one of answered) {
+      if (one === undefined) continue
+      answers.push(one)
+      bytes += one.length
     }
-    const one = await answerOne(dispatch, request)
-    if (one === undefined) continue
-    answers.push(one)
-    bytes += JSON.stringify(one).length
+    at = end
     // Others get their turn between two calls of a batch.
-    await new Promise((resolve) => setTimeout(resolve, 0))
+    await new Promise((resolve) => setImmediate(resolve))
   }
-  return answers.length > 0 ? answers : undefined
+  return answers.length > 0 ? `[${answers.join(',')}]` : undefined
 }
 
-/** The answer to a body that is not JSON. */
-export function parseFailure(): Json {
-  return failure(null, -32700, rpcFail.PARSE_ERROR({}))
+function isSubmission({ methods }: Dispatch, request: unknown): boolean {
+  const { method } = Object(request) as { method?: unknown }
+  return typeof method === 'string' && methods.get(method)?.role === 'submit'
 }
 
-async function answerOne(dispatch: Dispatch, request: unknown): Promise<Json | undefined> {
-  const { jsonrpc, id, method, params } = (
-    typeof request === 'object' && request !== null ? request : {}
-  ) as Record<string, unknown>
+/** Answers one request, or refuses it with `refused` where it is not to be run. */
+async function answerOne(
+  dispatch: Dispatch,
+  sender: Sender,
+  request: unknown,
+  refused?: ChainError,
+): Promise<string | undefined> {
+  const given = typeof request === 'object' && request !== null && !Array.isArray(request) ? request : {}
+  const { jsonrpc, id, method, params } = given as Record<string, unknown>
   const idValid = id === undefined || id === null || typeof id === 'string' || typeof id === 'number'
   const wrong =
     jsonrpc !== '2.0'
@@ -56,53 +105,86 @@ async function answerOne(dispatch: Dispatch, request: unknown): Promise<Json | u
         ? 'method must be a string'
         : !idValid
           ? 'id must be a string, a number or null'
-          : params !== undefined && (typeof params !== 'object' || params === null)
-            ? 'params must be an object'
+          : params !== undefined && typeof params !== 'object'
+            ? 'params must be an object or an array'
             : undefined
-  if (wrong)
-    return failure(
-      idValid && id !== undefined ? (id as Json) : null,
-      -32600,
-      rpcFail.INVALID_REQUEST({ why: wrong }),
-    )
-  const reply = await run(dispatch, method as string, params)
+  if (wrong) {
+    const known = idValid && id !== undefined ? (id as Json) : null
+    return JSON.stringify(failure(known, -32600, rpcFail.INVALID_REQUEST({ why: wrong })))
+  }
+  const reply = refused
+    ? { code: -32000, error: refused }
+    : await run(dispatch, sender, method as string, params)
   if (id === undefined) return undefined
-  return 'result' in reply
-    ? { jsonrpc: '2.0', id: id as Json, result: reply.result }
-    : failure(id as Json, reply.code, reply.error)
+  if (!('result' in reply)) return JSON.stringify(failure(id as Json, reply.code, reply.error))
+  const text = JSON.stringify({ jsonrpc: '2.0', id: id as Json, result: reply.result })
+  const max = dispatch.limits.answerBytesMax
+  return text.length > max
+    ? JSON.stringify(failure(id as Json, -32000, rpcFail.ANSWER_TOO_LARGE({ max })))
+    : text
 }
 
-type Reply = { readonly result: Json } | { readonly code: number; readonly error: unknown }
+type Reply = { readonly result: Json } | { readonly code: number; readonly error: ChainError }
 
-async function run(dispatch: Dispatch, name: string, params: unknown): Promise<Reply> {
+async function run(dispatch: Dispatch, sender: Sender, name: string, params: unknown): Promise<Reply> {
   const method = dispatch.methods.get(name)
   if (!method) return { code: -32601, error: rpcFail.METHOD_NOT_FOUND({ method: name.slice(0, 100) }) }
-  let read: unknown
+  const { role } = method
+  if (!sender.roles.has(role)) return { code: -32000, error: rpcFail.ROLE_NEEDED({ role, what: name }) }
+  let reading = true
   try {
-    read = readParams(method.params, params, dispatch)
+    const read = readParams(method.params, params, dispatch)
+    reading = false
+    const result = method.run(read as never, sender)
+    return {
+      result: result instanceof Promise ? await within(dispatch.limits.requestTimeoutMs, result) : result,
+    }
   } catch (error) {
-    if (isChainError(error)) return { code: -32602, error }
-    dispatch.onFault(error, name)
-    return { code: -32603, error: rpcFail.INTERNAL({}) }
-  }
-  try {
-    return { result: await method.run(read as never) }
-  } catch (error) {
-    if (isChainError(error)) return { code: -32000, error }
+    if (isChainError(error)) return { code: reading ? -32602 : -32000, error }
     dispatch.onFault(error, name)
     return { code: -32603, error: rpcFail.INTERNAL({}) }
   }
 }
 
-function failure(id: Json, code: number, error: unknown): Json {
-  if (!isChainError(error)) throw error
-  const data = { code: error.code, values: plain(error.values) as Json, hint: error.hint }
+/** Throws `rpc/TIMEOUT` when the work takes longer. */
+async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(rpcFail.TIMEOUT({ ms })), ms)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function failure(id: Json, code: number, error: ChainError): Json {
+  const data = { code: error.code, values: plainValues(error.values), hint: error.hint }
   return { jsonrpc: '2.0', id, error: { code, message: error.message, data } }
 }
 
-/** Values of an error as JSON: bigints as decimal strings. */
-function plain(values: unknown): unknown {
-  return JSON.parse(
-    JSON.stringify(values, (_, value) => (typeof value === 'bigint' ? value.toString() : value)),
-  )
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const OPEN_BRACKET = 0x5b
+const CLOSE_BRACKET = 0x5d
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
+
+/** True when arrays and objects of a JSON text stand in each other deeper than `max`, before anything is parsed. */
+function isNestedDeeper(text: string, max: number): boolean {
+  let depth = 0
+  let inString = false
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i)
+    if (inString) {
+      if (c === BACKSLASH) i++
+      else if (c === QUOTE) inString = false
+    } else if (c === QUOTE) inString = true
+    else if (c === OPEN_BRACKET || c === OPEN_BRACE) {
+      depth++
+      if (depth > max) return true
+    } else if (c === CLOSE_BRACKET || c === CLOSE_BRACE) depth--
+  }
+  return false
 }

@@ -15,8 +15,8 @@ import {
 } from '@mmtchain/codec'
 import {
   type Block,
+  type ChainData,
   type Event,
-  type GenesisData,
   header,
   type ModuleSpec,
   type Receipt,
@@ -29,7 +29,7 @@ import { authority, keySignature, payerConsent, type Transaction } from '@mmtcha
 
 type JsonObject = { readonly [name: string]: Json }
 
-const envelope = struct({
+export const envelope = struct({
   fingerprint: hash,
   sender: address,
   authority,
@@ -39,68 +39,78 @@ const envelope = struct({
   weightMax: u64,
   payer: option(address),
 })
-const signing = struct({ signatures: list(keySignature, { max: 16 }), payerConsent: option(payerConsent) })
-const callName = struct({ module: text({ bytesMax: 32 }), command: text({ bytesMax: 32 }) })
+export const signing = struct({
+  signatures: list(keySignature, { max: 16 }),
+  payerConsent: option(payerConsent),
+})
+export const callName = struct({ module: text({ bytesMax: 32 }), command: text({ bytesMax: 32 }) })
 
-export function presentHeader(genesis: GenesisData, value: Block['header']): JsonObject {
-  return toJson(header, value, genesis.chain) as JsonObject
+export function presentHeader(code: ChainData, value: Block['header']): JsonObject {
+  return toJson(header, value, code) as JsonObject
 }
 
 /** A transaction with each call's input as JSON; `bytes` when this node cannot read it. */
-export function presentTransaction(genesis: GenesisData, id: Hash, value: Transaction): JsonObject {
+export function presentTransaction(code: ChainData, id: Hash, value: Transaction): JsonObject {
   const { calls, ...rest } = value.body
   return {
     id,
-    ...(toJson(envelope, rest, genesis.chain) as JsonObject),
+    ...(toJson(envelope, rest, code) as JsonObject),
     calls: calls.map((call) => ({
-      ...(toJson(callName, call, genesis.chain) as JsonObject),
-      input: readable(genesis, specOf(genesis, call.module)?.commands.get(call.command)?.input, call.input),
+      ...(toJson(callName, call, code) as JsonObject),
+      input: readable(code, specOf(code, call.module)?.commands.get(call.command)?.input, call.input),
     })),
-    ...(toJson(signing, value, genesis.chain) as JsonObject),
+    ...(toJson(signing, value, code) as JsonObject),
   }
 }
 
-export function presentReceipt(genesis: GenesisData, value: Receipt): JsonObject {
+export function presentReceipt(code: ChainData, value: Receipt): JsonObject {
   return {
     error: value.error,
     fee: value.fee.toString(),
     weight: value.weight.toString(),
-    events: value.events.map((event) => presentEvent(genesis, event)),
+    events: value.events.map((event) => presentEvent(code, event)),
   }
 }
 
-export function presentEvent(genesis: GenesisData, { module, name, data }: Event): JsonObject {
-  return { module, name, data: readable(genesis, specOf(genesis, module)?.events[name], data) }
+export function presentEvent(code: ChainData, { module, name, data }: Event): JsonObject {
+  return { module, name, data: readable(code, specOf(code, module)?.events[name], data) }
 }
 
 /** A whole block with its receipts. */
-export function presentBlock(genesis: GenesisData, stored: StoredBlock): JsonObject {
+export function presentBlock(code: ChainData, stored: StoredBlock): JsonObject {
   const { block, id, seal, receipts, transactionIds, refusals } = stored
   return {
     id,
-    header: presentHeader(genesis, block.header),
+    header: presentHeader(code, block.header),
     transactions: block.transactions.map((transaction, i) => ({
-      ...presentTransaction(genesis, transactionIds[i] as Hash, transaction),
-      receipt: presentReceipt(genesis, receipts.transactions[i] as Receipt),
+      ...presentTransaction(code, transactionIds[i] as Hash, transaction),
+      receipt: presentReceipt(code, receipts.transactions[i] as Receipt),
       refusal: refusals[i] ? { ...refusals[i] } : null,
     })),
-    begin: receipts.begin.map((event) => presentEvent(genesis, event)),
-    end: receipts.end.map((event) => presentEvent(genesis, event)),
+    begin: receipts.begin.map((event) => presentEvent(code, event)),
+    end: receipts.end.map((event) => presentEvent(code, event)),
     evidence: block.evidence.map(toHex),
     missProofs: block.missProofs.map(toHex),
     seal: toHex(seal),
   }
 }
 
-function specOf(genesis: GenesisData, module: string): ModuleSpec | undefined {
-  return genesis.chain.modules.find(({ spec }) => spec.name === module)?.spec
+function specOf(code: ChainData, module: string): ModuleSpec | undefined {
+  return code.modules.find(({ spec }) => spec.name === module)?.spec
 }
 
-function readable(genesis: GenesisData, codec: Codec<unknown> | undefined, value: Uint8Array): Json {
+function readable(code: ChainData, codec: Codec<unknown> | undefined, value: Uint8Array): Json {
   if (!codec) return { bytes: toHex(value) }
   try {
-    return toJson(codec, decode(codec, value), genesis.chain)
+    return toJson(codec, decode(codec, value), code)
   } catch {
     return { bytes: toHex(value) }
   }
+}
+
+/** Values of an error as JSON: bigints as decimal strings. */
+export function plainValues(values: object): JsonObject {
+  return JSON.parse(
+    JSON.stringify(values, (_, value) => (typeof value === 'bigint' ? value.toString() : value)),
+  )
 }

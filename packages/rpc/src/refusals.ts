@@ -2,17 +2,23 @@ import { failures } from '@mmtchain/primitives'
 
 /** The refusals of the RPC server, for the catalogue of error codes. */
 export const rpcRefusals = {
-  METHOD_NOT_FOUND: (d: { method: string }) => ({
-    message: `There is no method ${d.method}.`,
-    hint: 'chain_metadata lists the modules; their queries are methods named module_query.',
-  }),
+  // The messages of these three are the words of the JSON-RPC specification.
+  PARSE_ERROR: (_: object) => ({ message: 'Parse error', hint: 'Send one JSON value in UTF-8.' }),
   INVALID_REQUEST: (d: { why: string }) => ({
-    message: `The request is not JSON-RPC 2.0: ${d.why}.`,
-    hint: 'Send {"jsonrpc":"2.0","id":1,"method":"…","params":{…}}.',
+    message: 'Invalid Request',
+    hint: `What is wrong: ${d.why}. Send {"jsonrpc":"2.0","id":1,"method":"…","params":{…}}.`,
+  }),
+  METHOD_NOT_FOUND: (d: { method: string }) => ({
+    message: 'Method not found',
+    hint: `There is no ${d.method}; rpc.discover lists the methods, and queries of modules are named module_query.`,
+  }),
+  TOO_MANY_PARAMS: (d: { max: number; got: number }) => ({
+    message: `The method takes ${d.max} parameters, not ${d.got}.`,
+    hint: 'rpc.discover lists the parameters of each method in their order.',
   }),
   ANSWER_TOO_LARGE: (d: { max: number }) => ({
-    message: `The answers of this batch pass ${d.max} bytes.`,
-    hint: 'Ask for less in one batch.',
+    message: `The answer passes ${d.max} bytes.`,
+    hint: 'Ask for less at a time.',
   }),
   NOT_FOUND: (d: { path: string }) => ({
     message: `There is nothing at ${d.path}.`,
@@ -22,8 +28,39 @@ export const rpcRefusals = {
     message: `The body is over ${d.max} bytes.`,
     hint: 'Send less in one request.',
   }),
-  PARSE_ERROR: (_: object) => ({ message: 'The body is not JSON.', hint: 'Send one JSON value in UTF-8.' }),
   INTERNAL: (_: object) => ({ message: 'The node failed to answer.', hint: 'See the node’s log.' }),
+  TIMEOUT: (d: { ms: number }) => ({
+    message: `The answer was not there after ${d.ms} ms.`,
+    hint: 'Ask for less at a time, or again later.',
+  }),
+  RATE_LIMITED: (d: { perSecond: number }) => ({
+    message: `More than ${d.perSecond} requests a second came from here.`,
+    hint: 'Ask again in a second; an operator raises connectionRate or addressRate.',
+  }),
+  HOST_NOT_ALLOWED: (d: { host: string }) => ({
+    message: `This server is not known as "${d.host}".`,
+    hint: 'Use its IP address, or have its operator list the name among hosts.',
+  }),
+  ORIGIN_NOT_ALLOWED: (d: { origin: string }) => ({
+    message: `Pages of ${d.origin} may not call this server.`,
+    hint: 'Have its operator list the origin among origins.',
+  }),
+  UNKNOWN_TOKEN: (_: object) => ({
+    message: 'The bearer token is not one of this server’s.',
+    hint: 'Check it with the operator, or leave it out.',
+  }),
+  ROLE_NEEDED: (d: { role: string; what: string }) => ({
+    message: `${d.what} needs the role ${d.role}.`,
+    hint: 'Send a bearer token that has it.',
+  }),
+  BAD_SETTINGS: (d: { path: string; why: string }) => ({
+    message: `The setting ${d.path} of the RPC server is wrong: ${d.why}.`,
+    hint: 'Correct it in the configuration.',
+  }),
+  METHOD_TAKEN: (d: { method: string }) => ({
+    message: `A query of a module would be the method ${d.method}, which every node has.`,
+    hint: 'Give the module or the query another name.',
+  }),
   BLOCK_NOT_FOUND: (d: { block: string }) => ({
     message: `There is no block ${d.block} here.`,
     hint: 'chain_status says the newest height.',
@@ -32,9 +69,33 @@ export const rpcRefusals = {
     message: `Transaction ${d.id} is neither in a block nor waiting here.`,
     hint: 'Check the id; it may have expired, or been sent to another node.',
   }),
+  VALIDATORS_NOT_KEPT: (d: { height: bigint }) => ({
+    message: `The validators of height ${d.height} are no longer known here.`,
+    hint: 'Leave the height out for those of the next block.',
+  }),
   AMBIGUOUS_PARAMS: (d: { want: string }) => ({
     message: `The parameters do not say exactly one of ${d.want}.`,
     hint: `Give one of ${d.want}.`,
+  }),
+  BAD_LIMIT: (d: { max: number; got: number }) => ({
+    message: `The limit ${d.got} is not from 1 to ${d.max}.`,
+    hint: 'Ask for less at a time.',
+  }),
+  NEEDS_WEBSOCKET: (_: object) => ({
+    message: 'Subscriptions need a WebSocket.',
+    hint: 'Open one at the same address, path /rpc.',
+  }),
+  BAD_TOPIC: (d: { topic: string; why: string }) => ({
+    message: `There is nothing to subscribe to as "${d.topic}": ${d.why}.`,
+    hint: 'Topics are heads, finalisedHeads, events { module, event } and transaction { id }.',
+  }),
+  TOO_MANY_SUBSCRIPTIONS: (d: { max: number }) => ({
+    message: `This connection has ${d.max} subscriptions.`,
+    hint: 'End one with chain_unsubscribe, or open another connection.',
+  }),
+  SLOW_READER: (d: { ms: number }) => ({
+    message: `The connection read nothing for ${d.ms} ms.`,
+    hint: 'Connect again and resume from the last height that was read.',
   }),
 }
 

@@ -1,8 +1,19 @@
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { Host, Node } from '@mmtchain/node-runtime'
-import fastify, { type FastifyReply } from 'fastify'
-import { answer, type Dispatch, parseFailure } from './json-rpc.ts'
-import { createMethods, type NodeInfo } from './methods.ts'
+import type { ChainError } from '@mmtchain/primitives'
+import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
+import { WebSocketServer } from 'ws'
+import { createAccess } from './access.ts'
+import { serveConnection } from './connection.ts'
+import { followBlocks } from './feed.ts'
+import { answer, type Dispatch, refuse } from './json-rpc.ts'
+import type { Method } from './method.ts'
+import { createMethods, type Health, type NodeInfo } from './methods.ts'
+import { type AddressEntry, type Bucket, createAddressBook, isLoopback, newBucket, refill } from './rate.ts'
 import { rpcFail } from './refusals.ts'
+import { type Role, RPC_SETTINGS_DEFAULT, type RpcSettings } from './settings.ts'
+import { followRelease } from './view.ts'
 
 export interface RpcOptions {
   readonly node: Node
@@ -12,64 +23,258 @@ export interface RpcOptions {
   readonly host?: string
   /** 0 takes any free port. */
   readonly port: number
+  /** Limits, origins, tokens: `RPC_SETTINGS_DEFAULT` by default. */
+  readonly settings?: RpcSettings | undefined
+  /** What `/metrics` answers with; there is no such page without it. */
+  readonly metrics?: { readonly contentType: string; text(): Promise<string> } | undefined
+  /** What `/readyz` and `node_health` answer with; whether the node runs without it. */
+  readonly health?: (() => Promise<Health>) | undefined
 }
 
 /** A listening RPC server. */
 export interface RpcServer {
   readonly url: string
+  /** Ends all connections and stops listening. */
   close(): Promise<void>
 }
 
-const BODY_BYTES_MAX = 8 * 1024 * 1024
+/** The subprotocol of WebSockets here. One named `bearer.TOKEN` beside it carries a token, since pages can set no header. */
+const SUBPROTOCOL = 'mmt-rpc'
+const BEARER_PROTOCOL = 'bearer.'
+/** How often a WebSocket is asked for a sign of life; one that gave none since the last time is dropped. */
+const PING_MS = 30_000
+/** An HTTP connection on which nothing moves for this long is closed. */
+const IDLE_MS = 60_000
 
-/** Serves JSON-RPC 2.0 at `POST /rpc`, and `GET /healthz`. Rejects when the port is taken. */
-export async function serveRpc({
-  node,
-  info,
-  log,
-  host = '127.0.0.1',
-  port,
-}: RpcOptions): Promise<RpcServer> {
-  const dispatch: Dispatch = {
-    methods: createMethods(node, info),
-    addressPrefix: node.genesis.chain.addressPrefix,
-    onFault: (error, method) =>
-      log.error(
-        { method, error: error instanceof Error ? error.stack : String(error) },
-        'an RPC method failed',
-      ),
-  }
-  const server = fastify({ bodyLimit: BODY_BYTES_MAX, requestTimeout: 30_000, forceCloseConnections: true })
+/**
+ * Serves JSON-RPC 2.0 at `/rpc`, over POST and WebSocket, and `GET /healthz`, `/readyz` and `/metrics`, on one port. Rejects when the
+ * port is taken, and with `rpc/BAD_SETTINGS` or `rpc/METHOD_TAKEN`.
+ */
+export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
+  const { node, info, log, host = '127.0.0.1', port, settings = RPC_SETTINGS_DEFAULT } = options
+  const { limits } = settings
+  const access = createAccess(settings, host)
+  const health = options.health ?? (async () => runs(node))
+  const view = followRelease(node)
+  const dispatch = tableOf(view, { info, health, limits, log })
+  // A clash of names in the first table shows before anyone calls.
+  dispatch()
+  const feed = followBlocks(node)
+  const callers = countCallers(settings)
+
+  const server = fastify({
+    bodyLimit: limits.bodyBytesMax,
+    requestTimeout: limits.requestTimeoutMs,
+    connectionTimeout: IDLE_MS,
+    forceCloseConnections: true,
+  })
+  server.server.maxConnections = limits.connectionsMax
+  server.server.prependListener('connection', (socket) => callers.connected(socket))
+
   // The body stays text here, so that a broken one gets JSON-RPC's own answer.
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
-  server.post('/rpc', async (request, reply) => {
-    let message: unknown
-    try {
-      message = JSON.parse(String(request.body ?? ''))
-    } catch {
-      return reply.type('application/json').send(JSON.stringify(parseFailure()))
-    }
-    const response = await answer(dispatch, message)
-    if (response === undefined) return reply.code(204).send()
-    return reply.type('application/json').send(JSON.stringify(response))
+
+  const admit = async (request: FastifyRequest, reply: FastifyReply) => {
+    const admission = access.admit(request.headers)
+    if ('refusal' in admission) return refused(reply, admission.status, admission.refusal)
+    const origin = access.allowedOrigin(request.headers)
+    if (origin !== undefined) reply.header('access-control-allow-origin', origin).header('vary', 'origin')
+    rolesOf.set(request, admission.roles)
+  }
+  const rolesOf = new WeakMap<FastifyRequest, ReadonlySet<Role>>()
+
+  server.post('/rpc', { onRequest: admit }, async (request, reply) => {
+    const count = callers.counter(request.socket)
+    const tooMany = count()
+    if (tooMany) return refused(reply.header('retry-after', '1'), 429, tooMany)
+    const roles = rolesOf.get(request) ?? new Set()
+    // The first call is counted already.
+    let calls = 0
+    const countMore = () => (calls++ === 0 ? undefined : count())
+    const text = await answer(dispatch(), { roles, count: countMore }, String(request.body ?? ''))
+    return text === undefined ? reply.code(204).send() : reply.type('application/json').send(text)
   })
-  server.get('/healthz', async (_request, reply) => {
+  server.options('/rpc', { onRequest: admit }, (_request, reply) =>
+    reply
+      .code(204)
+      .header('access-control-allow-methods', 'POST')
+      .header('access-control-allow-headers', 'content-type, authorization')
+      .header('access-control-max-age', '600')
+      .send(),
+  )
+  server.get('/healthz', (_request, reply) => {
     const ok = node.running
     return reply.code(ok ? 200 : 503).send({ ok, height: node.tip.header.height.toString() })
   })
-  const refuse = (status: number, error: ReturnType<(typeof rpcFail)['NOT_FOUND']>, reply: FastifyReply) => {
-    const { code, message, hint } = error
-    return reply.code(status).send({ error: { code, message, hint } })
-  }
-  server.setNotFoundHandler((request, reply) =>
-    refuse(404, rpcFail.NOT_FOUND({ path: request.url.slice(0, 100) }), reply),
-  )
-  server.setErrorHandler((error: { readonly statusCode?: number }, request, reply) => {
-    if (error.statusCode === 413) return refuse(413, rpcFail.BODY_TOO_LARGE({ max: BODY_BYTES_MAX }), reply)
-    dispatch.onFault(error, request.url)
-    return refuse(error.statusCode ?? 500, rpcFail.INTERNAL({}), reply)
+  server.get('/readyz', async (_request, reply) => {
+    const found = await health()
+    return reply.code(found.ready ? 200 : 503).send(found)
   })
-  const address = await server.listen({ host, port })
-  return { url: address, close: () => server.close() }
+  const { metrics } = options
+  if (metrics)
+    server.get('/metrics', { onRequest: admit }, async (request, reply) => {
+      if (!rolesOf.get(request)?.has('read'))
+        return refused(reply, 403, rpcFail.ROLE_NEEDED({ role: 'read', what: '/metrics' }))
+      return reply.type(metrics.contentType).send(await metrics.text())
+    })
+  server.setNotFoundHandler((request, reply) =>
+    refused(reply, 404, rpcFail.NOT_FOUND({ path: request.url.slice(0, 100) })),
+  )
+  server.setErrorHandler(
+    (error: { readonly statusCode?: number; readonly message: string }, request, reply) => {
+      const { statusCode = 500, message } = error
+      if (statusCode === 413) return refused(reply, 413, rpcFail.BODY_TOO_LARGE({ max: limits.bodyBytesMax }))
+      if (statusCode < 500) return refused(reply, statusCode, rpcFail.INVALID_REQUEST({ why: message }))
+      dispatch().onFault(error, request.url)
+      return refused(reply, 500, rpcFail.INTERNAL({}))
+    },
+  )
+
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: limits.bodyBytesMax,
+    perMessageDeflate: false,
+    handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+  })
+  server.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy())
+    if (request.url?.split('?')[0] !== '/rpc')
+      return refuseUpgrade(socket, 404, rpcFail.NOT_FOUND({ path: String(request.url).slice(0, 100) }))
+    const admission = access.admit(request.headers, bearerIn(request))
+    if ('refusal' in admission) return refuseUpgrade(socket, admission.status, admission.refusal)
+    const count = callers.counter(request.socket)
+    const tooMany = count()
+    if (tooMany) return refuseUpgrade(socket, 429, tooMany)
+    sockets.handleUpgrade(request, socket, head, (accepted) =>
+      serveConnection({ socket: accepted, dispatch, view, feed, limits, roles: admission.roles, count, log }),
+    )
+  })
+  const stopPinging = pingAll(sockets)
+
+  server.addHook('preClose', async () => {
+    stopPinging()
+    feed.close()
+    for (const socket of sockets.clients) {
+      socket.close(1001, 'the node stops')
+      // Whoever does not answer the closing handshake is not waited for.
+      setImmediate(() => socket.terminate())
+    }
+  })
+  return { url: await server.listen({ host, port }), close: () => server.close() }
+}
+
+/** The table of methods of the release in force, made anew when the release changes. */
+function tableOf(
+  view: ReturnType<typeof followRelease>,
+  args: Parameters<typeof createMethods>[1] & { readonly log: Host['log'] },
+): () => Dispatch {
+  const { limits, log } = args
+  const onFault = (error: unknown, method: string) =>
+    log.error({ method, error: error instanceof Error ? error.stack : String(error) }, 'an RPC method failed')
+  let at: ReturnType<typeof view> | undefined
+  let methods: ReadonlyMap<string, Method> = new Map()
+  return () => {
+    const now = view()
+    if (now !== at) {
+      methods = createMethods(now, args)
+      at = now
+    }
+    return { methods, addressPrefix: now.code.addressPrefix, limits, onFault }
+  }
+}
+
+interface Caller {
+  readonly remoteAddress?: string | undefined
+  once(event: 'close', listener: () => void): unknown
+  destroy(): unknown
+}
+
+/** Counts connections and requests by connection and by address. */
+function countCallers({ limits }: RpcSettings): {
+  connected(socket: Caller): void
+  /** Counts one request of a connection; a refusal says that there were too many. */
+  counter(socket: Caller): () => ChainError | undefined
+} {
+  const { connectionRate, addressRate, connectionsPerAddressMax, limitLoopback } = limits
+  const book = createAddressBook(addressRate)
+  const buckets = new WeakMap<object, Bucket>()
+  const entries = new WeakMap<object, AddressEntry>()
+  const isFree = ({ remoteAddress = '' }: Caller) => !limitLoopback && isLoopback(remoteAddress)
+  return {
+    connected(socket) {
+      if (isFree(socket)) return
+      const entry = book.entry(socket.remoteAddress ?? '', performance.now())
+      if (entry.connections >= connectionsPerAddressMax) return void socket.destroy()
+      entry.connections += 1
+      socket.once('close', () => {
+        entry.connections -= 1
+      })
+      entries.set(socket, entry)
+      buckets.set(socket, newBucket(connectionRate, performance.now()))
+    },
+    counter(socket) {
+      const [own, entry] = [buckets.get(socket), entries.get(socket)]
+      if (!own || !entry) return () => undefined
+      return () => {
+        const nowMs = performance.now()
+        if (refill(own, connectionRate, nowMs).left < 1)
+          return rpcFail.RATE_LIMITED({ perSecond: connectionRate })
+        if (refill(entry.bucket, addressRate, nowMs).left < 1)
+          return rpcFail.RATE_LIMITED({ perSecond: addressRate })
+        own.left -= 1
+        entry.bucket.left -= 1
+        return undefined
+      }
+    },
+  }
+}
+
+/** Refuses over HTTP, in the form of a JSON-RPC answer that belongs to no request. */
+function refused(reply: FastifyReply, status: number, error: ChainError): FastifyReply {
+  if (status === 401) reply.header('www-authenticate', 'Bearer')
+  return reply.code(status).type('application/json').send(refuse(-32000, error))
+}
+
+/** The same on a connection that asked to become a WebSocket. */
+function refuseUpgrade(socket: Duplex, status: number, error: ChainError): void {
+  const body = refuse(-32000, error)
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'connection: close',
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`,
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}
+
+function bearerIn({ headers }: IncomingMessage): string | undefined {
+  const offered = headers['sec-websocket-protocol']?.split(',').map((name) => name.trim()) ?? []
+  return offered.find((name) => name.startsWith(BEARER_PROTOCOL))?.slice(BEARER_PROTOCOL.length)
+}
+
+function pingAll(sockets: WebSocketServer): () => void {
+  const silent = new WeakSet<object>()
+  const timer = setInterval(() => {
+    for (const socket of sockets.clients) {
+      if (silent.has(socket)) {
+        socket.terminate()
+        continue
+      }
+      silent.add(socket)
+      socket.once('pong', () => silent.delete(socket))
+      socket.ping()
+    }
+  }, PING_MS)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
+function runs(node: Node): Health {
+  const ok = node.running
+  const cure = ok ? '' : 'Start it again; its log says why it stopped.'
+  return {
+    ready: ok,
+    checks: [{ name: 'running', ok, found: ok ? 'the node runs' : 'the node has stopped', cure }],
+  }
 }

@@ -1,37 +1,282 @@
-import { defineChain, memoryStore, solo } from '@mmtchain/kernel'
-import { createNode, silentLog, systemHost } from '@mmtchain/node-runtime'
-import { serveRpc } from '@mmtchain/rpc'
-import { testChain } from '@mmtchain/testkit'
+import { createHash } from 'node:crypto'
+import { type IncomingHttpHeaders, request } from 'node:http'
+import { connect as connectTcp } from 'node:net'
+import { toJson } from '@mmtchain/codec'
+import { hash } from '@mmtchain/primitives'
+import { RPC_SETTINGS_DEFAULT, rpcSettings } from '@mmtchain/rpc'
 import { expect, test } from 'vitest'
+import { limited, payment, post, start, until } from './running.ts'
 
-/** An observer's server, and how to ask it. */
-async function start() {
-  const { genesis } = testChain(defineChain({ id: 'server-test', consensus: solo() }), {})
-  const node = await createNode({ genesis, store: memoryStore(), host: systemHost(silentLog) })
-  const rpc = await serveRpc({ node, info: { name: 'test', version: '0' }, log: silentLog, port: 0 })
-  const ask = async (path: string, init?: RequestInit) => {
-    const response = await fetch(`${rpc.url}${path}`, init)
+/** A request with any headers, as a browser or a strange program sends it. */
+function send(
+  url: string,
+  {
+    path = '/rpc',
+    method = 'POST',
+    headers = {},
+    body = '',
+  }: {
+    path?: string
+    method?: string
+    headers?: Record<string, string>
+    body?: string
+  },
+) {
+  return new Promise<{ status: number | undefined; headers: IncomingHttpHeaders; body: string }>(
+    (resolve, reject) => {
+      const sent = request(`${url}${path}`, { method, headers }, (response) => {
+        let text = ''
+        response.setEncoding('utf8').on('data', (part) => {
+          text += part
+        })
+        response.on('end', () =>
+          resolve({ status: response.statusCode, headers: response.headers, body: text }),
+        )
+      })
+      sent.on('error', reject)
+      sent.end(body)
+    },
+  )
+}
+const status = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'chain_status' })
+const codeIn = (body: string) => JSON.parse(body).error?.data?.code
+
+test('health is good while the node runs and bad once it has stopped; readiness says what was looked at', async () => {
+  const { node, rpc } = await start()
+  const ask = async (path: string) => {
+    const response = await fetch(`${rpc.url}${path}`)
     return [response.status, await response.json()] as const
   }
-  return { node, rpc, ask }
-}
-
-test('health is good while the node runs and bad once it has stopped', async () => {
-  const { node, rpc, ask } = await start()
   expect(await ask('/healthz')).toEqual([200, { ok: true, height: '0' }])
+  expect(await ask('/readyz')).toMatchObject([200, { ready: true, checks: [{ name: 'running', ok: true }] }])
   await node.stop()
   expect(await ask('/healthz')).toEqual([503, { ok: false, height: '0' }])
+  expect(await ask('/readyz')).toMatchObject([503, { ready: false, checks: [{ ok: false }] }])
   await rpc.close()
 })
 
-test('an unknown path and an oversized body are refused by code', async () => {
-  const { node, rpc, ask } = await start()
-  expect(await ask('/nowhere')).toMatchObject([404, { error: { code: 'rpc/NOT_FOUND' } }])
-  const body = `"${'x'.repeat(9 * 1024 * 1024)}"`
-  expect(await ask('/rpc', { method: 'POST', body })).toMatchObject([
-    413,
-    { error: { code: 'rpc/BODY_TOO_LARGE' } },
+test('readiness and metrics are those that are given', async () => {
+  const check = { name: 'disk', ok: false, found: '1 MiB is free', cure: 'Free some.' }
+  const running = await start({
+    health: async () => ({ ready: false, checks: [check] }),
+    metrics: { contentType: 'text/plain; version=0.0.4', text: async () => 'mmt_height 0\n' },
+  })
+  const ready = await fetch(`${running.rpc.url}/readyz`)
+  expect([ready.status, await ready.json()]).toEqual([503, { ready: false, checks: [check] }])
+  expect((await running.call('node_health')).result).toEqual({ ready: false, checks: [check] })
+  const metrics = await fetch(`${running.rpc.url}/metrics`)
+  expect([metrics.status, metrics.headers.get('content-type'), await metrics.text()]).toEqual([
+    200,
+    'text/plain; version=0.0.4',
+    'mmt_height 0\n',
   ])
-  await rpc.close()
-  await node.stop()
+  await running.stop()
+  const without = await start()
+  expect((await fetch(`${without.rpc.url}/metrics`)).status).toBe(404)
+  await without.stop()
+})
+
+test('an unknown path, an oversized body, a broken one and an empty one are refused by code', async () => {
+  const { rpc, stop } = await start()
+  const { url } = rpc
+  expect(await send(url, { path: '/nowhere', method: 'GET' })).toMatchObject({ status: 404 })
+  expect(codeIn((await send(url, { path: '/nowhere', method: 'GET' })).body)).toBe('rpc/NOT_FOUND')
+  const large = await post(url, 'x'.repeat(8 * 1024 * 1024 + 1))
+  expect([large.status, codeIn(await large.text())]).toEqual([413, 'rpc/BODY_TOO_LARGE'])
+  for (const body of ['{', '', '\u0000', '{"jsonrpc":"2.0"'])
+    expect(JSON.parse((await send(url, { body })).body)).toMatchObject({ error: { code: -32700 } })
+  const { body } = await send(url, { headers: { 'content-type': 'application/octet-stream' }, body: status })
+  expect(JSON.parse(body)).toMatchObject({ result: { chainId: 'rpc-test' } })
+  await stop()
+})
+
+test('a notification is answered with 204 and nothing', async () => {
+  const { rpc, stop } = await start()
+  const body = JSON.stringify({ jsonrpc: '2.0', method: 'chain_status' })
+  expect(await send(rpc.url, { body })).toMatchObject({ status: 204, body: '' })
+  await stop()
+})
+
+test('a page of another origin cannot call, whatever it sends; a listed one can, and the server’s own', async () => {
+  const listed = 'https://explorer.example'
+  const { rpc, node, stop, makeBlock } = await start({
+    settings: { ...RPC_SETTINGS_DEFAULT, origins: [listed] },
+  })
+  const { bytes, id } = await payment(node)
+  const submit = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tx_submit', params: { bytes } })
+  for (const origin of [
+    'https://evil.example',
+    'null',
+    `${rpc.url}0`,
+    'http://localhost',
+    'https://explorer.example.evil',
+  ]) {
+    // A form or `fetch` with mode no-cors sends such a body without asking first.
+    const sent = await send(rpc.url, { headers: { origin, 'content-type': 'text/plain' }, body: submit })
+    expect([origin, sent.status, codeIn(sent.body)]).toEqual([origin, 403, 'rpc/ORIGIN_NOT_ALLOWED'])
+    expect(sent.headers['access-control-allow-origin']).toBeUndefined()
+    const preflight = await send(rpc.url, { method: 'OPTIONS', headers: { origin } })
+    expect([preflight.status, preflight.headers['access-control-allow-origin']]).toEqual([403, undefined])
+  }
+  await makeBlock()
+  expect(node.tip.header.height).toBe(1n)
+  expect(await node.store.transaction(id as never)).toBeUndefined()
+
+  const preflight = await send(rpc.url, { method: 'OPTIONS', headers: { origin: listed } })
+  expect(preflight).toMatchObject({
+    status: 204,
+    headers: {
+      'access-control-allow-origin': listed,
+      'access-control-allow-methods': 'POST',
+      vary: 'origin',
+    },
+  })
+  const sent = await send(rpc.url, { headers: { origin: listed }, body: submit })
+  expect([sent.headers['access-control-allow-origin'], JSON.parse(sent.body)]).toMatchObject([
+    listed,
+    { result: { id } },
+  ])
+  const own = await send(rpc.url, { headers: { origin: rpc.url }, body: status })
+  expect([own.status, own.headers['access-control-allow-origin']]).toEqual([200, undefined])
+  await stop()
+})
+
+test('a name that was pointed at this machine is refused, and one that is listed is not', async () => {
+  const { rpc, stop } = await start({ settings: { ...RPC_SETTINGS_DEFAULT, hosts: ['node.example'] } })
+  const ask = async (host: string) => {
+    const origin = `http://${host}`
+    const { status: code, body } = await send(rpc.url, { headers: { host, origin }, body: status })
+    return code === 200 ? 200 : codeIn(body)
+  }
+  for (const host of [
+    'evil.example',
+    'evil.example:7200',
+    'localhost.evil.example',
+    '127.0.0.1.evil.example',
+    'x@127.0.0.1',
+  ])
+    expect([host, await ask(host)]).toEqual([host, 'rpc/HOST_NOT_ALLOWED'])
+  for (const host of [
+    'localhost',
+    'LOCALHOST:7200',
+    '127.0.0.1:7200',
+    '[::1]:7200',
+    '10.0.0.7',
+    'node.example:80',
+  ])
+    expect([host, await ask(host)]).toEqual([host, 200])
+  await stop()
+})
+
+test('tokens give roles; an unknown one is refused by name; a role that is missing too', async () => {
+  const sha256 = (text: string) => hash(createHash('sha256').update(text).digest('hex'))
+  const running = await start({
+    settings: {
+      ...RPC_SETTINGS_DEFAULT,
+      anonymous: [],
+      tokens: [
+        { name: 'explorer', sha256: sha256('read-me'), roles: ['read'] },
+        { name: 'wallet', sha256: sha256('send-me'), roles: ['read', 'submit'] },
+      ],
+    },
+    metrics: { contentType: 'text/plain', text: async () => '' },
+  })
+  const { rpc, node, call } = running
+  const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+  const { bytes, id } = await payment(node)
+  expect((await call('chain_status')).error?.data).toMatchObject({
+    code: 'rpc/ROLE_NEEDED',
+    values: { role: 'read' },
+  })
+  expect((await call('chain_status', {}, bearer('read-me'))).result).toBeDefined()
+  expect((await call('tx_submit', { bytes }, bearer('read-me'))).error?.data.code).toBe('rpc/ROLE_NEEDED')
+  expect((await call('tx_submit', { bytes }, bearer('send-me'))).result).toEqual({ id })
+  for (const authorization of ['Bearer read-m', 'Bearer ', 'Basic cmVhZC1tZTo=', 'read-me']) {
+    const { status: code, headers, body } = await send(rpc.url, { headers: { authorization }, body: status })
+    expect([authorization, code, headers['www-authenticate'], codeIn(body)]).toEqual([
+      authorization,
+      401,
+      'Bearer',
+      'rpc/UNKNOWN_TOKEN',
+    ])
+  }
+  const metrics = (headers: Record<string, string>) =>
+    send(rpc.url, { path: '/metrics', method: 'GET', headers })
+  expect((await metrics({})).status).toBe(403)
+  expect((await metrics(bearer('read-me'))).status).toBe(200)
+  expect((await send(rpc.url, { path: '/healthz', method: 'GET' })).status).toBe(200)
+  await running.stop()
+})
+
+test('settings that cannot be are refused by their path', async () => {
+  const token = { name: 'a', sha256: hash('00'.repeat(32)), roles: ['read'] }
+  for (const [settings, path] of [
+    [{ anonymous: ['write'] }, 'anonymous'],
+    [{ tokens: [{ ...token, roles: ['root'] }] }, 'tokens.a.roles'],
+    [{ tokens: [token, { ...token, name: 'b' }] }, 'tokens'],
+  ] as const)
+    await expect(start({ settings: { ...RPC_SETTINGS_DEFAULT, ...settings } })).rejects.toMatchObject({
+      code: 'rpc/BAD_SETTINGS',
+      values: { path },
+    })
+  // The defaults have the form that a configuration file has.
+  expect(toJson(rpcSettings, RPC_SETTINGS_DEFAULT, { addressPrefix: 'mmt' })).toEqual(RPC_SETTINGS_DEFAULT)
+})
+
+test('who asks too often is refused by name until time has passed, each call of a batch counted', async () => {
+  const { rpc, stop } = await start({ settings: limited({ connectionRate: 1_000, addressRate: 1 }) })
+  const [first, second, third] = [
+    await post(rpc.url, status),
+    await post(rpc.url, status),
+    await post(rpc.url, status),
+  ]
+  expect([first.status, second.status, third.status]).toEqual([200, 200, 429])
+  expect(third.headers.get('retry-after')).toBe('1')
+  expect(codeIn(await third.text())).toBe('rpc/RATE_LIMITED')
+  let calm = await post(rpc.url, `[${status},${status},${status}]`)
+  while (calm.status === 429) calm = await post(rpc.url, `[${status},${status},${status}]`)
+  const answers = (await calm.json()) as { result?: unknown; error?: { data: { code: string } } }[]
+  expect(answers[0]?.result).toBeDefined()
+  expect(answers[2]?.error?.data.code).toBe('rpc/RATE_LIMITED')
+  await stop()
+})
+
+test('callers on this machine are not limited unless the operator says so', async () => {
+  const { rpc, stop } = await start({
+    settings: limited({ addressRate: 1, connectionRate: 1, limitLoopback: false }),
+  })
+  for (let i = 0; i < 20; i++) expect((await post(rpc.url, status)).status).toBe(200)
+  await stop()
+})
+
+test('connections beyond those that one address may hold are closed at once, and new ones taken when others end', async () => {
+  const { rpc, stop } = await start({ settings: limited({ connectionsPerAddressMax: 2 }) })
+  const open = () => {
+    const socket = connectTcp(Number(new URL(rpc.url).port), '127.0.0.1')
+    const state = { open: false, closed: false }
+    socket.on('connect', () => {
+      state.open = true
+    })
+    socket.on('close', () => {
+      state.closed = true
+    })
+    socket.on('error', () => undefined)
+    return { socket, state }
+  }
+  const [a, b] = [open(), open()]
+  await until(() => a.state.open && b.state.open)
+  const c = open()
+  await until(() => c.state.closed)
+  expect([a.state.closed, b.state.closed]).toEqual([false, false])
+  a.socket.destroy()
+  await until(() => a.state.closed)
+  // The server learns of the end a moment later, so a try or two may still be refused.
+  let taken = false
+  while (!taken)
+    taken = await post(rpc.url, status).then(
+      ({ status: code }) => code === 200,
+      () => false,
+    )
+  b.socket.destroy()
+  await stop()
 })

@@ -1,0 +1,112 @@
+import type { Json } from '@mmtchain/codec'
+import type { Host } from '@mmtchain/node-runtime'
+import type { ChainError } from '@mmtchain/primitives'
+import type { RawData, WebSocket } from 'ws'
+import type { BlockFeed } from './feed.ts'
+import { answer, type Dispatch, type Sender } from './json-rpc.ts'
+import { rpcFail } from './refusals.ts'
+import type { Role, RpcLimits } from './settings.ts'
+import { createSubscriptions } from './subscriptions.ts'
+import type { View } from './view.ts'
+
+/** The most requests of one connection that are under way; more are read from it only when answers have been taken. */
+const UNDER_WAY_MAX = 16
+/** How long a replay waits before it asks again whether it may go on. */
+const PACE_MS = 100
+
+/**
+ * Serves JSON-RPC on one WebSocket until it closes. What it has not taken of its answers and notifications is bounded: by the
+ * requests under way and one message a subscription. A reader that takes nothing for `stallTimeoutMs` is dropped.
+ */
+export function serveConnection(args: {
+  readonly socket: WebSocket
+  readonly dispatch: () => Dispatch
+  readonly view: () => View
+  readonly feed: BlockFeed
+  readonly limits: RpcLimits
+  readonly roles: ReadonlySet<Role>
+  readonly count: () => ChainError | undefined
+  readonly log: Host['log']
+}): void {
+  const { socket, dispatch, view, feed, limits, roles, count, log } = args
+  /** What was read with a message before it; no more is read until it is worked off. */
+  const waiting: RawData[] = []
+  let underWay = 0
+  let unread = 0
+  let stalled: ReturnType<typeof setTimeout> | undefined
+
+  /** Resolves when the text is on its way, or the connection is gone. */
+  function send(text: string): Promise<void> {
+    unread += 1
+    stalled ??= setTimeout(drop, limits.stallTimeoutMs)
+    return new Promise((resolve) =>
+      socket.send(text, () => {
+        unread -= 1
+        if (unread === 0) {
+          clearTimeout(stalled)
+          stalled = undefined
+        } else stalled?.refresh()
+        resolve()
+      }),
+    )
+  }
+
+  function drop(): void {
+    const { code, message } = rpcFail.SLOW_READER({ ms: limits.stallTimeoutMs })
+    log.warn({ code, unreadBytes: socket.bufferedAmount }, message)
+    // A closing handshake would wait behind what is not read.
+    socket.terminate()
+  }
+
+  const subscriptions = createSubscriptions({
+    view,
+    feed,
+    max: limits.subscriptionsMax,
+    send: (message: Json) => send(JSON.stringify(message)),
+    async pace() {
+      await new Promise((resolve) => setImmediate(resolve))
+      while (socket.readyState === socket.OPEN && count())
+        await new Promise((resolve) => setTimeout(resolve, PACE_MS))
+    },
+    onFault: (error) => dispatch().onFault(error, 'chain_subscription'),
+  })
+  const sender: Sender = { roles, count, subscriptions }
+
+  function workOff(): void {
+    while (underWay < UNDER_WAY_MAX) {
+      const next = waiting.shift()
+      if (next === undefined) break
+      void handle(next)
+    }
+    if (waiting.length > 0) socket.pause()
+    else if (socket.isPaused) socket.resume()
+  }
+
+  async function handle(data: RawData): Promise<void> {
+    underWay += 1
+    try {
+      const text = await answer(dispatch(), sender, String(data))
+      const sent = text === undefined ? undefined : send(text)
+      subscriptions.start()
+      await sent
+    } catch (error) {
+      dispatch().onFault(error, 'a message')
+      socket.close(1011)
+    } finally {
+      underWay -= 1
+      workOff()
+    }
+  }
+
+  socket.on('message', (data) => {
+    waiting.push(data)
+    workOff()
+  })
+  // What is wrong with a frame closes the connection with the code that RFC 6455 gives it; there is nothing else to do.
+  socket.on('error', () => undefined)
+  socket.on('close', () => {
+    clearTimeout(stalled)
+    waiting.length = 0
+    subscriptions.close()
+  })
+}

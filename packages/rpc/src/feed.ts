@@ -1,0 +1,42 @@
+import type { StoredBlock } from '@mmtchain/kernel'
+import type { Node } from '@mmtchain/node-runtime'
+import { type Height, height } from '@mmtchain/primitives'
+
+/** The committed blocks of a node, by height, for readers that are anywhere from block 0 to the tip. */
+export interface BlockFeed {
+  /** The height of the newest block. */
+  readonly tip: Height
+  /** Undefined for a block that is not kept here. */
+  block(at: Height): Promise<StoredBlock | undefined>
+  /** Calls back after every new block. Returns how to stop that. */
+  onBlock(listener: () => void): () => void
+  close(): void
+}
+
+/** How many of the newest blocks are kept in memory, so that readers at the tip need no disk. */
+const RECENT_MAX = 8
+
+export function followBlocks(node: Node): BlockFeed {
+  const recent = new Map<Height, StoredBlock>()
+  const listeners = new Set<() => void>()
+  const stop = node.onBlock((stored) => {
+    const at = stored.block.header.height
+    recent.set(at, stored)
+    recent.delete(height(at < RECENT_MAX ? 0n : at - BigInt(RECENT_MAX)))
+    for (const listener of listeners) listener()
+  })
+  return {
+    get tip() {
+      return node.tip.header.height
+    },
+    block: async (at) => recent.get(at) ?? node.store.block({ height: at }),
+    onBlock(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    close() {
+      stop()
+      listeners.clear()
+    },
+  }
+}

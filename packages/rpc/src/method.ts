@@ -1,0 +1,32 @@
+import type { Codec, Json, JsonSchema } from '@mmtchain/codec'
+import type { Role } from './settings.ts'
+import type { Subscriptions } from './subscriptions.ts'
+
+/** What a method knows of the caller besides its parameters. */
+export interface Caller {
+  /** Absent where nothing can be sent but answers. */
+  readonly subscriptions?: Subscriptions | undefined
+}
+
+/** One row of the table of methods: all that the server and the OpenRPC document say of it. */
+export interface Method {
+  readonly name: string
+  /** A sentence without a full stop. */
+  readonly summary: string
+  readonly role: Role
+  /** Parameters that may be absent are options. */
+  readonly params: Codec<unknown>
+  /** The JSON Schema of every answer. */
+  readonly result: JsonSchema
+  run(params: never, caller: Caller): Json | Promise<Json>
+}
+
+/** A row with the type of its parameters checked against its codec. */
+export function method<P>(
+  row: Omit<Method, 'params' | 'run'> & {
+    readonly params: Codec<P>
+    run(params: NoInfer<P>, caller: Caller): Json | Promise<Json>
+  },
+): Method {
+  return row as Method
+}

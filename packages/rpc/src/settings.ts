@@ -1,0 +1,74 @@
+import { bool, hash, type Infer, list, struct, text, u32 } from '@mmtchain/codec'
+
+/** What a caller may do. `read` looks, `submit` sends transactions, `admin` operates the node. */
+export type Role = 'read' | 'submit' | 'admin'
+
+const roles = list(text({ bytesMax: 16 }), { max: 3 })
+
+/** What bounds callers. A call of a batch counts as one request; so does a block that is replayed for a subscription. */
+export const rpcLimits = struct({
+  /** The longest body of a request, and the longest message of a WebSocket. */
+  bodyBytesMax: u32,
+  /** The most calls of one batch. */
+  batchMax: u32,
+  /** How deep arrays and objects of a request may stand in each other. */
+  nestingMax: u32,
+  /** The most bytes of one answer; a batch whose answers have passed them is cut short. */
+  answerBytesMax: u32,
+  /** The most connections at a time, and of them from one address. */
+  connectionsMax: u32,
+  connectionsPerAddressMax: u32,
+  /** Requests a second of one connection and of one address; twice as many may come at once. */
+  connectionRate: u32,
+  addressRate: u32,
+  /** Whether the limits of connections and rates per address hold for callers on this machine, a proxy among them. */
+  limitLoopback: bool,
+  /** The most subscriptions of one connection. */
+  subscriptionsMax: u32,
+  /** How long a request may take, and how long a connection may leave an answer unread before it is dropped. */
+  requestTimeoutMs: u32,
+  stallTimeoutMs: u32,
+})
+export type RpcLimits = Infer<typeof rpcLimits>
+
+/** A bearer token. Only its SHA-256 is written down: `openssl rand -hex 32`, then `printf %s TOKEN | sha256sum`. */
+const token = struct({ name: text({ bytesMax: 64 }), sha256: hash, roles })
+
+/** How a server meets its callers: for the configuration of a node. */
+export const rpcSettings = struct({
+  limits: rpcLimits,
+  /** Pages of these origins may call, for example `https://explorer.example`; `*` is any. The server's own origin always may. */
+  origins: list(text({ bytesMax: 255 }), { max: 64 }),
+  /** Names under which the server is known, besides `localhost` and IP addresses. */
+  hosts: list(text({ bytesMax: 255 }), { max: 64 }),
+  /** The roles of callers without a token. */
+  anonymous: roles,
+  tokens: list(token, { max: 256 }),
+})
+export type RpcSettings = Infer<typeof rpcSettings>
+
+const MIB = 1024 * 1024
+
+export const RPC_LIMITS_DEFAULT: RpcLimits = {
+  bodyBytesMax: 8 * MIB,
+  batchMax: 100,
+  nestingMax: 64,
+  answerBytesMax: 16 * MIB,
+  connectionsMax: 1_000,
+  connectionsPerAddressMax: 100,
+  connectionRate: 500,
+  addressRate: 1_000,
+  limitLoopback: false,
+  subscriptionsMax: 16,
+  requestTimeoutMs: 30_000,
+  stallTimeoutMs: 30_000,
+}
+
+/** Callers without a token may read and submit; pages of other origins may not call. */
+export const RPC_SETTINGS_DEFAULT: RpcSettings = {
+  limits: RPC_LIMITS_DEFAULT,
+  origins: [],
+  hosts: [],
+  anonymous: ['read', 'submit'],
+  tokens: [],
+}

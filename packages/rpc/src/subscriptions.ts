@@ -1,0 +1,217 @@
+import type { Json } from '@mmtchain/codec'
+import type { Event, StoredBlock } from '@mmtchain/kernel'
+import { type ChainError, type Hash, type Height, isChainError } from '@mmtchain/primitives'
+import type { BlockFeed } from './feed.ts'
+import { plainValues, presentEvent, presentHeader } from './present.ts'
+import { rpcFail } from './refusals.ts'
+import { presentTransactionState } from './transaction-methods.ts'
+import type { View } from './view.ts'
+
+/** What a connection subscribes to. */
+export interface SubscriptionRequest {
+  readonly topic: string
+  readonly module: string | null
+  readonly event: string | null
+  readonly id: Hash | null
+  /** The first height that is sent; the next block's without it. */
+  readonly fromHeight: Height | null
+}
+
+/** The subscriptions of one connection. */
+export interface Subscriptions {
+  /** Opens one. Throws `rpc/BAD_TOPIC` or `rpc/TOO_MANY_SUBSCRIPTIONS`. It sends nothing before `start`. */
+  open(request: SubscriptionRequest): {
+    readonly subscription: string
+    readonly fingerprint: Hash
+    readonly fromHeight: string
+  }
+  /** Starts those that were opened since, once their answers are on their way. */
+  start(): void
+  end(subscription: string): boolean
+  close(): void
+}
+
+/** What a subscription has to say at a height; undefined for nothing. */
+type Topic = (at: Height) => Promise<Json | undefined>
+
+interface Subscription {
+  readonly id: string
+  readonly topic: Topic
+  next: Height
+  busy: boolean
+  ended: boolean
+}
+
+/** An events subscription that matched nothing says so every so many heights, so that its reader resumes near the tip. */
+const MARK_HEIGHTS = 100n
+
+/**
+ * Makes the subscriptions of one connection. Each walks the chain block by block, from its first height to the tip and on as the tip
+ * moves: replay and live are one walk, so that no block is left out and none comes twice. It goes on only after its last message was
+ * taken, so that a slow reader costs no memory.
+ */
+export function createSubscriptions(args: {
+  readonly view: () => View
+  readonly feed: BlockFeed
+  readonly max: number
+  /** Sends a notification; resolves when the connection has taken it. */
+  readonly send: (message: Json) => Promise<void>
+  /** Resolves when the connection may read one more block. */
+  readonly pace: () => Promise<void>
+  readonly onFault: (error: unknown) => void
+}): Subscriptions {
+  const { view, feed, max, send, pace, onFault } = args
+  const open = new Map<string, Subscription>()
+  const fresh: Subscription[] = []
+  let last = 0
+
+  const advanceAll = () => {
+    for (const one of open.values()) if (!fresh.includes(one)) void advance(one)
+  }
+  const stop = feed.onBlock(advanceAll)
+
+  async function advance(one: Subscription): Promise<void> {
+    if (one.busy) return
+    one.busy = true
+    try {
+      while (!one.ended && one.next <= feed.tip) {
+        const at = one.next
+        if (at < feed.tip) await pace()
+        const result = await one.topic(at)
+        if (one.ended) return
+        if (result !== undefined) await notify({ subscription: one.id, height: at.toString(), result })
+        one.next = (at + 1n) as Height
+      }
+    } catch (error) {
+      if (one.ended) return
+      end(one.id)
+      if (!isChainError(error)) onFault(error)
+      const refusal = isChainError(error) ? error : rpcFail.INTERNAL({})
+      await notify({ subscription: one.id, error: errorOf(refusal) }).catch(() => undefined)
+    } finally {
+      one.busy = false
+    }
+  }
+
+  const notify = (params: Json) => send({ jsonrpc: '2.0', method: 'chain_subscription', params })
+
+  function end(id: string): boolean {
+    const found = open.get(id)
+    if (found) found.ended = true
+    return open.delete(id)
+  }
+
+  return {
+    open(request) {
+      if (open.size >= max) throw rpcFail.TOO_MANY_SUBSCRIPTIONS({ max })
+      const topic = topicOf(request, view, feed)
+      last += 1
+      const id = String(last)
+      // A transaction is looked at once now, and then after every block.
+      const now = request.topic === 'transaction' ? feed.tip : ((feed.tip + 1n) as Height)
+      const next = request.fromHeight ?? now
+      const one = { id, topic, next, busy: false, ended: false }
+      open.set(id, one)
+      fresh.push(one)
+      const { fingerprint } = view().node.genesis
+      return { subscription: id, fingerprint, fromHeight: next.toString() }
+    },
+    start() {
+      for (const one of fresh.splice(0)) void advance(one)
+    },
+    end,
+    close() {
+      stop()
+      for (const id of [...open.keys()]) end(id)
+    },
+  }
+}
+
+/** Throws `rpc/BAD_TOPIC`. */
+function topicOf(request: SubscriptionRequest, view: () => View, feed: BlockFeed): Topic {
+  const { topic, module, event, id, fromHeight } = request
+  const refuse = (why: string) => rpcFail.BAD_TOPIC({ topic, why })
+  if (topic !== 'events' && (module !== null || event !== null))
+    throw refuse('module and event are of events')
+  if (topic !== 'transaction' && id !== null) throw refuse('id is of transaction')
+  const blockAt = async (at: Height): Promise<StoredBlock> => {
+    const found = await feed.block(at)
+    if (!found) throw rpcFail.BLOCK_NOT_FOUND({ block: String(at) })
+    return found
+  }
+  switch (topic) {
+    // Every block that a node of today's engines commits is final, so that both are the same.
+    case 'heads':
+    case 'finalisedHeads':
+      return async (at) => {
+        const { id: blockId, block } = await blockAt(at)
+        return { id: blockId, header: presentHeader(view().code, block.header) }
+      }
+    case 'events':
+      checkEvent(view(), { module, event }, refuse)
+      return eventsTopic(view, blockAt, { module, event })
+    case 'transaction': {
+      if (id === null) throw refuse('it needs the id')
+      if (fromHeight !== null) throw refuse('a transaction is looked at now, from no height')
+      return transactionTopic(view, id)
+    }
+    default:
+      throw refuse('no such topic')
+  }
+}
+
+function checkEvent(
+  { code }: View,
+  { module, event }: Pick<SubscriptionRequest, 'module' | 'event'>,
+  refuse: (why: string) => ChainError,
+): void {
+  if (module === null) {
+    if (event !== null) throw refuse('an event needs its module')
+    return
+  }
+  const spec = code.modules.find((used) => used.spec.name === module)?.spec
+  if (!spec) throw refuse(`the chain has no module ${module}`)
+  if (event !== null && !Object.hasOwn(spec.events, event))
+    throw refuse(`the module ${module} has no event ${event}`)
+}
+
+/** The events of a block that match, in the order in which they happened: of the first hooks, the transactions, the last hooks. */
+function eventsTopic(
+  view: () => View,
+  blockAt: (at: Height) => Promise<StoredBlock>,
+  { module, event }: Pick<SubscriptionRequest, 'module' | 'event'>,
+): Topic {
+  const matches = (one: Event) =>
+    (module === null || one.module === module) && (event === null || one.name === event)
+  return async (at) => {
+    const { id, block, receipts, transactionIds } = await blockAt(at)
+    const code = view().codeOf(block.header)
+    const present = (events: readonly Event[], transaction: Hash | null) =>
+      events.filter(matches).map((one) => ({ ...presentEvent(code, one), transaction }))
+    const events = [
+      ...present(receipts.begin, null),
+      ...receipts.transactions.flatMap((receipt, i) => present(receipt.events, transactionIds[i] ?? null)),
+      ...present(receipts.end, null),
+    ]
+    if (events.length === 0 && at % MARK_HEIGHTS !== 0n) return undefined
+    return { blockId: id, timeMs: block.header.timeMs.toString(), events }
+  }
+}
+
+/** Says where a transaction is whenever that has changed. */
+function transactionTopic(view: () => View, id: Hash): Topic {
+  let said: string | undefined
+  return async () => {
+    const state = await presentTransactionState(view(), id)
+    if (state === undefined) return undefined
+    const { pending, final, dropped, blockId } = state as { [name: string]: Json }
+    const now = JSON.stringify([pending, final, dropped ?? null, blockId ?? null])
+    if (now === said) return undefined
+    said = now
+    return state
+  }
+}
+
+function errorOf({ code, message, hint, values }: ChainError): Json {
+  return { code: -32000, message, data: { code, values: plainValues(values), hint } }
+}

@@ -1,0 +1,140 @@
+import { address, bytes, decode, hash, type Json, option, struct, toJson, u64, unit } from '@mmtchain/codec'
+import type { StoredBlock } from '@mmtchain/kernel'
+import type { Address, Hash } from '@mmtchain/primitives'
+import { type Authority, authority, type Transaction, transaction as transactionCodec } from '@mmtchain/tx'
+import { type Method, method } from './method.ts'
+import { plainValues, presentReceipt, presentTransaction } from './present.ts'
+import { rpcFail } from './refusals.ts'
+import { count, decimal, nullable, object, receipt, simulatedRefusal } from './schemas.ts'
+import type { View } from './view.ts'
+
+const TRANSACTION_BYTES_MAX = 2_000_000
+const submission = struct({
+  bytes: option(bytes({ bytesMax: TRANSACTION_BYTES_MAX })),
+  transaction: option(transactionCodec),
+})
+
+/** The methods that take transactions, and what a sender asks before. */
+export function transactionMethods({ node, code }: View): readonly Method[] {
+  const { machine, store } = node
+
+  function accountOf(account: Address): { readonly nonce: bigint; readonly authority: Authority | null } {
+    const args = { module: 'kernel', query: 'account', input: { address: account } }
+    return machine.query(store, node.tip, args) as { nonce: bigint; authority: Authority | null }
+  }
+
+  /** The fee that a trial offers: what the transaction offers, but at least what its calls cost on a chain that takes fees. */
+  function feeFor({ body }: Transaction, least: bigint): Transaction['body']['fee'] {
+    if (!code.modules.some(({ spec }) => spec.feePolicy)) return 0n as Transaction['body']['fee']
+    return body.fee > least ? body.fee : (least as Transaction['body']['fee'])
+  }
+
+  return [
+    method({
+      name: 'tx_submit',
+      summary: 'Queues a signed transaction and answers with its id; the same bytes twice is the same answer',
+      role: 'submit',
+      params: submission,
+      result: object({ id: hash.schema }),
+      run: async (params) => ({ id: await node.submit(readTransaction(params)) }),
+    }),
+    method({
+      name: 'tx_simulate',
+      summary: 'What a transaction would cost and do now; signatures are not needed',
+      role: 'read',
+      params: submission,
+      result: object({ fee: decimal, weight: decimal, receipt, refusal: nullable(simulatedRefusal) }),
+      run(params) {
+        const transaction = readTransaction(params)
+        const quote = machine.quote(transaction, store)
+        const { sender } = transaction.body
+        // A trial runs as the sender's next transaction, whatever waits before it, and offers at least what its calls cost.
+        const trial = {
+          ...transaction,
+          body: {
+            ...transaction.body,
+            nonce: accountOf(sender).nonce,
+            fee: feeFor(transaction, quote.fee),
+            weightMax: quote.weight,
+          },
+        }
+        const { receipt, refusal } = machine.simulate(store, node.tip, trial)
+        return {
+          fee: trial.body.fee.toString(),
+          weight: quote.weight.toString(),
+          receipt: presentReceipt(code, receipt),
+          refusal: refusal ? { ...textOf(refusal), values: plainValues(refusal.values) } : null,
+        }
+      },
+    }),
+    method({
+      name: 'tx_pool',
+      summary: 'How many transactions wait for a block',
+      role: 'read',
+      params: unit,
+      result: object({ count }),
+      run: () => ({ count: node.mempool.count }),
+    }),
+    method({
+      name: 'account_get',
+      summary: 'Nonce and authority of an account, and the nonce after those of its transactions that wait',
+      role: 'read',
+      params: struct({ address }),
+      result: object({
+        address: address.schema,
+        nonce: u64.schema,
+        nextNonce: u64.schema,
+        authority: option(authority).schema,
+      }),
+      run(params) {
+        const { nonce, authority: found } = accountOf(params.address)
+        return {
+          address: toJson(address, params.address, code),
+          nonce: nonce.toString(),
+          nextNonce: node.mempool.nextNonce(params.address, nonce).toString(),
+          authority: toJson(option(authority), found, code),
+        }
+      },
+    }),
+  ]
+}
+
+/** Throws `rpc/AMBIGUOUS_PARAMS`, or what is wrong with the bytes. */
+function readTransaction(params: {
+  readonly bytes: Uint8Array | null
+  readonly transaction: Transaction | null
+}): Transaction {
+  if ((params.bytes === null) === (params.transaction === null))
+    throw rpcFail.AMBIGUOUS_PARAMS({ want: 'bytes, transaction' })
+  return params.transaction ?? decode(transactionCodec, params.bytes as Uint8Array)
+}
+
+/** Where a transaction is, as `chain_transaction` answers; undefined for one that this node does not know. */
+export async function presentTransactionState(view: View, id: Hash): Promise<Json | undefined> {
+  const { node, codeOf } = view
+  const at = await node.store.transaction(id)
+  if (!at) {
+    const reason = node.mempool.droppedFor(id)
+    if (!reason && !node.mempool.has(id)) return undefined
+    return { id, pending: !reason, dropped: reason ? textOf(reason) : null, final: false, confirmations: 0 }
+  }
+  const stored = (await node.store.block({ height: at.height })) as StoredBlock
+  const code = codeOf(stored.block.header)
+  return {
+    id,
+    pending: false,
+    final: true,
+    confirmations: Number(node.tip.header.height - at.height) + 1,
+    height: at.height.toString(),
+    index: at.index,
+    blockId: stored.id,
+    timeMs: stored.block.header.timeMs.toString(),
+    transaction: presentTransaction(code, id, stored.block.transactions[at.index] as Transaction),
+    receipt: presentReceipt(code, stored.receipts.transactions[at.index] as never),
+    refusal: stored.refusals[at.index] ? ({ ...stored.refusals[at.index] } as Json) : null,
+  }
+}
+
+function textOf({ code, message, hint }: { code: string; message: string; hint: string }) {
+  return { code, message, hint }
+}

@@ -1,0 +1,152 @@
+import { createRequire } from 'node:module'
+import type { Json } from '@mmtchain/codec'
+import { amount, defineChain, defineModule, memoryStore, solo, u8, unit } from '@mmtchain/kernel'
+import { createNode, silentLog, systemHost } from '@mmtchain/node-runtime'
+import { serveRpc } from '@mmtchain/rpc'
+import { testChain } from '@mmtchain/testkit'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { connect, payment, start } from './running.ts'
+
+interface Document {
+  readonly openrpc: string
+  readonly methods: readonly {
+    readonly name: string
+    readonly params: readonly { readonly name: string; readonly required: boolean; readonly schema: object }[]
+    readonly result: { readonly schema: object }
+    readonly 'x-role': string
+  }[]
+}
+
+// Required, not imported: its types are sources that do not pass this project's checks.
+const { validateOpenRPCDocument } = createRequire(import.meta.url)('@open-rpc/schema-utils-js') as {
+  readonly validateOpenRPCDocument: (document: unknown) => true | Error
+}
+
+let running: Awaited<ReturnType<typeof start>>
+let document: Document
+
+beforeAll(async () => {
+  running = await start()
+  document = (await running.call('rpc.discover')).result as Document
+})
+afterAll(() => running.stop())
+
+test('the document is valid against the meta-schema of OpenRPC', () => {
+  expect(validateOpenRPCDocument(document)).toBe(true)
+  // It is really asked: a document that lacks what it must have is refused.
+  expect(validateOpenRPCDocument({ ...document, methods: [{ name: 1 }] })).not.toBe(true)
+})
+
+test('it lists every method of INTERFACE.md that needs no second node, and every query of every module', () => {
+  const names = document.methods.map(({ name }) => name)
+  expect(names).toEqual([
+    'rpc.discover',
+    'chain_status',
+    'chain_metadata',
+    'chain_genesis',
+    'chain_header',
+    'chain_block',
+    'chain_blocks',
+    'chain_certificate',
+    'chain_validators',
+    'chain_transaction',
+    'chain_subscribe',
+    'chain_unsubscribe',
+    'tx_submit',
+    'tx_simulate',
+    'tx_pool',
+    'account_get',
+    'node_info',
+    'node_health',
+    ...['kernel_account', 'kernel_upgrade'],
+    ...names.filter((name) => name.startsWith('token_')),
+    ...['shapes_nothing', 'shapes_plain', 'shapes_many', 'shapes_pair'],
+  ])
+  expect(names).toContain('token_balance')
+  expect(document.methods.find(({ name }) => name === 'tx_submit')?.['x-role']).toBe('submit')
+})
+
+test('every method answers as its own schema says, by name and by position', async () => {
+  const { node } = running
+  const waiting = await payment(node, { after: 1n })
+  const first = await payment(node)
+  const socket = await connect(running.rpc.url)
+  const ask = async (name: string, params: Json) => {
+    const { result, error } = await socket.call(name, params)
+    expect(error, `${name} ${JSON.stringify(params)}: ${JSON.stringify(error)}`).toBeUndefined()
+    return result
+  }
+  await ask('tx_submit', { bytes: first.bytes })
+  await running.makeBlock()
+  await ask('tx_submit', { bytes: waiting.bytes })
+  const { transaction } = (await ask('chain_transaction', { id: first.id })) as {
+    transaction: { sender: string }
+  }
+  const { sender } = transaction
+  const tip = node.tip.header.height.toString()
+
+  const calls: { readonly [name: string]: readonly Json[] } = {
+    'rpc.discover': [{}],
+    chain_status: [{}, []],
+    chain_metadata: [{}],
+    chain_genesis: [{}],
+    chain_header: [{ height: '0' }, { id: node.tip.id }],
+    chain_block: [{ height: tip }, { id: node.tip.id }, { height: '0' }],
+    chain_blocks: [{ from: '0' }, { from: '1', limit: 1 }, { from: '99' }],
+    chain_certificate: [{ height: tip }],
+    chain_validators: [{}, { height: '0' }, { height: tip }],
+    chain_transaction: [{ id: first.id }, { id: waiting.id }],
+    chain_subscribe: [{ topic: 'heads' }],
+    chain_unsubscribe: [{ subscription: '1' }],
+    tx_submit: [{ bytes: waiting.bytes }],
+    tx_simulate: [
+      { bytes: waiting.bytes },
+      { bytes: (await payment(node, { value: amount(9_999_999_999n) })).bytes },
+    ],
+    tx_pool: [{}],
+    account_get: [{ address: sender }],
+    node_info: [{}],
+    node_health: [{}],
+    kernel_account: [{ address: sender }],
+    kernel_upgrade: [{}],
+    token_balance: [{ owner: sender }],
+    token_unclaimed: [{ holder: '00'.repeat(20) }],
+    token_claimText: [{ to: sender }],
+    shapes_nothing: [{}],
+    shapes_plain: [{ input: 'x' }],
+    shapes_many: [{ input: [1, 2] }],
+    shapes_pair: [{ a: 2, b: '3' }],
+  }
+  const ajv = new Ajv2020({ strict: false })
+  for (const { name, params, result } of document.methods) {
+    const needed = params.filter(({ required }) => required)
+    const given = calls[name] ?? (needed.length === 0 ? [{}] : [])
+    expect(given, `there is no call of ${name}`).not.toEqual([])
+    const check = ajv.compile(result.schema)
+    for (const named of given) {
+      const members = named as { readonly [name: string]: Json }
+      const placed = params.map((param) => members[param.name] ?? null)
+      for (const form of [named, placed]) {
+        const got = await ask(name, form)
+        expect(
+          check(got),
+          `${name}: ${JSON.stringify(check.errors)} in ${JSON.stringify(got).slice(0, 2_000)}`,
+        ).toBe(true)
+      }
+      for (const param of params)
+        if (Object.hasOwn(members, param.name))
+          expect(ajv.validate(param.schema, members[param.name])).toBe(true)
+    }
+  }
+  socket.socket.close()
+})
+
+test('a query that would hide a method of every node is refused by name', async () => {
+  const node_ = defineModule('node').query('info', unit, u8, () => 1)
+  const { genesis } = testChain(defineChain({ id: 'clash', consensus: solo() }).use(node_), {})
+  const node = await createNode({ genesis, store: memoryStore(), host: systemHost(silentLog) })
+  const serving = serveRpc({ node, info: { name: 'test', version: '0' }, log: silentLog, port: 0 })
+  await expect(serving).rejects.toMatchObject({ code: 'rpc/METHOD_TAKEN', values: { method: 'node_info' } })
+  await node.stop()
+})
