@@ -118,11 +118,11 @@ export {
   table,
   type Writers,
 } from './declare/tables.ts'
-export type { Admission, Execution, Machine, Skipped, StateStore } from './execution/execution.ts'
 export { tablePrefix } from './execution/journal.ts'
 export { createMachine } from './execution/machine.ts'
 export { type Executed, type Prepared, type Quote, transactionBytes } from './execution/transaction.ts'
 export type { KernelGranted, KernelTypes, Limits } from './kernel-module.ts'
+export type { Admission, Execution, Machine, Skipped, StateStore } from './machine.ts'
 export { type MemoryStore, memoryStore, stateRoot, storeFail, storeRefusals } from './ports/memory-store.ts'
 export { consensusRefusals, sealMessage, solo } from './ports/solo.ts'
 export type {

@@ -77,6 +77,7 @@ export async function startChain<M>(
   let timer: { readonly atMs: bigint; readonly fire: () => void } | undefined
   const host: Host = {
     nowMs: () => nowMs,
+    monotonicMs: () => performance.now(),
     setTimer(atMs, fire) {
       timer = { atMs, fire }
       return () => {

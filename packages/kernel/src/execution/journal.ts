@@ -23,6 +23,8 @@ interface ChangedRows {
    */
   keys: string[] | undefined
   readers: number
+  /** The handlers' access to the table: one for all of a journal, so that all see the same rows. */
+  access: object | undefined
 }
 
 /** The changes of one block on top of a store. A log of what was overwritten makes savepoints cheap. */
@@ -90,10 +92,26 @@ export class StateFailure extends Error {
 /** Access to one table or cell through the journal. A writer is also the reader: types keep queries from writing. */
 export function openTable(journal: Journal, module: string, name: string, declared: Tables[string]): object {
   const prefix = tablePrefix(module, name)
-  const table: ChangedRows = journal.tables.get(prefix) ?? { rows: new Map(), keys: undefined, readers: 0 }
+  const table = journal.tables.get(prefix) ?? newTable()
   journal.tables.set(prefix, table)
+  table.access ??= makeAccess(journal, table, { prefix, what: `a row of ${module}.${name}`, declared })
+  return table.access
+}
+
+function newTable(): ChangedRows {
+  return { rows: new Map(), keys: undefined, readers: 0, access: undefined }
+}
+
+function makeAccess(
+  journal: Journal,
+  table: ChangedRows,
+  {
+    prefix,
+    what,
+    declared,
+  }: { readonly prefix: StateKey; readonly what: string; readonly declared: Tables[string] },
+): object {
   const { rows } = table
-  const what = `a row of ${module}.${name}`
   const newRow = (key: string): Row => ({ key, stateKey: prefix + key, changed: undefined })
   const read = ({ stateKey, changed }: Row) => {
     if (changed !== undefined) return changed ?? undefined

@@ -24,9 +24,9 @@ import {
   ZERO_HASH,
 } from '../block.ts'
 import type { GenesisData } from '../declare/genesis.ts'
+import type { Execution, Machine, Skipped, StateStore } from '../machine.ts'
 import type { BlockContext, BlockRequest, EngineChain, RefusalText, StateReader, Tip } from '../ports.ts'
 import { kernelFail } from '../refusals.ts'
-import type { Execution, Machine, Skipped, StateStore } from './execution.ts'
 import { changesOf } from './journal.ts'
 import { migrate, newReleases, protocolHash, type Release, releaseFor, releaseOf } from './release.ts'
 import { openSession, type Session } from './session.ts'

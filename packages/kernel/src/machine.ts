@@ -1,10 +1,10 @@
 import type { Address, ChainError, Hash } from '@mmtchain/primitives'
 import type { Transaction } from '@mmtchain/tx'
-import type { Block, Receipts } from '../block.ts'
-import type { ChainData } from '../declare/chain.ts'
-import type { GenesisData } from '../declare/genesis.ts'
-import type { BlockRequest, EngineChain, RefusalText, Staged, StateReader, Store, Tip } from '../ports.ts'
-import type { Executed, Prepared, Quote } from './transaction.ts'
+import type { Block, Receipts } from './block.ts'
+import type { ChainData } from './declare/chain.ts'
+import type { GenesisData } from './declare/genesis.ts'
+import type { Executed, Prepared, Quote } from './execution/transaction.ts'
+import type { BlockRequest, EngineChain, RefusalText, Staged, StateReader, Store, Tip } from './ports.ts'
 
 /** The part of a store that execution uses. */
 export type StateStore = StateReader & Pick<Store, 'stage'>
