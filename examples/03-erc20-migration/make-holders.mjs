@@ -1,5 +1,5 @@
 // Writes holders.csv, 10,000 made-up holders of an ERC-20 token as an explorer exports them, allocation.json, which says
-// who among them is not community, and holder-1.key to holder-3.key, with which a claim can be tried. The same seed gives
+// who among them is not community, and holder-1.key to holder-4.key, with which a claim can be tried. The same seed gives
 // the same bytes: `node make-holders.mjs [folder] [seed]`.
 //
 // The 2,000,000,000 tokens are shared out as the early ones were: 40 % ecosystem fund, 15 % foundation on 108 nodes,
@@ -17,7 +17,10 @@ const ROWS = 10_000
 /** Fewer units than these are worth less than one new unit at 20:1 and 8 decimals. */
 const DUST_BELOW = 20n * 10n ** 10n
 
-/** What those own whose keys everyone knows: secret n is SHA-256("mmt example holder n"). */
+/**
+ * What those of the community own whose keys everyone knows: secret n is SHA-256("mmt example holder n"). The next one is the
+ * first of the team.
+ */
 const KNOWN = ['20000', '1234.567890123456789012', '40.000001999']
 
 const fund = { count: 3, sum: percent(40n) }
@@ -33,6 +36,7 @@ const classes = {
   team: holders(team.count, (n) => 1000n / (n + 2n), team.sum),
   angels: holders(angels.count, () => 500n + chance(1000n), angels.sum),
 }
+classes.team[0].address = knownAddress(KNOWN.length + 1)
 const known = KNOWN.map((balance, n) => ({ address: knownAddress(n + 1), units: unitsOf(balance) }))
 const dusty = Array.from({ length: dust.count }, () => ({
   address: newAddress(),
@@ -54,21 +58,18 @@ const csv = [
   ...all.map(({ address, units }) => line(checksummed(address), written(units), 'No')),
 ]
 const addressesOf = (rows) => rows.map(({ address }) => checksummed(address))
+// What moves, and when, is the preset's; here stands only who is who.
 const allocation = {
-  ratio: '20:1',
-  classes: {
-    ecosystem: { share: '1', addresses: addressesOf(classes.ecosystem) },
-    foundation: { share: '1', addresses: addressesOf(classes.foundation) },
-    team: { share: '1/2', addresses: addressesOf(classes.team) },
-    angels: { share: '1', addresses: addressesOf(classes.angels) },
-  },
+  preset: 'mmt',
+  classes: Object.fromEntries(
+    Object.entries(classes).map(([name, rows]) => [name, { addresses: addressesOf(rows) }]),
+  ),
 }
 mkdirSync(folder, { recursive: true })
 writeFileSync(join(folder, 'holders.csv'), csv.join(''))
 writeFileSync(join(folder, 'allocation.json'), `${JSON.stringify(allocation, null, 2)}\n`)
-KNOWN.forEach((_, n) => {
-  writeFileSync(join(folder, `holder-${n + 1}.key`), `${toHex(knownSecret(n + 1))}\n`)
-})
+for (let n = 1; n <= KNOWN.length + 1; n++)
+  writeFileSync(join(folder, `holder-${n}.key`), `${toHex(knownSecret(n))}\n`)
 
 function percent(share) {
   return (SUPPLY * share) / 100n

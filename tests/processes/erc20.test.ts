@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { makePlace, mmt, mmtDev, mmtJson, type Place, type RunningChain, root } from './chain-process.ts'
 
@@ -96,6 +97,75 @@ test('10,000 holders become unclaimed balances to the unit, and a holder claims 
     stranger.signature,
   ])
   expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('token/NOTHING_TO_CLAIM')])
+})
+
+const run = promisify(execFile)
+
+test('the same files give the same bytes in any time zone and language', { timeout: 120_000 }, async () => {
+  const file = (name: string) => join(place.folder, name)
+  execFileSync(process.execPath, [join(root, 'examples/03-erc20-migration/make-holders.mjs'), place.folder])
+  const allocation = JSON.parse(readFileSync(file('allocation.json'), 'utf8')) as {
+    classes: Record<string, object>
+  }
+  Object.assign(allocation.classes.angels as object, { unlock: { days: 30, start: '2026-07-01T00:00:00Z' } })
+  writeFileSync(file('allocation.json'), JSON.stringify(allocation))
+  const bytesIn = async (name: string, env: Record<string, string>) => {
+    const outs = ['json', 'txt', 'csv'].map((end) => file(`${name}.${end}`))
+    const [out = '', report = '', rows = ''] = outs
+    const flags = ['--allocation', file('allocation.json'), '--out', out, '--report', report, '--rows', rows]
+    const args = ['genesis', 'import-erc20', file('holders.csv'), ...flags]
+    const { stderr } = await run(process.execPath, [join(root, 'apps/cli/bin/mmt.mjs'), ...args], {
+      env: { ...process.env, ...env },
+    })
+    // No progress where nobody looks on.
+    expect(stderr).toBe('')
+    return outs.map((one) => createHash('sha256').update(readFileSync(one)).digest('hex'))
+  }
+  const here = await bytesIn('one', { TZ: 'UTC', LANG: 'C', LC_ALL: 'C' })
+  expect(await bytesIn('two', { TZ: 'Asia/Kolkata', LANG: 'ar_EG.UTF-8', LC_ALL: 'ar_EG.UTF-8' })).toEqual(
+    here,
+  )
+  expect(
+    await bytesIn('three', { TZ: 'America/St_Johns', LANG: 'de_DE.UTF-8', LC_ALL: 'de_DE.UTF-8' }),
+  ).toEqual(here)
+  expect(readFileSync(file('one.txt'), 'utf8')).toContain('30 days from 2026-07-01T00:00:00Z')
+  const again = await mmt(place, ['genesis', 'import-erc20', file('holders.csv'), '--out', file('one.json')])
+  expect([again.code, again.err]).toEqual([1, expect.stringContaining('cli/NOT_EMPTY')])
+})
+
+test('the team claims what unlocks over five years, and sees it grow', { timeout: 120_000 }, async () => {
+  const file = (name: string) => join(place.folder, name)
+  execFileSync(process.execPath, [join(root, 'examples/03-erc20-migration/make-holders.mjs'), place.folder])
+  const imported = await mmtJson<ImportJson & { locked: string }>(place, [
+    'genesis',
+    'import-erc20',
+    file('holders.csv'),
+    '--allocation',
+    file('allocation.json'),
+    '--out',
+    file('unclaimed.json'),
+  ])
+  expect(BigInt(imported.locked)).toBe(749_999_999_999_993n)
+  chain = mmtDev(place, ['--document', `token=${file('unclaimed.json')}`])
+  await chain.printed(/^height 1 /m)
+  await mmtJson(place, ['keys', 'new', 'ben'])
+  const secret = ['--secret', file('holder-4.key')]
+  const { signature } = await mmtJson<{ signature: string }>(place, ['sign-claim', '--to', 'ben', ...secret])
+  await mmtJson(place, ['tx', 'token', 'claim', '--to', 'ben', '--from', 'ben', '--signature', signature])
+  const holdings = () =>
+    mmtJson<{
+      balance: string
+      total: string
+      vesting: { amount: string; unlocked: string; startMs: string; endMs: string }[]
+    }>(place, ['query', 'token', 'holdings', '--owner', 'ben'])
+  const first = await holdings()
+  const [waiting] = first.vesting as [(typeof first.vesting)[number]]
+  expect(first.total).toBe(waiting.amount)
+  expect(first.balance).toBe(waiting.unlocked)
+  expect(BigInt(waiting.endMs) - BigInt(waiting.startMs)).toBe(5n * 365n * 86_400_000n)
+  await expect
+    .poll(async () => BigInt((await holdings()).balance), { timeout: 30_000, interval: 500 })
+    .toBeGreaterThan(BigInt(first.balance))
 })
 
 test('bad rows are refused together, by line, and nothing is written', async () => {

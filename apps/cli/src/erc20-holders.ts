@@ -1,139 +1,214 @@
-// The rows of a CSV file of token holders, as explorers export it.
-import { isUtf8 } from 'node:buffer'
-import { keccak256 } from '@mmtchain/crypto'
-import { toHex, utf8 } from '@mmtchain/primitives'
-import { CsvError, parse } from 'csv-parse/sync'
+// The rows of a CSV file of token holders, as explorers export it, read piece by piece.
+import { finished } from 'node:stream/promises'
+import { CsvError, parse } from 'csv-parse'
+import {
+  type Columns,
+  type Complaint,
+  columnsOf,
+  misfitOf,
+  parseBalance,
+  parseEthereumAddress,
+} from './erc20-cells.ts'
 import { type BadRow, importErc20Fail } from './erc20-refusals.ts'
 
-/** One row of the CSV. `holder` is 40 lower-case hex digits, `units` counts the old token's smallest unit. */
-export interface HolderRow {
-  readonly holder: string
-  readonly units: bigint
+/** The rows of a CSV, in the byte order of their holders: a few flat lists, so that a million of them fit in little memory. */
+export interface Holders {
+  readonly count: number
+  /** 40 lower-case hex digits. */
+  holder(at: number): string
+  /** In the old token's smallest unit. */
+  units(at: number): bigint
   /** The balance was a large number in scientific notation, which spreadsheets write when they have rounded. */
-  readonly rounded: boolean
+  rounded(at: number): boolean
   /** The explorer said that the balance was about to change. */
-  readonly pending: boolean
+  pending(at: number): boolean
 }
+
+/** A CSV file however it comes. */
+export type Csv = string | Uint8Array | AsyncIterable<Uint8Array | string>
 
 const ROWS_MAX = 1_000_000
 const FILE_BYTES_MAX = 200_000_000
 const RECORD_BYTES_MAX = 10_000
-const BALANCE_CHARACTERS_MAX = 100
-const BAD_ROWS_SHOWN_MAX = 100
-const UINT256_MAX = (1n << 256n) - 1n
-const BOM = [0xef, 0xbb, 0xbf]
+const BAD_ROWS_LISTED_MAX = 10_000
+const CHUNK_BYTES = 65_536
+const HOLDER_BYTES = 20
+const BOM = Uint8Array.of(0xef, 0xbb, 0xbf)
 const CR = 13
 const LF = 10
-
-/** All bytes of a CSV however it comes. Throws `cli/ERC20_FILE_TOO_LARGE`. */
-export async function gatherBytes(
-  csv: string | Uint8Array | AsyncIterable<Uint8Array | string>,
-): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  const add = (chunk: Uint8Array | string) => {
-    const bytes = Buffer.from(chunk)
-    length += bytes.length
-    if (length > FILE_BYTES_MAX) throw importErc20Fail.ERC20_FILE_TOO_LARGE({ bytesMax: FILE_BYTES_MAX })
-    chunks.push(bytes)
-  }
-  if (typeof csv === 'string' || csv instanceof Uint8Array) add(csv)
-  else for await (const chunk of csv) add(chunk)
-  return Buffer.concat(chunks)
-}
+const ROUNDED = 1
+const PENDING = 2
 
 /**
- * The rows of an explorer's CSV, in the order of the file. Throws `cli/ERC20_NOT_UTF8`, `cli/ERC20_NO_ROWS`, and
+ * Reads an explorer's CSV piece by piece. Throws `cli/ERC20_NOT_UTF8`, `cli/ERC20_FILE_TOO_LARGE`, `cli/ERC20_NO_ROWS`, and
  * `cli/ERC20_BAD_ROWS` with everything that is wrong with any row.
  */
-export function readHolders(file: Uint8Array, { decimals }: { readonly decimals: number }): HolderRow[] {
-  if (!isUtf8(file)) throw importErc20Fail.ERC20_NOT_UTF8({})
-  const bytes = BOM.every((byte, at) => file[at] === byte) ? file.subarray(BOM.length) : file
-  const rows: HolderRow[] = []
-  const bad: BadRow[] = []
-  let total = 0
-  const report = (line: number, found: Complaint) => {
-    total++
-    if (bad.length < BAD_ROWS_SHOWN_MAX) bad.push({ line, ...found })
-  }
-
-  const lineOf = new Map<string, number>()
+export async function readHolders(
+  csv: Csv,
+  {
+    decimals,
+    onBytes,
+  }: { readonly decimals: number; readonly onBytes?: ((count: number) => void) | undefined },
+): Promise<Holders> {
+  const bad = newBadRows()
+  const rows = newRows()
   let columns: Columns | Complaint | undefined
   let count = 0
   const readRecord = (record: readonly string[], line: number) => {
     if (count > ROWS_MAX || record.every((cell) => cell === '')) return
     if (columns === undefined) {
       columns = columnsOf(record)
-      if ('code' in columns) report(line, columns)
+      if ('code' in columns) bad.report(line, columns)
       else if (columns.headed) return
     }
     // Without the right columns no later row can be judged.
     if ('code' in columns) return
     if (++count > ROWS_MAX) {
-      return report(line, {
-        code: 'TOO_MANY_ROWS',
-        message: `The file has more than ${ROWS_MAX} rows; a genesis takes no more.`,
-      })
+      const message = `The file has more than ${ROWS_MAX} rows; a genesis takes no more.`
+      return bad.report(line, { code: 'TOO_MANY_ROWS', message })
     }
     const misfit = misfitOf(record, columns)
-    if (misfit) return report(line, misfit)
+    if (misfit) return bad.report(line, misfit)
     const address = parseEthereumAddress(record[columns.address] ?? '')
     const balance = parseBalance(record[columns.balance] ?? '', decimals)
-    if ('code' in address) report(line, address)
-    if ('code' in balance) report(line, balance)
+    if ('code' in address) bad.report(line, address)
+    if ('code' in balance) bad.report(line, balance)
     if ('code' in address) return
-    const first = lineOf.get(address.holder)
-    if (first === undefined) lineOf.set(address.holder, line)
-    else
-      report(line, {
-        code: 'DUPLICATE_ADDRESS',
-        message: `0x${address.holder} stands on line ${first} already.`,
-      })
-    if ('code' in balance) return
+    const { units, rounded } = 'code' in balance ? { units: 0n, rounded: false } : balance
     const pending = columns.pending !== undefined && !/^(no|false)?$/i.test(record[columns.pending] ?? '')
-    rows.push({ holder: address.holder, ...balance, pending })
+    const flags = (rounded ? ROUNDED : 0) | (pending ? PENDING : 0)
+    rows.add({ holder: address.holder, units, flags, line })
   }
 
-  eachRecord(bytes, { readRecord, report })
-  if (total > 0) throw importErc20Fail.ERC20_BAD_ROWS({ rows: bad, total })
-  if (rows.length === 0) throw importErc20Fail.ERC20_NO_ROWS({})
-  return rows
+  await eachRecord(csv, { readRecord, report: bad.report, onBytes })
+  const sorted = rows.sorted((line, first, holder) =>
+    bad.report(line, {
+      code: 'DUPLICATE_ADDRESS',
+      message: `0x${holder} stands on line ${first} already.`,
+    }),
+  )
+  bad.throwAny()
+  if (sorted.count === 0) throw importErc20Fail.ERC20_NO_ROWS({})
+  return sorted
 }
 
-type Complaint = Omit<BadRow, 'line'>
+function newBadRows() {
+  const rows: BadRow[] = []
+  let total = 0
+  return {
+    report(line: number, found: Complaint): void {
+      total++
+      if (rows.length < 2 * BAD_ROWS_LISTED_MAX) rows.push({ line, ...found })
+    },
+    throwAny(): void {
+      if (total === 0) return
+      rows.sort((a, b) => a.line - b.line)
+      throw importErc20Fail.ERC20_BAD_ROWS({ rows: rows.slice(0, BAD_ROWS_LISTED_MAX), total })
+    },
+  }
+}
+
+function newRows() {
+  let holders = Buffer.alloc(HOLDER_BYTES * 1024)
+  const units: bigint[] = []
+  const flags: number[] = []
+  const lines: number[] = []
+  return {
+    add(row: {
+      readonly holder: string
+      readonly units: bigint
+      readonly flags: number
+      readonly line: number
+    }): void {
+      const at = units.length * HOLDER_BYTES
+      if (at === holders.length) holders = Buffer.concat([holders, Buffer.alloc(at)])
+      holders.write(row.holder, at, 'hex')
+      units.push(row.units)
+      flags.push(row.flags)
+      lines.push(row.line)
+    },
+    /** The rows in order; a holder that is there again is told with its line and the first one. */
+    sorted(onDuplicate: (line: number, first: number, holder: string) => void): Holders {
+      const words = new DataView(holders.buffer, holders.byteOffset, holders.length)
+      const order = Uint32Array.from(units.keys()).sort((a, b) => compareHolders(words, a, b) || a - b)
+      const holder = (at: number) => {
+        const start = (order[at] as number) * HOLDER_BYTES
+        return holders.toString('hex', start, start + HOLDER_BYTES)
+      }
+      const lineOf = (at: number) => lines[order[at] as number] as number
+      for (let at = 1, first = 0; at < order.length; at++) {
+        if (compareHolders(words, order[first] as number, order[at] as number) !== 0) first = at
+        else onDuplicate(lineOf(at), lineOf(first), holder(at))
+      }
+      const hasFlag = (at: number, flag: number) => ((flags[order[at] as number] as number) & flag) !== 0
+      return {
+        count: order.length,
+        holder,
+        units: (at) => units[order[at] as number] as bigint,
+        rounded: (at) => hasFlag(at, ROUNDED),
+        pending: (at) => hasFlag(at, PENDING),
+      }
+    },
+  }
+}
+
+/** By bytes, four at a time. */
+function compareHolders(words: DataView, a: number, b: number): number {
+  for (let at = 0; at < HOLDER_BYTES; at += 4) {
+    const difference = words.getUint32(a * HOLDER_BYTES + at) - words.getUint32(b * HOLDER_BYTES + at)
+    if (difference !== 0) return difference
+  }
+  return 0
+}
 
 /** Calls `readRecord` with the trimmed cells of each record and the line on which it begins. */
-function eachRecord(
-  bytes: Uint8Array,
+async function eachRecord(
+  csv: Csv,
   to: {
     readRecord(record: readonly string[], line: number): void
     report(line: number, complaint: Complaint): void
+    readonly onBytes?: ((count: number) => void) | undefined
   },
-): void {
-  // csv-parse counts a CR LF within quotes as two lines and names a record's last line, so lines are counted here.
-  let line = 1
+): Promise<void> {
+  // csv-parse counts a CR LF within quotes as two lines and names a record's last line, so lines are counted here. The window
+  // holds what was given to the parser from the record on that is not complete yet; it begins at offset `start`.
+  let window: Uint8Array = new Uint8Array()
   let start = 0
-  const goTo = (end: number) => {
-    for (; start < end; start++) {
-      if (bytes[start] === LF || (bytes[start] === CR && bytes[start + 1] !== LF)) line++
-    }
-  }
+  let line = 1
+  const parser = parse({
+    record_delimiter: ['\r\n', '\n', '\r'],
+    relax_column_count: true,
+    trim: true,
+    max_record_size: RECORD_BYTES_MAX,
+    on_record(record: string[], { bytes: end }) {
+      to.readRecord(
+        record.map((cell) => cell.trim()),
+        line,
+      )
+      const length = end - start
+      for (let at = 0; at < length; at++) {
+        if (window[at] === LF || (window[at] === CR && window[at + 1] !== LF)) line++
+      }
+      window = window.subarray(length)
+      start = end
+      // Nothing is kept by the parser.
+      return null
+    },
+  })
+  // Whoever writes or waits is told as well; without a listener an error would end the process.
+  parser.on('error', () => undefined)
   try {
-    parse(bytes, {
-      record_delimiter: ['\r\n', '\n', '\r'],
-      relax_column_count: true,
-      trim: true,
-      max_record_size: RECORD_BYTES_MAX,
-      on_record(record: string[], { bytes: end }) {
-        to.readRecord(
-          record.map((cell) => cell.trim()),
-          line,
-        )
-        goTo(end)
-        // Nothing is kept by the parser.
-        return null
-      },
-    })
+    let given = 0
+    for await (const chunk of checkedChunks(csv)) {
+      window = Buffer.concat([window, chunk])
+      given += chunk.length
+      await new Promise<void>((resolve, reject) => {
+        parser.write(chunk, (error) => (error ? reject(error) : resolve()))
+      })
+      to.onBytes?.(given)
+    }
+    parser.end()
+    await finished(parser.resume())
   } catch (error) {
     if (!(error instanceof CsvError)) throw error
     const what =
@@ -144,91 +219,43 @@ function eachRecord(
   }
 }
 
-interface Columns {
-  readonly headed: boolean
-  readonly count: number
-  readonly address: number
-  readonly balance: number
-  readonly pending?: number | undefined
-}
+/** The bytes of a CSV without a byte order mark. Throws `cli/ERC20_FILE_TOO_LARGE` and `cli/ERC20_NOT_UTF8`. */
+async function* checkedChunks(csv: Csv): AsyncGenerator<Uint8Array> {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  let length = 0
+  let head: Uint8Array | undefined = new Uint8Array()
+  for await (const chunk of chunksOf(csv)) {
+    length += chunk.length
+    if (length > FILE_BYTES_MAX) throw importErc20Fail.ERC20_FILE_TOO_LARGE({ bytesMax: FILE_BYTES_MAX })
+    decoded(chunk, { stream: true })
+    if (!head) yield chunk
+    else {
+      head = Buffer.concat([head, chunk])
+      if (head.length < BOM.length) continue
+      yield withoutMark(head)
+      head = undefined
+    }
+  }
+  decoded(new Uint8Array(), {})
+  if (head) yield withoutMark(head)
 
-/** Where the columns are, by the first record: a header, or else the first of rows `address,balance`. */
-function columnsOf(record: readonly string[]): Columns | Complaint {
-  const names = record.map((cell) => cell.toLowerCase().replace(/[^a-z]/g, ''))
-  const placesOf = (...wanted: string[]) => names.flatMap((name, at) => (wanted.includes(name) ? [at] : []))
-  const addresses = placesOf('address', 'holderaddress')
-  const balances = placesOf('balance')
-  const [address, balance] = [addresses[0], balances[0]]
-  if (address !== undefined && balance !== undefined && addresses.length + balances.length === 2) {
-    const [pending] = placesOf('pendingbalanceupdate')
-    return { headed: true, count: record.length, address, balance, pending }
-  }
-  if (addresses.length + balances.length === 0 && record.some((cell) => /\d/.test(cell))) {
-    return { headed: false, count: 2, address: 0, balance: 1 }
-  }
-  return {
-    code: 'MISSING_COLUMN',
-    message: `The header must name one column address (or HolderAddress) and one column balance, but it is ${quoted(record.join(','))}.`,
-  }
-}
-
-function misfitOf(record: readonly string[], { count }: Columns): Complaint | undefined {
-  if (record.length === count) return undefined
-  const found = `The row has ${record.length} ${record.length === 1 ? 'cell' : 'cells'}, not ${count}`
-  return record.length < count
-    ? { code: 'MISSING_COLUMN', message: `${found}; address and balance are separated by a comma.` }
-    : {
-        code: 'EXTRA_COLUMN',
-        message: `${found}; a balance with commas must stand in quotes, and more columns need a header.`,
-      }
-}
-
-/** The 40 lower-case hex digits of `0x…`; an address in mixed case must carry the checksum of EIP-55. */
-export function parseEthereumAddress(text: string): { readonly holder: string } | Complaint {
-  const digits = /^0[xX]([0-9a-fA-F]{40})$/.exec(text)?.[1]
-  if (digits === undefined) {
-    return { code: 'BAD_ADDRESS', message: `${quoted(text)} is not 0x and 40 hex digits.` }
-  }
-  const holder = digits.toLowerCase()
-  if (digits === holder || digits === digits.toUpperCase() || digits === checksummed(holder))
-    return { holder }
-  return {
-    code: 'BAD_CHECKSUM',
-    message: `${text} fails its checksum (EIP-55): a digit is wrong, or the case of a letter was changed.`,
+  function decoded(bytes: Uint8Array, options: TextDecodeOptions): void {
+    try {
+      decoder.decode(bytes, options)
+    } catch {
+      throw importErc20Fail.ERC20_NOT_UTF8({})
+    }
   }
 }
 
-/** EIP-55: a letter is upper-case where the same place of the Keccak-256 of the lower-case text has a digit above 7. */
-function checksummed(holder: string): string {
-  const mask = toHex(keccak256(utf8(holder)))
-  return Array.from(holder, (digit, at) => ((mask[at] ?? '') > '7' ? digit.toUpperCase() : digit)).join('')
+function withoutMark(bytes: Uint8Array): Uint8Array {
+  return BOM.every((byte, at) => bytes[at] === byte) ? bytes.subarray(BOM.length) : bytes
 }
 
-/** `1234.5`, `1,234.5` or `1.2E-7` in the smallest unit, without any rounding. */
-function parseBalance(
-  text: string,
-  decimals: number,
-): { readonly units: bigint; readonly rounded: boolean } | Complaint {
-  const refuse = (why: string): Complaint => ({ code: 'BAD_BALANCE', message: `${quoted(text)} ${why}.` })
-  if (text.startsWith('-')) return refuse('is negative')
-  const match =
-    text.length > BALANCE_CHARACTERS_MAX
-      ? null
-      : (/^(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?$/.exec(text) ??
-        /^(\d{1,3}(?:,\d{3})+)(?:\.(\d+))?$/.exec(text))
-  if (!match) return refuse('is not a balance such as 1234.5, "1,234.5" or 1.2E-7')
-  const [, whole = '', fraction = '', exponent] = match
-  const digits = BigInt(whole.replaceAll(',', '') + fraction)
-  const shift = Number(exponent ?? 0) - fraction.length + decimals
-  const scale = 10n ** BigInt(Math.abs(shift))
-  if (shift < 0 && digits % scale !== 0n) return refuse(`has more than ${decimals} decimals`)
-  const units = shift < 0 ? digits / scale : digits * scale
-  if (units > UINT256_MAX) return refuse('is more than any ERC-20 token can hold')
-  return { units, rounded: Number(exponent ?? 0) > 0 }
-}
-
-/** A piece of the file in a message, short and without control characters. */
-export function quoted(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing')
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
+async function* chunksOf(csv: Csv): AsyncGenerator<Uint8Array> {
+  const whole = typeof csv === 'string' || csv instanceof Uint8Array
+  for await (const piece of whole ? [csv] : csv) {
+    const bytes = Buffer.from(piece)
+    for (let at = 0; at < bytes.length; at += CHUNK_BYTES) yield bytes.subarray(at, at + CHUNK_BYTES)
+  }
 }

@@ -17,13 +17,25 @@ export interface BadRow {
   readonly message: string
 }
 
+/** One thing that is wrong with an allocation file, on this line of it, from 1. */
+export interface AllocationProblem {
+  readonly line?: number
+  readonly message: string
+}
+
+const SHOWN_MAX = 100
+/** The first of a list for people; a program finds more in the values. */
+const shown = <T>(all: readonly T[], total: number, line: (one: T) => string): readonly string[] => [
+  ...all.slice(0, SHOWN_MAX).map((one) => `  ${line(one)}`),
+  ...(total > SHOWN_MAX ? [`  … and ${total - SHOWN_MAX} more; --json lists up to 10000`] : []),
+]
+
 /** The refusals of an import, for the catalogue of error codes. */
 export const importErc20Refusals = {
   ERC20_BAD_ROWS: (d: { rows: readonly BadRow[]; total: number }) => ({
     message: [
       `The file of holders has ${d.total} ${d.total === 1 ? 'mistake' : 'mistakes'}; nothing was imported.`,
-      ...d.rows.map(({ line, code, message }) => `  line ${line}: ${code}: ${message}`),
-      ...(d.total > d.rows.length ? [`  … and ${d.total - d.rows.length} more`] : []),
+      ...shown(d.rows, d.total, ({ line, code, message }) => `line ${line}: ${code}: ${message}`),
     ].join('\n'),
     hint: 'Correct these lines, or export the file from the explorer again, and repeat the import.',
   }),
@@ -47,15 +59,16 @@ export const importErc20Refusals = {
     message: `A token cannot have ${d.from} decimals before and ${d.to} after the move.`,
     hint: 'Give whole numbers from 0 to 77; ERC-20 tokens mostly have 18, tokens here 8.',
   }),
-  ERC20_BAD_ALLOCATION: (d: { problems: readonly string[] }) => ({
-    message: ['The allocation file cannot be used.', ...d.problems.map((problem) => `  ${problem}`)].join(
-      '\n',
-    ),
-    hint: 'Write {"ratio":"20:1","classes":{"team":{"share":"1/2","addresses":["0x…"]}}}; ratio and share may be left out.',
-  }),
-  ERC20_UNLOCK_NOT_AVAILABLE: (d: { class: string }) => ({
-    message: `The class ${d.class} asks for an unlock over time, which no module offers yet.`,
-    hint: 'Remove "unlock" and give the "share" that moves at once, for example "1/2".',
+  ERC20_BAD_ALLOCATION: (d: { problems: readonly AllocationProblem[]; total: number }) => ({
+    message: [
+      'The allocation file cannot be used.',
+      ...shown(
+        d.problems,
+        d.total,
+        ({ line, message }) => `${line === undefined ? '' : `line ${line}: `}${message}`,
+      ),
+    ].join('\n'),
+    hint: 'Write {"preset":"mmt","classes":{"team":{"addresses":["0x…"]},…}}, or {"ratio":"20:1","classes":{"team":{"share":"1/2","unlock":{"years":5},"addresses":["0x…"]}}}.',
   }),
   ERC20_SUPPLY_TOO_LARGE: (d: { units: bigint; max: bigint }) => ({
     message: `The import would issue ${d.units} of the smallest unit; a token has at most ${d.max}.`,

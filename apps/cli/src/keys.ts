@@ -122,7 +122,7 @@ export function addKeys(program: Command): void {
 }
 
 /** Writes a file that does not exist yet, readable by its owner alone. Throws `cli/NOT_EMPTY` and `cli/CANNOT_WRITE`. */
-export async function writeNew(file: string, content: string | Uint8Array): Promise<void> {
+export async function writeNew(file: string, content: string | Uint8Array | Iterable<string>): Promise<void> {
   try {
     await writeFile(file, content, { mode: 0o600, flag: 'wx' })
   } catch (error) {

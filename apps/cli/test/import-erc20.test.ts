@@ -8,6 +8,7 @@ import { type ChainError, formatAmount, fromHex, toHex, utf8 } from '@mmtchain/p
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
+  type AllocationProblem,
   type BadRow,
   type ImportResult,
   importErc20,
@@ -44,26 +45,51 @@ async function complaintsOf(csv: string): Promise<string[]> {
   return (values.rows as BadRow[]).map((row) => `${row.line} ${row.code}`)
 }
 
+interface UnclaimedRow {
+  readonly holder: string
+  readonly amount: string
+}
+interface VestingRow extends UnclaimedRow {
+  readonly startMs: string | null
+  readonly spanMs: string
+}
+
+/** The genesis document that is written. */
+function documentOf(result: ImportResult) {
+  return JSON.parse([...writeImport(result).document].join('')) as {
+    readonly unclaimed: readonly UnclaimedRow[]
+    readonly unclaimedVesting: readonly VestingRow[]
+  }
+}
+
+/** The rows of a file that can be claimed at once. */
+async function unclaimedOf(args: Parameters<typeof importErc20>[0]) {
+  return documentOf(await importErc20(args)).unclaimed
+}
+
 /** What the rows of a file become, by holder. */
 async function amountsOf(csv: string | Uint8Array): Promise<Record<string, string>> {
-  const { unclaimed } = await importErc20({ csv })
-  return Object.fromEntries(unclaimed.map(({ holder, amount }) => [holder, amount]))
+  return Object.fromEntries((await unclaimedOf({ csv })).map(({ holder, amount }) => [holder, amount]))
 }
 
 /** The remainder is in parts of an old unit, of which there are `price.new`. */
-function expectConserved({ unclaimed, report }: ImportResult, input: bigint) {
-  const { price, total, classes, rows } = report
-  const issued = unclaimed.reduce((sum, { amount }) => sum + BigInt(amount), 0n)
+function expectConserved(result: ImportResult, input: bigint) {
+  const { price, total, classes } = result.report
+  const rows = [...result.rows()]
+  const { unclaimed, unclaimedVesting } = documentOf(result)
+  const sumOf = (all: readonly UnclaimedRow[]) => all.reduce((sum, { amount }) => sum + BigInt(amount), 0n)
+  const [issued, locked] = [sumOf(unclaimed) + sumOf(unclaimedVesting), sumOf(unclaimedVesting)]
   for (const sums of [total, ...classes, ...rows]) {
     expect(sums.issued * price.old + sums.notMoved * price.new + sums.remainder).toBe(sums.input * price.new)
   }
   for (const row of rows) expect(row.remainder < price.old).toBe(true)
-  for (const field of ['input', 'notMoved', 'issued', 'remainder'] as const) {
+  for (const field of ['input', 'notMoved', 'issued', 'locked', 'remainder'] as const) {
     expect(classes.reduce((sum, one) => sum + one[field], 0n)).toBe(total[field])
     expect(rows.reduce((sum, one) => sum + one[field], 0n)).toBe(total[field])
   }
   expect(total.input).toBe(input)
   expect(total.issued).toBe(issued)
+  expect(total.locked).toBe(locked)
 }
 
 describe('the file', () => {
@@ -112,14 +138,14 @@ describe('the file', () => {
     async function* pieces() {
       for (let at = 0; at < bytes.length; at += 7) yield bytes.subarray(at, at + 7)
     }
-    expect((await importErc20({ csv: pieces() })).unclaimed).toHaveLength(2)
+    expect(await unclaimedOf({ csv: pieces() })).toHaveLength(2)
   })
 
   test('gives holders in byte order, whatever their order in the file', async () => {
     const lines = [alice, bob, carol, dave].map((address) => `${address},1`)
-    const { unclaimed } = await importErc20({ csv: csvOf(...lines) })
+    const unclaimed = await unclaimedOf({ csv: csvOf(...lines) })
     expect(unclaimed.map(({ holder }) => holder)).toEqual([alice, dave, carol, bob].map(hex))
-    expect(await importErc20({ csv: csvOf(...lines.reverse()) })).toMatchObject({ unclaimed })
+    expect(await unclaimedOf({ csv: csvOf(...lines.reverse()) })).toEqual(unclaimed)
   })
 })
 
@@ -222,11 +248,15 @@ describe('bad rows', () => {
     expect(message).toContain(`line 10: DUPLICATE_ADDRESS: ${alice.toLowerCase()} stands on line 2 already.`)
   })
 
-  test('are shown up to 100, and counted', async () => {
+  test('are shown up to 100, listed up to 10,000, and counted', async () => {
     const { values, message } = await refusalOf(csvOf('address,balance', ...Array(150).fill('x,1')))
     expect(values.total).toBe(150)
-    expect(values.rows).toHaveLength(100)
+    expect(values.rows).toHaveLength(150)
+    expect(message.split('\n')).toHaveLength(102)
     expect(message).toContain('… and 50 more')
+    const many = await refusalOf(csvOf('address,balance', ...Array(12_000).fill('x,1')))
+    expect(many.values.total).toBe(12_000)
+    expect(many.values.rows).toHaveLength(10_000)
   })
 
   test('an open quote does not hide the mistakes above it, nor swallow the file', async () => {
@@ -253,25 +283,39 @@ describe('bad rows', () => {
     ['an empty file', '', 'cli/ERC20_NO_ROWS'],
     ['a header without rows', 'address,balance\n', 'cli/ERC20_NO_ROWS'],
     ['UTF-16', Buffer.from(`\ufeff${alice},1\n`, 'utf16le'), 'cli/ERC20_NOT_UTF8'],
-    ['a file over 200 MB', new Uint8Array(200_000_001), 'cli/ERC20_FILE_TOO_LARGE'],
   ])('%s is refused', async (_, csv, code) => {
     expect((await refusalOf(csv)).code).toBe(code)
   })
 })
 
+test('a file over 200 MB is refused without being read to its end', async () => {
+  const row = Buffer.from(`${'x'.repeat(9_000)},${'1'.repeat(900)}\n`)
+  let pieces = 0
+  async function* endless() {
+    yield Buffer.from('tag,address,balance\n')
+    for (;;) {
+      pieces++
+      yield Buffer.concat(Array(100).fill(row))
+    }
+  }
+  await expect(importErc20({ csv: endless() })).rejects.toMatchObject({ code: 'cli/ERC20_FILE_TOO_LARGE' })
+  expect(pieces).toBeLessThan(210)
+})
+
 describe('the conversion', () => {
   test('floors at 20:1 and 18 to 8 decimals unless told otherwise', async () => {
     const result = await importErc20({ csv: csvOf(`${alice},1234.567890123456789012`) })
-    expect(result.unclaimed).toEqual([{ holder: hex(alice), amount: '6172839450' }])
+    expect(documentOf(result).unclaimed).toEqual([{ holder: hex(alice), amount: '6172839450' }])
     expect(result.report.total.remainder).toBe(123_456_789_012n)
     expect(result.report.total.input).toBe(6_172_839_450n * (20n * 10n ** 10n) + 123_456_789_012n)
   })
 
   test('leaves out what is worth less than one new unit, and reports it', async () => {
-    const { unclaimed, report } = await importErc20({
+    const result = await importErc20({
       csv: csvOf(`${alice},1.99999999999E-7`, `${bob},2E-7`, `${carol},0`),
     })
-    expect(unclaimed).toEqual([{ holder: hex(bob), amount: '1' }])
+    const { report } = result
+    expect(documentOf(result).unclaimed).toEqual([{ holder: hex(bob), amount: '1' }])
     expect(report.total).toMatchObject({ rows: 3, imported: 1, dustRows: 1, dust: 199_999_999_999n })
     expect(report.total.remainder).toBe(199_999_999_999n)
   })
@@ -315,7 +359,7 @@ describe('the conversion', () => {
     const csv = csvOf(`${alice},${(1n << 64n) - 1n}`)
     const decimals = { from: 0, to: 0 }
     const ratio = { old: 1n, new: 1n }
-    expect((await importErc20({ csv, ratio, decimals })).unclaimed[0]?.amount).toBe('18446744073709551615')
+    expect((await unclaimedOf({ csv, ratio, decimals }))[0]?.amount).toBe('18446744073709551615')
     await expect(importErc20({ csv, ratio: { old: 1n, new: 2n }, decimals })).rejects.toMatchObject({
       code: 'cli/ERC20_SUPPLY_TOO_LARGE',
     })
@@ -342,19 +386,23 @@ describe('the conversion', () => {
 
 describe('the allocation', () => {
   const csv = csvOf(`${alice},1000`, `${bob},1000`, `${carol},1000`, `${dave},0.000000000000000003`)
-  const allocationOf = (classes: object, ratio?: string) =>
-    parseAllocation(JSON.stringify({ ratio, classes }))
+  const allocationOf = (classes: object, rest: object = {}) =>
+    parseAllocation(JSON.stringify({ ...rest, classes }))
+  const DAY_MS = 86_400_000
 
   test('moves the share of each class, and all of who is not listed', async () => {
     const allocation = allocationOf({
-      team: { addresses: [alice, dave] },
+      team: { share: '1/2', addresses: [alice, dave] },
       burned: { share: '0', addresses: [bob] },
     })
     const result = await importErc20({ csv, allocation })
-    expect(result.unclaimed).toEqual([
-      { holder: hex(alice), amount: '2500000000' },
-      { holder: hex(carol), amount: '5000000000' },
-    ])
+    expect(documentOf(result)).toEqual({
+      unclaimed: [
+        { holder: hex(alice), amount: '2500000000' },
+        { holder: hex(carol), amount: '5000000000' },
+      ],
+      unclaimedVesting: [],
+    })
     expectConserved(result, 3000n * 10n ** 18n + 3n)
     expect(result.report.classes).toMatchObject([
       { name: 'burned', rows: 1, imported: 0, issued: 0n, notMoved: 1000n * 10n ** 18n, dustRows: 0 },
@@ -363,19 +411,93 @@ describe('the allocation', () => {
     ])
   })
 
-  test('knows the shares of the white paper', () => {
+  test('lets what a class moves unlock by time, from block 0 or a day of the calendar on', async () => {
+    const allocation = allocationOf({
+      team: { share: '1/2', unlock: { years: 5 }, addresses: [alice, dave] },
+      advisers: { share: '1', unlock: { days: 90, start: '2028-02-29T12:00:00Z' }, addresses: [bob] },
+      founders: { share: '1', unlock: null, addresses: [carol] },
+    })
+    const result = await importErc20({ csv, allocation })
+    expect(documentOf(result)).toEqual({
+      unclaimed: [{ holder: hex(carol), amount: '5000000000' }],
+      unclaimedVesting: [
+        { holder: hex(alice), amount: '2500000000', startMs: null, spanMs: `${5 * 365 * DAY_MS}` },
+        { holder: hex(bob), amount: '5000000000', startMs: '1835438400000', spanMs: `${90 * DAY_MS}` },
+      ],
+    })
+    expectConserved(result, 3000n * 10n ** 18n + 3n)
+    expect(result.report.total.locked).toBe(7_500_000_000n)
+    const { report } = writeImport(result)
+    expect(report).toMatch(/^advisers +1 +90 days from 2028-02-29T12:00:00Z +1 +1 +1000 +0 +50 +50 +0$/m)
+    expect(report).toMatch(/^team +1\/2 +5 years +2 +1 /m)
+  })
+
+  describe('of the preset mmt', () => {
     const names = ['ecosystem', 'foundation', 'team', 'angels']
-    const { classes } = allocationOf(Object.fromEntries(names.map((name) => [name, { addresses: [] }])))
-    expect(classes.map(({ share }) => `${share.numerator}/${share.denominator}`)).toEqual([
-      '1/1',
-      '1/1',
-      '1/2',
-      '1/1',
-    ])
+    const empty = Object.fromEntries(names.map((name) => [name, { addresses: [] as string[] }]))
+
+    test('has the ratio, the shares and the unlocking of the white paper', () => {
+      const { ratio, classes } = allocationOf(empty, { preset: 'mmt' })
+      expect(ratio).toEqual({ old: 20n, new: 1n })
+      expect(
+        classes.map(({ name, share, unlock }) => [
+          name,
+          `${share.numerator}/${share.denominator}`,
+          unlock?.startMs,
+          unlock?.spanMs,
+        ]),
+      ).toEqual([
+        ['ecosystem', '1/1', undefined, undefined],
+        ['foundation', '1/1', undefined, undefined],
+        ['team', '1/2', undefined, BigInt(5 * 365 * DAY_MS)],
+        ['angels', '1/1', undefined, undefined],
+      ])
+    })
+
+    test('may be overruled, and has room for more classes', () => {
+      const more = {
+        team: { share: '1', unlock: null, addresses: [] },
+        burned: { share: '0', addresses: [] },
+      }
+      const { ratio, classes } = allocationOf({ ...empty, ...more }, { preset: 'mmt', ratio: '10:1' })
+      expect(ratio).toEqual({ old: 10n, new: 1n })
+      expect(classes.map(({ name, unlock }) => [name, unlock])).toEqual([
+        ...names.map((name) => [name, undefined]),
+        ['burned', undefined],
+      ])
+    })
+
+    test('refuses a file that forgets a class, whose tokens would move as the community’s', () => {
+      const { team: _, ...rest } = empty
+      expect(() => allocationOf(rest, { preset: 'mmt' })).toThrow('The preset mmt needs the class team;')
+    })
+
+    test('says where the holders differ from it', async () => {
+      const classes = { ...empty, foundation: { addresses: [alice] } }
+      const result = await importErc20({ csv, allocation: allocationOf(classes, { preset: 'mmt' }) })
+      const { differences } = result.report
+      const e18 = 10n ** 18n
+      expect(differences).toContainEqual({
+        what: 'supply',
+        want: 2_000_000_000n * e18,
+        got: 3000n * e18 + 3n,
+      })
+      expect(differences).toContainEqual({ what: 'holders', class: 'foundation', want: 108n, got: 1n })
+      expect(differences).toContainEqual({
+        what: 'amount',
+        class: 'foundation',
+        want: 300_000_000n * e18,
+        got: 1000n * e18,
+      })
+      expect(differences).toHaveLength(7)
+      const { report } = writeImport(result)
+      expect(report).toContain('  foundation has 1 row, not 108\n')
+      expect(report).toContain('  foundation holds 1000 old tokens, not 300000000\n')
+    })
   })
 
   test('gives the ratio, which the command may repeat but not change', async () => {
-    const allocation = allocationOf({}, '10:1')
+    const allocation = allocationOf({}, { ratio: '10:1' })
     const { report } = await importErc20({ csv, allocation })
     expect(report.total.issued).toBe(300n * 10n ** 8n)
     expect((await importErc20({ csv, allocation, ratio: { old: 20n, new: 2n } })).report.price).toEqual(
@@ -386,53 +508,99 @@ describe('the allocation', () => {
     })
   })
 
-  test('refuses an unlock, which would be lost, with the cure', () => {
-    const unlocked = { team: { share: '1/2', unlock: { years: 5 }, addresses: [] } }
-    expect(() => allocationOf(unlocked)).toThrow(
-      expect.objectContaining({
-        code: 'cli/ERC20_UNLOCK_NOT_AVAILABLE',
-        hint: expect.stringContaining('Remove "unlock"'),
-      }),
-    )
-  })
-
-  test('tells all its mistakes at once', () => {
-    const classes = {
-      'Bad name': { share: '1', addresses: [] },
-      community: { share: '1', addresses: [] },
-      founders: { addresses: ['0x12'] },
-      team: { share: '3/2', addresses: [alice], years: 5 },
-      angels: { share: 0.5, addresses: [alice.toLowerCase(), 7] },
-      ecosystem: { share: '1/0' },
-      foundation: [],
-    }
-    const error = (() => {
-      try {
-        return allocationOf(classes)
-      } catch (thrown) {
-        return thrown as ChainError
+  test('tells all its mistakes at once, with their lines', () => {
+    const json = `{
+      "ratio": "20",
+      "presets": 1,
+      "classes": {
+        "Bad name": { "share": "1", "addresses": [] },
+        "community": { "share": "1", "addresses": [] },
+        "founders": {
+          "addresses": [
+            "0x12"
+          ]
+        },
+        "team": { "share": "3/2", "addresses": ["${alice}"], "years": 5 },
+        "angels": {
+          "share": 0.5,
+          "addresses": [
+            "${alice.toLowerCase()}", 7,
+            ["${bob}"]
+          ]
+        },
+        "ecosystem": { "share": "1/0" },
+        "foundation": [],
+        "a": { "share": "1", "addresses": [], "unlock": {} },
+        "b": { "share": "1", "addresses": [], "unlock": { "years": 1, "days": 1 } },
+        "c": { "share": "1", "addresses": [], "unlock": { "years": 1.5 } },
+        "d": { "share": "1", "addresses": [], "unlock": { "days": 36501 } },
+        "e": { "share": "1", "addresses": [], "unlock": { "years": 1, "start": "2026-02-30T00:00:00Z" } },
+        "f": { "share": "1", "addresses": [], "unlock": { "years": 1, "start": "2026-02-03" } },
+        "g": { "share": "1", "addresses": [], "unlock": 5 },
+        "h": { "share": "1", "addresses": [], "addresses": ["${dave}"] },
+        "team": { "share": "1/2", "addresses": [] }
       }
-    })()
-    expect(error).toMatchObject({ code: 'cli/ERC20_BAD_ALLOCATION' })
-    expect((error as ChainError).values.problems).toEqual([
-      expect.stringContaining('"Bad name" is not a name'),
-      expect.stringContaining('community is everyone'),
-      expect.stringContaining('founders: the share "nothing"'),
-      expect.stringContaining('founders: "0x12"'),
-      'team has the unknown member "years".',
-      expect.stringContaining('team: the share "3/2"'),
-      expect.stringContaining('angels: the share "0.5"'),
-      `angels: 0x${hex(alice)} is listed in team already.`,
-      expect.stringContaining('angels: "7" is not 0x'),
-      expect.stringContaining('ecosystem: the share "1/0"'),
-      'ecosystem: addresses is not a list.',
-      'foundation is not an object.',
-      'foundation: addresses is not a list.',
+    }`
+    let refused: ChainError | undefined
+    try {
+      parseAllocation(json)
+    } catch (error) {
+      refused = error as ChainError
+    }
+    expect(refused).toMatchObject({ code: 'cli/ERC20_BAD_ALLOCATION' })
+    const problems = refused?.values.problems as readonly AllocationProblem[]
+    expect(problems.map(({ line, message }) => `${line} ${message}`)).toEqual([
+      expect.stringContaining('2 ratio is "20", not two whole numbers'),
+      '3 The file has the unknown member "presets".',
+      expect.stringContaining('5 "Bad name" is not a name'),
+      expect.stringContaining('6 community is everyone'),
+      expect.stringContaining('7 founders: the share "nothing"'),
+      expect.stringContaining('9 founders: "0x12"'),
+      expect.stringContaining('14 angels: the share "0.5"'),
+      expect.stringContaining('16 angels: "7" is not 0x'),
+      expect.stringContaining('17 angels: "an array" is not 0x'),
+      expect.stringContaining('20 ecosystem: the share "1/0"'),
+      '20 ecosystem: addresses is not a list.',
+      '21 foundation is not an object.',
+      expect.stringContaining('21 foundation: the share "nothing"'),
+      '21 foundation: addresses is not a list.',
+      expect.stringContaining('22 a: unlock needs either years'),
+      expect.stringContaining('23 b: unlock needs either years'),
+      expect.stringContaining('24 c: unlock needs either years'),
+      expect.stringContaining('25 d: unlock needs either years'),
+      expect.stringContaining('26 e: the start "2026-02-30T00:00:00Z" is no time'),
+      expect.stringContaining('27 f: the start "2026-02-03" is no time'),
+      '28 g: unlock is not an object.',
+      expect.stringContaining('28 g: unlock needs either years'),
+      '29 h has the member "addresses" twice.',
+      '30 classes has the member "team" twice.',
     ])
+    expect(refused?.message).toContain('\n  line 9: founders: "0x12" is not 0x and 40 hex digits.')
   })
 
-  test.each(['', '[]', '{"classes":[]}', '{"ratio":20}', '{"class":{}}'])('refuses %s', (json) => {
+  test('refuses an address that two classes list', () => {
+    const classes = {
+      team: { share: '1', addresses: [alice] },
+      angels: { share: '1', addresses: [alice.toLowerCase()] },
+    }
+    expect(() => allocationOf(classes)).toThrow(`line 1: angels: 0x${hex(alice)} is listed in team already.`)
+  })
+
+  test.each([
+    ['', 'It is not JSON'],
+    ['{', 'It is not JSON'],
+    ['{"classes":{},}', 'It is not JSON'],
+    ['{/* none */}', 'It is not JSON'],
+    ['[]', 'The file is not an object.'],
+    ['{"classes":[]}', 'classes is not an object.'],
+    ['{"ratio":20}', 'ratio is "20"'],
+    ['{"class":{}}', 'unknown member "class"'],
+    ['{"preset":"btc"}', 'There is no preset "btc"; known: "mmt".'],
+    ['{"classes":{"__proto__":{"share":"1","addresses":[]}}}', 'is not a name of a class'],
+    ['['.repeat(100_000), 'It is not JSON'],
+  ])('refuses %s', (json, why) => {
     expect(() => parseAllocation(json)).toThrow(expect.objectContaining({ code: 'cli/ERC20_BAD_ALLOCATION' }))
+    expect(() => parseAllocation(json)).toThrow(why)
   })
 })
 
@@ -444,7 +612,7 @@ describe('the report', () => {
       `${bob},1.23456E+9,No`,
       `${carol},1E-3,Yes`,
     )
-    const allocation = parseAllocation(`{"classes":{"team":{"addresses":["${dave}"]}}}`)
+    const allocation = parseAllocation(`{"classes":{"team":{"share":"1","addresses":["${dave}"]}}}`)
     const { report } = await importErc20({ csv, allocation })
     expect(report.warnings).toEqual([
       { code: 'LISTED_WITHOUT_ROW', count: 1, holders: [hex(dave)] },
@@ -455,20 +623,22 @@ describe('the report', () => {
   })
 
   test('is a document, a table and a list of rows', async () => {
-    const allocation = parseAllocation(`{"ratio":"3:1","classes":{"team":{"addresses":["${alice}"]}}}`)
+    const allocation = parseAllocation(
+      `{"ratio":"3:1","classes":{"team":{"share":"1/2","addresses":["${alice}"]}}}`,
+    )
     const csv = csvOf(`${alice},1000`, `${bob},0.00000001`, `${carol},0`)
     const result = await importErc20({ csv, allocation })
     const { document, report } = writeImport(result)
-    expect(new TextDecoder().decode(document)).toBe(
-      `{"unclaimed":[\n{"holder":"${hex(alice)}","amount":"16666666666"}\n]}\n`,
+    expect([...document].join('')).toBe(
+      `{"unclaimed":[\n{"holder":"${hex(alice)}","amount":"16666666666"}\n],"unclaimedVesting":[\n]}\n`,
     )
     expect(report).toMatchInlineSnapshot(`
       "ERC-20 import: 3 old for 1 new, 18 to 8 decimals
 
-      class      share  rows  imported     old tokens  not moved    new tokens   remainder
-      community  1         2         0     0.00000001          0             0  0.00000001
-      team       1/2       1         1           1000        500  166.66666666  0.00000002
-      total                3         1  1000.00000001        500  166.66666666  0.00000003
+      class      share  unlock  rows  imported     old tokens  not moved    new tokens  of them locked   remainder
+      community  1                 2         0     0.00000001          0             0               0  0.00000001
+      team       1/2               1         1           1000        500  166.66666666               0  0.00000002
+      total                        3         1  1000.00000001        500  166.66666666               0  0.00000003
 
       Conservation, exact: old tokens = new tokens at the ratio + not moved + remainder
         1000.00000001 = 166.66666666 × 3/1 + 500 + 0.00000003
@@ -481,11 +651,11 @@ describe('the report', () => {
           0xdbf03b407c01e7cd3cbea99509d93f8dddc8c6fb
       "
     `)
-    expect(writeImportRows(result)).toMatchInlineSnapshot(`
-      "address,class,old,notMoved,new,remainder
-      0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed,team,1000,500,166.66666666,0.00000002
-      0xdbf03b407c01e7cd3cbea99509d93f8dddc8c6fb,community,0,0,0,0
-      0xfb6916095ca1df60bb79ce92ce3ea74c37c5d359,community,0.00000001,0,0,0.00000001
+    expect([...writeImportRows(result)].join('')).toMatchInlineSnapshot(`
+      "address,class,old,notMoved,new,locked,remainder
+      0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed,team,1000,500,166.66666666,0,0.00000002
+      0xdbf03b407c01e7cd3cbea99509d93f8dddc8c6fb,community,0,0,0,0,0
+      0xfb6916095ca1df60bb79ce92ce3ea74c37c5d359,community,0.00000001,0,0,0,0.00000001
       "
     `)
   })
@@ -524,12 +694,12 @@ describe('the example of 10,000 holders', () => {
   })
 
   test('has three holders whose keys are known, so that a claim can be tried', async () => {
-    const { report } = await importErc20({ csv: file('holders.csv') })
+    const rows = [...(await importErc20({ csv: file('holders.csv') })).rows()]
     const issued = [1, 2, 3].map((n) => {
       const secret = fromHex(file(`holder-${n}.key`).trim())
       expect(secret).toEqual(sha256(utf8(`mmt example holder ${n}`)))
       const holder = toHex(ethereumAddress(secp256k1.publicKey(secret)))
-      return report.rows.find((row) => row.holder === holder)?.issued
+      return rows.find((row) => row.holder === holder)?.issued
     })
     expect(issued).toEqual([100_000_000_000n, 6_172_839_450n, 200_000_009n])
   })
@@ -553,6 +723,21 @@ describe('the example of 10,000 holders', () => {
     expect(warnings).toEqual([])
   })
 
+  test('moves half of the team, unlocked over 5 years, and all of the others', async () => {
+    const allocation = parseAllocation(file('allocation.json'))
+    const result = await importErc20({ csv: file('holders.csv'), allocation })
+    const { unclaimedVesting } = documentOf(result)
+    const span = String(5 * 365 * 86_400_000)
+    expect(unclaimedVesting).toHaveLength(12)
+    expect(unclaimedVesting.every(({ startMs, spanMs }) => startMs === null && spanMs === span)).toBe(true)
+    // 300,000,000 / 2 / 20 new tokens, less what the floors of 12 rows take.
+    expect(result.report.total.locked).toBe(749_999_999_999_993n)
+    expect(result.report.differences).toEqual([])
+    expect(writeImport(result).report).toContain('The holders are as the preset mmt says.')
+    const known = toHex(ethereumAddress(secp256k1.publicKey(fromHex(file('holder-4.key').trim()))))
+    expect(unclaimedVesting.map(({ holder }) => holder)).toContain(known)
+  })
+
   test('gives the same bytes again, and from shuffled rows', async () => {
     const before = file('holders.csv')
     make()
@@ -564,7 +749,7 @@ describe('the example of 10,000 holders', () => {
     const bytesOf = async (csv: string) => {
       const result = await importErc20({ csv, allocation })
       const { document, report } = writeImport(result)
-      return { document: new TextDecoder().decode(document), report, rows: writeImportRows(result) }
+      return { document: [...document].join(''), report, rows: [...writeImportRows(result)].join('') }
     }
     const first = await bytesOf(before)
     expect(await bytesOf(csvOf(header, ...shuffled.map(({ row }) => row)))).toEqual(first)

@@ -1628,12 +1628,14 @@ def vesting_file():
             [(large, t) for t in (1, 2**63, 2**64 - 2, 2**64 - 1)] + \
             [(five, time + t) for t in (1, 10000, year, year * 5 // 2, 5 * year - 1, 5 * year)]
     amounts = [{"schedule": s, "timeMs": str(t), "unlocked": str(unlocked(s, t))} for s, t in cases]
-    steps, balance, schedules = [], 5, [start, {**start, "spanMs": "3000", "amount": "10"}]
-    for what, at in (("released", time + 1), ("released", time + 2000), ("claimed", time + 2500), ("released", time + 3000),
-                     ("released", time + 7000)):
+    base = 1700000000000
+    first = {**start, "startMs": str(base)}
+    steps, balance, schedules = [], 5, [first, {**first, "spanMs": "3000", "amount": "10"}]
+    for what, at in (("released", base + 1000), ("released", base + 2000), ("claimed", base + 2500), ("released", base + 3000),
+                     ("released", base + 7000)):
         before = schedules
         gained, schedules = release(schedules, at)
-        more = [{**start, "amount": "501"}, {**start, "startMs": str(time + 9)}] if what == "claimed" else []
+        more = [{**first, "amount": "501"}, {**first, "startMs": str(base + 9)}] if what == "claimed" else []
         schedules = join(schedules, more)
         balance += gained
         steps.append({"what": what, "timeMs": str(at), "before": before, "joins": more, "gained": str(gained), "balance": str(balance),
