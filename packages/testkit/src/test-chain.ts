@@ -28,6 +28,8 @@ import {
 import { senderMessage, type Transaction, type TransactionBody, transactionId } from '@mmtchain/tx'
 import { testAccount, testAccountAt } from './accounts.ts'
 import { withPoison } from './poison.ts'
+import { watchingOrder, withShuffledOrder } from './shuffle.ts'
+import { watched } from './watched.ts'
 
 /** What came of one transaction. */
 export interface Outcome {
@@ -94,36 +96,87 @@ export interface TestChain<M> {
 
 /**
  * Starts a chain in this process from its modules' genesis documents. Every block is built, then executed again on a second
- * store with the clock and the random source poisoned, and all roots are compared; invariants are checked after each block.
+ * store with the clock and the random source poisoned and the order of the modules' collections shuffled, and all roots are
+ * compared; invariants are checked after each block.
  */
 export function testChain<M>(chain: Chain<M>, documents: Documents<M>): TestChain<M> {
   const { address, authority } = testAccount('validator')
   const [key] = authority.keys
   if (!key) throw new Error('an authority has a key')
   const genesis = chain.genesis({ timeMs: 1_700_000_000_000n, validators: [{ address, key }], documents })
-  const machine = createMachine(genesis)
+  const machine = createMachine(watched(genesis))
   const stores = [memoryStore(), memoryStore()] as const
-  const begun = machine.begin(stores[0])
-  const again = withPoison(() => machine.begin(stores[1]))
-  sameId(begun.id, again.id)
-  commit(stores[0], begun)
-  commit(stores[1], again)
-  return run<M>(machine, stores, begun.tip)
+  const begun = twice(
+    0n,
+    () => machine.begin(stores[0]),
+    () => machine.begin(stores[1]),
+  )
+  commit(stores[0], begun.first)
+  commit(stores[1], begun.again)
+  return run<M>(genesis, machine, stores, begun.first.tip)
 }
 
-function run<M>(machine: Machine, stores: readonly [MemoryStore, MemoryStore], start: Tip): TestChain<M> {
+/**
+ * Executes a block twice, the second time with the clock and the random source poisoned and every collection of the modules in
+ * another order. Throws unless both come out the same, saying which of the two the modules depend on.
+ */
+function twice<E extends Execution>(
+  height: bigint,
+  build: () => E,
+  execute: (built: E) => Execution,
+): { readonly first: E; readonly again: Execution } {
+  const first = watchingOrder(() => build())
+  const seed = Number(height) + 1
+  const outcome = tried(() => withPoison(() => withShuffledOrder(seed, () => execute(first))))
+  if ('done' in outcome && outcome.done.id === first.id) return { first, again: outcome.done }
+  const inOrder = tried(() => withPoison(() => watchingOrder(() => execute(first))))
+  if ('done' in inOrder && inOrder.done.id === first.id) {
+    const cure = 'sort what you iterate; in a module a Map and a Set have no order'
+    throw new Error(
+      `two executions of one block differ by the order of a Map or Set (seed ${seed}); ${cure}`,
+      'error' in outcome ? { cause: outcome.error } : {},
+    )
+  }
+  const why = 'does a module keep something outside its state?'
+  if ('done' in outcome)
+    throw new Error(`two executions of one block differ; ${why} They give ${first.id} and ${outcome.done.id}`)
+  const { error } = outcome
+  throw new Error(`two executions of one block differ; ${why} ${error.message}`, { cause: error })
+}
+
+/** What an execution gives, or why its block is refused; anything else is thrown on. */
+function tried(work: () => Execution): { readonly done: Execution } | { readonly error: ChainError } {
+  try {
+    return { done: work() }
+  } catch (error) {
+    if (!isChainError(error)) throw error
+    return { error }
+  }
+}
+
+function run<M>(
+  genesis: GenesisData,
+  machine: Machine,
+  stores: readonly [MemoryStore, MemoryStore],
+  start: Tip,
+): TestChain<M> {
   let tip = start
-  const { chain, fingerprint } = machine.genesis
+  const { chain, fingerprint } = genesis
   const [store, second] = stores
 
   function makeBlock(candidates: readonly Prepared[]): readonly Outcome[] {
     const timeMs = tip.header.timeMs + BigInt(chain.slotMs)
     const proposer = (tip.validators.validators[0] as { address: Address }).address
     const request = { timeMs, round: 0, consensus: new Uint8Array(), evidence: [], missProofs: [] }
-    const built = machine.build(store, { parent: tip, proposer, request, candidates })
-    for (const { fault } of built.faults) throw fault
-    const again = executeAgain(built)
-    sameId(built.id, again.id)
+    const { first: built, again } = twice(
+      tip.header.height + 1n,
+      () => {
+        const made = machine.build(store, { parent: tip, proposer, request, candidates })
+        for (const { fault } of made.faults) throw fault
+        return made
+      },
+      ({ block }) => machine.execute(second, { parent: tip, block }),
+    )
     commit(store, built)
     commit(second, again)
     tip = built.tip
@@ -131,16 +184,6 @@ function run<M>(machine: Machine, stores: readonly [MemoryStore, MemoryStore], s
     if (broken.length > 0)
       throw new Error(`invariants do not hold at height ${tip.header.height}: ${broken.join('; ')}`)
     return candidates.map(({ id }) => outcomeOf(id, built))
-  }
-
-  function executeAgain({ block }: Execution): Execution {
-    try {
-      return withPoison(() => machine.execute(second, { parent: tip, block }))
-    } catch (error) {
-      if (!isChainError(error)) throw error
-      const why = 'does a module keep something outside its state?'
-      throw new Error(`two executions of one block differ; ${why} ${error.message}`, { cause: error })
-    }
   }
 
   function body(
@@ -207,7 +250,7 @@ function run<M>(machine: Machine, stores: readonly [MemoryStore, MemoryStore], s
     get stateRoot() {
       return tip.header.stateRoot
     },
-    genesis: machine.genesis,
+    genesis,
     as: (sender) =>
       verbs((module, command, input) => submit(sign(body(sender, [{ module, command, input }])))) as Senders<
         M,
@@ -230,7 +273,7 @@ function run<M>(machine: Machine, stores: readonly [MemoryStore, MemoryStore], s
     advance({ blocks }) {
       for (let i = 0; i < blocks; i++) makeBlock([])
     },
-    fork: () => run<M>(machine, [store.fork(), second.fork()], tip),
+    fork: () => run<M>(genesis, machine, [store.fork(), second.fork()], tip),
   }
 }
 
@@ -267,8 +310,4 @@ function notIncluded(id: Hash, error: unknown): Outcome {
   const { code, message, hint, cause } = error
   if (code === 'kernel/MODULE_FAULT' && cause !== undefined) throw cause
   return { code, events: [], receipt: undefined, refusal: { code, message, hint }, id }
-}
-
-function sameId(a: unknown, b: unknown): void {
-  if (a !== b) throw new Error(`two executions of one block differ; they give ${a} and ${b}`)
 }
