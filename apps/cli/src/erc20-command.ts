@@ -1,6 +1,8 @@
 import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs'
 import type { Command } from 'commander'
 import { type CommonOptions, common } from './context.ts'
+import { FILE_BYTES_MAX } from './erc20-holders.ts'
+import { importErc20Fail } from './erc20-refusals.ts'
 import {
   importErc20,
   parseAllocation,
@@ -56,6 +58,7 @@ async function importHolders(file: string, options: ImportOptions): Promise<void
     to: count('--decimals-to', options.decimalsTo),
   }
   const { size } = given(file, () => statSync(file))
+  if (size > FILE_BYTES_MAX) throw importErc20Fail.ERC20_FILE_TOO_LARGE({ bytesMax: FILE_BYTES_MAX })
   const progress = progressOn(process.stderr, size)
   const csv = createReadStream(file)
   const result = await given(file, () =>

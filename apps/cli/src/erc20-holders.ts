@@ -28,7 +28,7 @@ export interface Holders {
 export type Csv = string | Uint8Array | AsyncIterable<Uint8Array | string>
 
 const ROWS_MAX = 1_000_000
-const FILE_BYTES_MAX = 200_000_000
+export const FILE_BYTES_MAX = 200_000_000
 const RECORD_BYTES_MAX = 10_000
 const BAD_ROWS_LISTED_MAX = 10_000
 const CHUNK_BYTES = 65_536
@@ -222,11 +222,8 @@ async function eachRecord(
 /** The bytes of a CSV without a byte order mark. Throws `cli/ERC20_FILE_TOO_LARGE` and `cli/ERC20_NOT_UTF8`. */
 async function* checkedChunks(csv: Csv): AsyncGenerator<Uint8Array> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
-  let length = 0
   let head: Uint8Array | undefined = new Uint8Array()
   for await (const chunk of chunksOf(csv)) {
-    length += chunk.length
-    if (length > FILE_BYTES_MAX) throw importErc20Fail.ERC20_FILE_TOO_LARGE({ bytesMax: FILE_BYTES_MAX })
     decoded(chunk, { stream: true })
     if (!head) yield chunk
     else {
@@ -254,8 +251,11 @@ function withoutMark(bytes: Uint8Array): Uint8Array {
 
 async function* chunksOf(csv: Csv): AsyncGenerator<Uint8Array> {
   const whole = typeof csv === 'string' || csv instanceof Uint8Array
+  let length = 0
   for await (const piece of whole ? [csv] : csv) {
     const bytes = Buffer.from(piece)
+    length += bytes.length
+    if (length > FILE_BYTES_MAX) throw importErc20Fail.ERC20_FILE_TOO_LARGE({ bytesMax: FILE_BYTES_MAX })
     for (let at = 0; at < bytes.length; at += CHUNK_BYTES) yield bytes.subarray(at, at + CHUNK_BYTES)
   }
 }

@@ -24,18 +24,23 @@ export interface AllocationProblem {
 }
 
 const SHOWN_MAX = 100
-/** The first of a list for people; a program finds more in the values. */
-const shown = <T>(all: readonly T[], total: number, line: (one: T) => string): readonly string[] => [
-  ...all.slice(0, SHOWN_MAX).map((one) => `  ${line(one)}`),
+/** The first lines of a list for people; a program finds more in the values. */
+const shown = (lines: readonly string[], total: number): readonly string[] => [
+  ...lines.slice(0, SHOWN_MAX).map((line) => `  ${line}`),
   ...(total > SHOWN_MAX ? [`  … and ${total - SHOWN_MAX} more; --json lists up to 10000`] : []),
 ]
+const numbered = ({ line, message }: AllocationProblem) =>
+  line === undefined ? message : `line ${line}: ${message}`
 
 /** The refusals of an import, for the catalogue of error codes. */
 export const importErc20Refusals = {
   ERC20_BAD_ROWS: (d: { rows: readonly BadRow[]; total: number }) => ({
     message: [
       `The file of holders has ${d.total} ${d.total === 1 ? 'mistake' : 'mistakes'}; nothing was imported.`,
-      ...shown(d.rows, d.total, ({ line, code, message }) => `line ${line}: ${code}: ${message}`),
+      ...shown(
+        d.rows.map(({ line, code, message }) => `line ${line}: ${code}: ${message}`),
+        d.total,
+      ),
     ].join('\n'),
     hint: 'Correct these lines, or export the file from the explorer again, and repeat the import.',
   }),
@@ -60,14 +65,7 @@ export const importErc20Refusals = {
     hint: 'Give whole numbers from 0 to 77; ERC-20 tokens mostly have 18, tokens here 8.',
   }),
   ERC20_BAD_ALLOCATION: (d: { problems: readonly AllocationProblem[]; total: number }) => ({
-    message: [
-      'The allocation file cannot be used.',
-      ...shown(
-        d.problems,
-        d.total,
-        ({ line, message }) => `${line === undefined ? '' : `line ${line}: `}${message}`,
-      ),
-    ].join('\n'),
+    message: ['The allocation file cannot be used.', ...shown(d.problems.map(numbered), d.total)].join('\n'),
     hint: 'Write {"preset":"mmt","classes":{"team":{"addresses":["0x…"]},…}}, or {"ratio":"20:1","classes":{"team":{"share":"1/2","unlock":{"years":5},"addresses":["0x…"]}}}.',
   }),
   ERC20_SUPPLY_TOO_LARGE: (d: { units: bigint; max: bigint }) => ({

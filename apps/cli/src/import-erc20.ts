@@ -205,21 +205,21 @@ function classReports(
   rows: Iterable<ImportedRow>,
   price: Ratio,
 ): readonly ClassReport[] {
-  const totals = new Map(classes.map((one) => [one, NOTHING]))
-  for (const { holder: _, class: of, ...row } of rows) {
-    const moved = row.input - row.notMoved
-    const isDust = row.issued === 0n && moved > 0n
-    const one = {
-      ...row,
-      rows: 1,
-      imported: row.issued > 0n ? 1 : 0,
-      dustRows: isDust ? 1 : 0,
-      dust: isDust ? moved : 0n,
+  const totals = new Map(classes.map((one) => [one, { ...NOTHING }]))
+  for (const row of rows) {
+    const total = totals.get(row.class)
+    if (!total) throw new Error('A row is of no class; this is a mistake of the program.')
+    total.rows++
+    for (const field of ['input', 'notMoved', 'issued', 'locked', 'remainder'] as const)
+      total[field] += row[field]
+    if (row.issued > 0n) total.imported++
+    else if (row.input > row.notMoved) {
+      total.dustRows++
+      total.dust += row.input - row.notMoved
     }
-    totals.set(of, added(totals.get(of) ?? NOTHING, one))
   }
   return classes.map((one) => {
-    const total = totals.get(one) ?? NOTHING
+    const total: Totals = totals.get(one) ?? NOTHING
     const { input, notMoved, issued, remainder } = total
     if (input * price.new !== issued * price.old + notMoved * price.new + remainder) {
       throw new Error('The import lost or made units; this is a mistake of the program.')
@@ -278,11 +278,10 @@ function warningsOf(holders: Holders, listed: ReadonlyMap<string, unknown>): rea
   }
   const missing = new Set(listed.keys())
   for (let at = 0; at < holders.count; at++) {
-    const holder = holders.holder(at)
-    missing.delete(holder)
-    if (holders.pending(at)) warn('PENDING_BALANCE', holder)
-    if (holders.rounded(at)) warn('ROUNDED_BALANCE', holder)
-    if (holders.units(at) === 0n) warn('ZERO_BALANCE', holder)
+    if (missing.size > 0) missing.delete(holders.holder(at))
+    if (holders.pending(at)) warn('PENDING_BALANCE', holders.holder(at))
+    if (holders.rounded(at)) warn('ROUNDED_BALANCE', holders.holder(at))
+    if (holders.units(at) === 0n) warn('ZERO_BALANCE', holders.holder(at))
   }
   for (const holder of [...missing].sort()) warn('LISTED_WITHOUT_ROW', holder)
   return Object.entries(found).flatMap(([code, one]) =>
