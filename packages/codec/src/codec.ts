@@ -71,25 +71,43 @@ let sharedSinkBusy = false
  * `codec/BAD_TEXT` or `codec/DUPLICATE`, with the path of the culprit, for a value outside the codec's type.
  */
 export function encode<T>(codec: Codec<T>, value: NoInfer<T>): Uint8Array {
+  return written(codec, value, ({ bytes, at }) => bytes.slice(0, at))
+}
+
+/**
+ * Hands the BCS bytes of `value` to `use` where they lie in memory that the next call overwrites: for a hash or a length,
+ * which keep nothing of them. Throws as `encode` does.
+ */
+export function withEncoded<T, R>(codec: Codec<T>, value: NoInfer<T>, use: (bytes: Uint8Array) => R): R {
+  return written(codec, value, ({ bytes, at }) => use(bytes.subarray(0, at)))
+}
+
+/** Throws as `encode` does, for a value that is encoded later. */
+export function checkEncodable<T>(codec: Codec<T>, value: NoInfer<T>): void {
+  written(codec, value, () => undefined)
+}
+
+/** Writes the value into a sink and returns what `result` makes of it. */
+function written<T, R>(codec: Codec<T>, value: T, result: (sink: Sink) => R): R {
   // A value's getter may encode something itself, so only the outermost call owns the shared sink.
-  if (sharedSinkBusy) return encodeInto(newSink(SINK_BYTES), codec, value)
+  if (sharedSinkBusy) return writtenInto(newSink(SINK_BYTES), codec, value, result)
   sharedSinkBusy = true
   try {
-    return encodeInto(sharedSink, codec, value)
+    return writtenInto(sharedSink, codec, value, result)
   } finally {
     sharedSinkBusy = false
     if (sharedSink.bytes.length > SINK_BYTES_KEPT_MAX) resize(sharedSink, SINK_BYTES)
   }
 }
 
-function encodeInto<T>(sink: Sink, codec: Codec<T>, value: T): Uint8Array {
+function writtenInto<T, R>(sink: Sink, codec: Codec<T>, value: T, result: (sink: Sink) => R): R {
   sink.at = 0
   try {
     codec.write(sink, value)
   } catch (error) {
     throw withPath(codec, value, error)
   }
-  return sink.bytes.slice(0, sink.at)
+  return result(sink)
 }
 
 /** The value of BCS bytes. Throws a coded error for anything but the one encoding of a value. */

@@ -1,5 +1,6 @@
 export {
   type Codec,
+  checkEncodable,
   decode,
   decodeKey,
   encode,
@@ -13,6 +14,7 @@ export {
   type StandardIssue,
   type StandardProps,
   toJson,
+  withEncoded,
 } from './codec.ts'
 export { list, map, option, set, unit } from './containers.ts'
 export { amount, amountSum, bool, height, u8, u16, u32, u64, u128 } from './numbers.ts'

@@ -5,19 +5,30 @@ import { keccak_256 } from '@noble/hashes/sha3.js'
 import { nodeModule } from './platform.ts'
 import { cryptoFail } from './refusals.ts'
 
-type Sha256 = (bytes: Uint8Array) => Uint8Array
+type Sha256Into = (target: Uint8Array, at: number, bytes: Uint8Array) => void
 
 interface NodeCrypto {
   hash(algorithm: 'sha256', data: Uint8Array, encoding: 'latin1'): string
 }
 
+const DIGEST_BYTES = 32
 const TAG_BYTES = 16
 const SCRATCH_BYTES = 1024
 
 /** The 32-byte SHA-256 of `bytes`, by the fastest way that the platform has. */
 export function sha256(bytes: Uint8Array): Uint8Array {
+  const digest = new Uint8Array(DIGEST_BYTES)
+  sha256Into(digest, 0, bytes)
+  return digest
+}
+
+/**
+ * Writes the SHA-256 of `bytes` into `target` at `at`, where it may overwrite `bytes` itself. A tree of thousands of hashes
+ * is made so without an object for each of them.
+ */
+export function sha256Into(target: Uint8Array, at: number, bytes: Uint8Array): void {
   fastest ??= chooseSha256()
-  return fastest(bytes)
+  fastest(target, at, bytes)
 }
 
 /** The 16-byte domain tag of section 1.2: ASCII, padded on the right with zero bytes. Throws `crypto/BAD_TAG`. */
@@ -49,19 +60,22 @@ export function keccak256(bytes: Uint8Array): Uint8Array {
 
 // Hashing is synchronous and keeps no reference to its input, so one buffer serves all short inputs.
 const scratch = new Uint8Array(SCRATCH_BYTES)
-let fastest: Sha256 | undefined
+let fastest: Sha256Into | undefined
 
 /** Node's one-shot hash where it exists and answers FIPS 180-4's "abc" right, else noble's. */
-function chooseSha256(): Sha256 {
+function chooseSha256(): Sha256Into {
+  const portable: Sha256Into = (target, at, bytes) => target.set(portableSha256(bytes), at)
   const oneShot = nodeModule<NodeCrypto>('node:crypto')?.hash
-  if (oneShot === undefined) return portableSha256
+  if (oneShot === undefined) return portable
   const native = nativeSha256(oneShot)
   try {
     const abc = Uint8Array.of(0x61, 0x62, 0x63)
     const want = portableSha256(abc)
-    return native(abc).every((byte, i) => byte === want[i]) ? native : portableSha256
+    const got = new Uint8Array(DIGEST_BYTES)
+    native(got, 0, abc)
+    return got.every((byte, i) => byte === want[i]) ? native : portable
   } catch {
-    return portableSha256
+    return portable
   }
 }
 
@@ -69,11 +83,9 @@ function chooseSha256(): Sha256 {
  * A Latin-1 string crosses from C++ in half the time of a Buffer (bench/hash.bench.mjs), and unpacking it gives a plain
  * Uint8Array, as on every other platform.
  */
-function nativeSha256(oneShot: NodeCrypto['hash']): Sha256 {
-  return (bytes) => {
+function nativeSha256(oneShot: NodeCrypto['hash']): Sha256Into {
+  return (target, at, bytes) => {
     const latin1 = oneShot('sha256', bytes, 'latin1')
-    const digest = new Uint8Array(32)
-    for (let i = 0; i < 32; i++) digest[i] = latin1.charCodeAt(i)
-    return digest
+    for (let i = 0; i < DIGEST_BYTES; i++) target[at + i] = latin1.charCodeAt(i)
   }
 }

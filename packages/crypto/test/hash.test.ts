@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { hashTagged, keccak256, sha256, tag } from '@mmtchain/crypto'
+import { hashTagged, keccak256, sha256, sha256Into, tag } from '@mmtchain/crypto'
 import { concatBytes, toHex, utf8 } from '@mmtchain/primitives'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -32,6 +32,19 @@ describe('SHA-256', () => {
         expect(toHex(sha256(inside))).toBe(want)
       }),
     )
+  })
+
+  test('is written anywhere, also over its own input', () => {
+    const target = concatBytes(new Uint8Array(64).fill(7), new Uint8Array(64).fill(9))
+    const pair = target.subarray(64, 128)
+    const want = sha256(pair)
+    sha256Into(target, 32, pair)
+    expect(target.subarray(32, 64)).toEqual(want)
+    expect(pair).toEqual(new Uint8Array(64).fill(9))
+    sha256Into(target, 80, pair)
+    expect(target.subarray(80, 112)).toEqual(want)
+    expect(target.subarray(64, 80)).toEqual(new Uint8Array(16).fill(9))
+    expect(target.subarray(112)).toEqual(new Uint8Array(16).fill(9))
   })
 
   test('answers with a plain array that owns its 32 bytes', () => {
