@@ -14,8 +14,9 @@ import {
   u16,
   u32,
   u64,
+  withEncoded,
 } from '@mmtchain/codec'
-import { hashTagged, sha256, tag } from '@mmtchain/crypto'
+import { hashTagged, sha256Into, tag } from '@mmtchain/crypto'
 import { concatBytes, type Hash, hashToBytes, hash as toHash } from '@mmtchain/primitives'
 import { publicKey, transaction } from '@mmtchain/tx'
 
@@ -96,6 +97,7 @@ export type ValidatorSet = Infer<typeof validatorSet>
 /** 32 zero bytes: the root of nothing, the parent of block 0. */
 export const ZERO_HASH = toHash('0'.repeat(64))
 
+const HASH_BYTES = 32
 const BLOCK_TAG = tag('mmt/block/1')
 const LIST_LEAF_TAG = tag('mmt/list/leaf/1')
 const VALIDATORS_TAG = tag('mmt/validators/1')
@@ -117,27 +119,39 @@ export function parentSeed(fingerprint: Hash, parent: Hash): Hash {
 
 /** The root over a list of byte strings (formats.md, section 8). */
 export function listRoot(items: readonly Uint8Array[]): Hash {
-  if (items.length === 0) return ZERO_HASH
-  let level = items.map((item) => hashTagged(LIST_LEAF_TAG, sha256(item)))
-  // Hashing neighbours level by level, a last odd one moving up unchanged, gives the tree of RFC 6962.
-  while (level.length > 1) {
-    const above: Uint8Array[] = []
-    for (let i = 0; i + 1 < level.length; i += 2) {
-      above.push(sha256(concatBytes(level[i] as Uint8Array, level[i + 1] as Uint8Array)))
-    }
-    if (level.length % 2 === 1) above.push(level.at(-1) as Uint8Array)
-    level = above
+  return rootOf(items.length, (i, target, at) => sha256Into(target, at, items[i] as Uint8Array))
+}
+
+/** The root over a list whose items `hashItem` hashes: it writes the hash of item `i` into `target` at `at`. */
+function rootOf(count: number, hashItem: (i: number, target: Uint8Array, at: number) => void): Hash {
+  if (count === 0) return ZERO_HASH
+  // The hashes of a level lie side by side, so that two neighbours are the input of the one above them, which takes the
+  // place of the first. A last odd one moves up unchanged; this gives the tree of RFC 6962.
+  const level = new Uint8Array(HASH_BYTES * count)
+  const leaf = concatBytes(LIST_LEAF_TAG, new Uint8Array(HASH_BYTES))
+  for (let i = 0; i < count; i++) {
+    hashItem(i, leaf, LIST_LEAF_TAG.length)
+    sha256Into(level, HASH_BYTES * i, leaf)
   }
-  return toHash(level[0] as Uint8Array)
+  for (let length = count; length > 1; length = (length + 1) >> 1) {
+    for (let i = 0; i < length; i += 2) {
+      const pair = level.subarray(HASH_BYTES * i, HASH_BYTES * Math.min(i + 2, length))
+      if (pair.length === HASH_BYTES) level.set(pair, (HASH_BYTES * i) / 2)
+      else sha256Into(level, (HASH_BYTES * i) / 2, pair)
+    }
+  }
+  return toHash(level.subarray(0, HASH_BYTES))
 }
 
 /** The root over a block's receipts (formats.md, 7.3). */
 export function receiptsRoot(value: Receipts): Hash {
-  return listRoot([
-    encode(hookEvents, value.begin),
-    ...value.transactions.map((one) => encode(receipt, one)),
-    encode(hookEvents, value.end),
-  ])
+  const { begin, transactions, end } = value
+  return rootOf(transactions.length + 2, (i, target, at) => {
+    const hashInto = (bytes: Uint8Array) => sha256Into(target, at, bytes)
+    const one = transactions[i - 1]
+    if (one) withEncoded(receipt, one, hashInto)
+    else withEncoded(hookEvents, i === 0 ? begin : end, hashInto)
+  })
 }
 
 /** The root over evidence and proofs of misses (formats.md, 12.4). */

@@ -1,4 +1,4 @@
-import { decode, decodeKey, encode } from '@mmtchain/codec'
+import { type Codec, checkEncodable, decode, decodeKey, encode } from '@mmtchain/codec'
 import { toHex, utf8 } from '@mmtchain/primitives'
 import type { Tables } from '../declare/tables.ts'
 import type { StateChanges, StateKey, StateReader } from '../ports.ts'
@@ -7,9 +7,15 @@ import type { StateChanges, StateKey, StateReader } from '../ports.ts'
 interface Row {
   readonly key: string
   readonly stateKey: StateKey
-  /** The new bytes, `null` when it is deleted, undefined while it is as in the store. */
-  changed: Uint8Array | null | undefined
+  /** What it holds now, `null` when it is deleted, undefined while it is as in the store. */
+  changed: Content | null | undefined
 }
+
+/**
+ * The bytes of a row, or the value itself where that is a bigint: balances and counters are written many times a block,
+ * and their bytes are needed once.
+ */
+type Content = Uint8Array | bigint
 
 /** The rows of one table that the block has written, by key; those whose change was rolled back stay. */
 type Rows = Map<string, Row>
@@ -17,6 +23,7 @@ type Rows = Map<string, Row>
 /** The changed rows of one table. */
 interface ChangedRows {
   readonly rows: Rows
+  readonly value: Codec<unknown>
   /**
    * The keys of `rows` in ascending order, from the first range read on. The array is copied before it grows while a range
    * read goes on.
@@ -46,6 +53,15 @@ export function newJournal(base: StateReader): Journal {
   return { base, tables: new Map(), log: [], rollbacks: 0 }
 }
 
+/**
+ * Forgets what was overwritten so far: nothing will be taken back any more. Range reads that are still open look things up
+ * in the log, so while there are any it stays.
+ */
+export function keepChanges(journal: Journal): void {
+  for (const { readers } of journal.tables.values()) if (readers > 0) return
+  journal.log.length = 0
+}
+
 /** A point to return to with `rollback`. */
 export function savepoint(journal: Journal): number {
   return journal.log.length
@@ -65,9 +81,11 @@ export function changesOf(journal: Journal): StateChanges {
   const changes: [StateKey, Uint8Array | null][] = []
   // No table's prefix begins another's, so whole tables follow one another and only keys within one are compared.
   for (const prefix of [...journal.tables.keys()].sort()) {
-    const rows = [...(journal.tables.get(prefix) as ChangedRows).rows.values()]
-    for (const { stateKey, changed } of rows.sort((a, b) => (a.key < b.key ? -1 : 1)))
-      if (changed !== undefined) changes.push([stateKey, changed])
+    const { rows, value } = journal.tables.get(prefix) as ChangedRows
+    for (const { stateKey, changed } of [...rows.values()].sort((a, b) => (a.key < b.key ? -1 : 1))) {
+      if (changed === undefined) continue
+      changes.push([stateKey, typeof changed === 'bigint' ? encode(value, changed) : changed])
+    }
   }
   return changes
 }
@@ -92,14 +110,14 @@ export class StateFailure extends Error {
 /** Access to one table or cell through the journal. A writer is also the reader: types keep queries from writing. */
 export function openTable(journal: Journal, module: string, name: string, declared: Tables[string]): object {
   const prefix = tablePrefix(module, name)
-  const table = journal.tables.get(prefix) ?? newTable()
+  const table = journal.tables.get(prefix) ?? newTable(declared.value)
   journal.tables.set(prefix, table)
   table.access ??= makeAccess(journal, table, { prefix, what: `a row of ${module}.${name}`, declared })
   return table.access
 }
 
-function newTable(): ChangedRows {
-  return { rows: new Map(), keys: undefined, readers: 0, access: undefined }
+function newTable(value: Codec<unknown>): ChangedRows {
+  return { rows: new Map(), value, keys: undefined, readers: 0, access: undefined }
 }
 
 function makeAccess(
@@ -112,6 +130,7 @@ function makeAccess(
   }: { readonly prefix: StateKey; readonly what: string; readonly declared: Tables[string] },
 ): object {
   const { rows } = table
+  const { value: codec, absent } = declared
   const newRow = (key: string): Row => ({ key, stateKey: prefix + key, changed: undefined })
   const read = ({ stateKey, changed }: Row) => {
     if (changed !== undefined) return changed ?? undefined
@@ -121,27 +140,27 @@ function makeAccess(
       throw new StateFailure(what, cause)
     }
   }
-  const write = (found: Row, value: Uint8Array | null) => {
+  const write = (found: Row, content: Content | null) => {
     const row = found.changed === undefined ? listed(table, found) : found
     journal.log.push({ rows, row, previous: row.changed })
-    row.changed = value
+    row.changed = content
     return undefined
   }
-  const { value: codec, absent } = declared
   // What stands for an absent row is made anew each time: a handler that changed it would change it for all blocks to come.
   const missing = () =>
     typeof absent === 'object' && absent !== null ? decode(codec, encode(codec, absent)) : absent
-  const decoded = (bytes: Uint8Array | undefined) => {
-    if (bytes === undefined) return missing()
+  const decoded = (content: Content | undefined) => {
+    if (content === undefined) return missing()
+    if (typeof content === 'bigint') return content
     try {
-      return decode(codec, bytes)
+      return decode(codec, content)
     } catch (cause) {
       throw new StateFailure(what, cause)
     }
   }
   if (declared.cell === true) {
     const row = rows.get('') ?? newRow('')
-    return { get: () => decoded(read(row)), set: (value: unknown) => write(row, encode(codec, value)) }
+    return { get: () => decoded(read(row)), set: (value: unknown) => write(row, contentOf(codec, value)) }
   }
   const { key: keyCodec } = declared
   const keyOf = (key: string) => {
@@ -167,7 +186,7 @@ function makeAccess(
   return {
     get: (key: unknown) => decoded(read(rowOf(key))),
     has: (key: unknown) => read(rowOf(key)) !== undefined,
-    set: (key: unknown, value: unknown) => write(rowOf(key), encode(codec, value)),
+    set: (key: unknown, value: unknown) => write(rowOf(key), contentOf(codec, value)),
     delete(key: unknown) {
       const row = rowOf(key)
       if (read(row) !== undefined) write(row, null)
@@ -181,12 +200,19 @@ function makeAccess(
         throw new RangeError(`a limit of ${left} rows is no whole number`)
       if (left === 0) return
       const bounds = { prefix, within, from, reverse: range.reverse ?? false }
-      for (const [key, bytes] of merged(journal, table, bounds)) {
-        yield [keyOf(key), decoded(bytes)]
+      for (const [key, content] of merged(journal, table, bounds)) {
+        yield [keyOf(key), decoded(content)]
         if (--left <= 0) return
       }
     },
   }
+}
+
+/** Throws as `encode` does when the value is not of the codec. */
+function contentOf(codec: Codec<unknown>, value: unknown): Content {
+  if (typeof value !== 'bigint') return encode(codec, value)
+  checkEncodable(codec, value)
+  return value
 }
 
 /** Which rows of a table a range read visits: keys that begin with `within`, from `from` on. */
@@ -202,7 +228,7 @@ function* merged(
   journal: Journal,
   table: ChangedRows,
   { prefix, within, from, reverse }: Bounds,
-): Generator<readonly [string, Uint8Array]> {
+): Generator<readonly [string, Content]> {
   table.keys ??= [...table.rows.keys()].sort()
   table.readers++
   try {
@@ -212,15 +238,16 @@ function* merged(
     for (const [stored, value] of readAll(journal, { prefix: prefix + within, from: start, reverse })) {
       const key = stored.slice(prefix.length)
       for (; changed && (reverse ? changed[0] > key : changed[0] < key); changed = changedRows.next().value)
-        if (changed[1]) yield [changed[0], changed[1]]
+        if (changed[1] !== null) yield [changed[0], changed[1]]
       if (changed?.[0] !== key) {
         yield [key, value]
         continue
       }
-      if (changed[1]) yield [key, changed[1]]
+      if (changed[1] !== null) yield [key, changed[1]]
       changed = changedRows.next().value
     }
-    for (; changed; changed = changedRows.next().value) if (changed[1]) yield [changed[0], changed[1]]
+    for (; changed; changed = changedRows.next().value)
+      if (changed[1] !== null) yield [changed[0], changed[1]]
   } finally {
     table.readers--
   }
@@ -243,7 +270,7 @@ function* changedAsOfNow(
   journal: Journal,
   { keys = [], rows }: ChangedRows,
   { within, from, reverse }: Bounds,
-): Generator<readonly [string, Uint8Array | null], undefined> {
+): Generator<readonly [string, Content | null], undefined> {
   const start = journal.log.length
   const overwritten = new Map<Row, Row['changed']>()
   let { rollbacks } = journal

@@ -12,7 +12,7 @@ import {
 import type { Event, Receipt } from '../block.ts'
 import type { Charged, CommandContext, CommandSpec, FeePolicy, ModuleSpec } from '../declare/module.ts'
 import type { KernelTypes, Limits } from '../kernel-module.ts'
-import { rollback, StateFailure, savepoint } from './journal.ts'
+import { keepChanges, rollback, StateFailure, savepoint } from './journal.ts'
 import type { Runtime, Session } from './session.ts'
 
 /** A transaction whose signatures were checked, with what was computed on the way. */
@@ -63,6 +63,7 @@ export interface Executed {
  */
 export function executeTransaction(rules: Rules, session: Session, prepared: Prepared): Executed {
   const { body } = prepared.transaction
+  keepChanges(session.journal)
   const start = savepoint(session.journal)
   const { nonce, calls, signatureWeight, charged } = reserveTransaction(rules, session, prepared, 'next')
   kernelContext(session).state.accounts.set(body.sender, { nonce: nonce + 1n, authority: body.authority })
