@@ -13,6 +13,14 @@ export function byteOfHex(hex: string, at: number): number {
   return (high << 4) | low
 }
 
+/** True when 64 hex digits begin at `from` and end the text. */
+export function isHex32(text: string, from: number): boolean {
+  if (text.length !== from + 64) return false
+  let valid = 0
+  for (let at = from; at < from + 64; at++) valid |= NIBBLE_OF_CODE[text.charCodeAt(at)] ?? -1
+  return valid >= 0
+}
+
 /** Writes the 32 bytes of the 64 hex digits that begin at `from`. False, and the sink as it was, when they are not that. */
 export function writeHex32(sink: Sink, hex: string, from: number): boolean {
   reserve(sink, 32)

@@ -12,7 +12,7 @@ import {
   utf8,
 } from '@mmtchain/primitives'
 import { badJson, type KeyCodec, makeKeyCodec, showValue, wrongType } from './codec.ts'
-import { read0xHex32, readHex32, writeHex32 } from './hex.ts'
+import { isHex32, read0xHex32, readHex32, writeHex32 } from './hex.ts'
 import { escapeKey, takeHex, unescapeKey } from './keys.ts'
 import { callable } from './numbers.ts'
 import { codecFail } from './refusals.ts'
@@ -171,11 +171,11 @@ export const address: KeyCodec<Address> = makeKeyCodec<Address>({
 })
 
 function isHash(value: unknown): value is Hash {
-  return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)
+  return typeof value === 'string' && isHex32(value, 0)
 }
 
 function isAddress(value: unknown): value is Address {
-  return typeof value === 'string' && /^0x[0-9a-f]{64}$/.test(value)
+  return typeof value === 'string' && value.startsWith('0x') && isHex32(value, 2)
 }
 
 const SHORT_BYTES_MAX = 24

@@ -32,8 +32,9 @@ export function addressToBytes(address: Address): Uint8Array {
 
 /** The hash of 32 bytes or of 64 hex digits. Throws `primitives/BAD_HASH`. */
 export function hash(value: Uint8Array | string): Hash {
+  const valid = typeof value === 'string' ? /^[0-9a-f]{64}$/.test(value) : value.length === 32
   const hex = typeof value === 'string' ? value : toHex(value)
-  if (!/^[0-9a-f]{64}$/.test(hex)) throw primitivesFail.BAD_HASH({ got: hex })
+  if (!valid) throw primitivesFail.BAD_HASH({ got: hex })
   return hex as Hash
 }
 

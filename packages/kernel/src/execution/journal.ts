@@ -46,6 +46,9 @@ export interface Journal {
   rollbacks: number
 }
 
+/** From how many entries on the log is worth clearing: an array that is cleared has to grow again. */
+const LOG_LENGTH_MIN = 256
+
 /** How many rows a table finds again by their keys without writing these; a bound on memory when many are read. */
 const RECENT_ROWS_MAX = 16_384
 
@@ -58,6 +61,7 @@ export function newJournal(base: StateReader): Journal {
  * in the log, so while there are any it stays.
  */
 export function keepChanges(journal: Journal): void {
+  if (journal.log.length < LOG_LENGTH_MIN) return
   for (const { readers } of journal.tables.values()) if (readers > 0) return
   journal.log.length = 0
 }

@@ -3,7 +3,7 @@ import { moduleAddress } from '@mmtchain/crypto'
 import { type Address, type Failures, failures, type Hash, showAddresses } from '@mmtchain/primitives'
 import { EVENTS_MAX, type Event, HOOK_EVENTS_MAX } from '../block.ts'
 import { type ChainData, parameterSchema, type UsedModule } from '../declare/chain.ts'
-import type { Call } from '../declare/module.ts'
+import type { Call, ModuleSpec } from '../declare/module.ts'
 import type { BlockContext, ChainContext, StateKey, StateReader } from '../ports.ts'
 import { kernelFail, kernelRefusals } from '../refusals.ts'
 import { type Journal, newJournal, openTable, rollback, savepoint, tablePrefix } from './journal.ts'
@@ -12,6 +12,8 @@ import { type Journal, newJournal, openTable, rollback, savepoint, tablePrefix }
 export interface Runtime {
   readonly chain: ChainContext
   readonly modules: ReadonlyMap<string, UsedModule>
+  /** The modules that check calls before they run. */
+  readonly guards: readonly ModuleSpec[]
   /** The account of each module itself. */
   readonly accounts: ReadonlyMap<string, Address>
   readonly fails: ReadonlyMap<string, Failures<object>>
@@ -31,6 +33,7 @@ export function newRuntime(chain: ChainData, fingerprint: Hash): Runtime {
       governable: new Map(governable),
     }),
     modules: new Map(chain.modules.map((used) => [used.spec.name, used])),
+    guards: chain.modules.map(({ spec }) => spec).filter(({ beforeCommand }) => beforeCommand.length > 0),
     accounts: new Map(
       chain.modules.map(({ spec: { name } }) => [name, moduleAddress(name, new Uint8Array())]),
     ),

@@ -150,7 +150,7 @@ export function quote(rules: Rules, session: Session, transaction: Transaction):
   const calls = transaction.body.calls.map((call) => readCall(rules, session, call))
   return {
     fee: feeOf(calls),
-    weight: sum(calls.map(({ spec }) => spec.weight)) + signaturesWeight(transaction, rules.suites),
+    weight: weightOf(calls) + signaturesWeight(transaction, rules.suites),
   }
 }
 
@@ -260,7 +260,7 @@ function checkPrice(rules: Rules, transaction: Transaction, calls: readonly Read
   const fail = rules.runtime.kernelFail
   const { fee, weightMax } = transaction.body
   const signatures = signaturesWeight(transaction, rules.suites)
-  const weight = signatures + sum(calls.map(({ spec }) => spec.weight))
+  const weight = signatures + weightOf(calls)
   if (weightMax < weight) throw fail.WEIGHT_TOO_LOW({ want: weight, got: weightMax })
   if (weightMax > rules.limits.blockWeightMax)
     throw fail.WEIGHT_TOO_HIGH({ max: rules.limits.blockWeightMax, got: weightMax })
@@ -271,7 +271,11 @@ function checkPrice(rules: Rules, transaction: Transaction, calls: readonly Read
 }
 
 function feeOf(calls: readonly ReadyCall[]): Amount {
-  return sum(calls.map(({ fee }) => fee)) as Amount
+  return calls.reduce((total, { fee }) => total + fee, 0n) as Amount
+}
+
+function weightOf(calls: readonly ReadyCall[]): bigint {
+  return calls.reduce((total, { spec }) => total + spec.weight, 0n)
 }
 
 interface Ran {
@@ -288,17 +292,17 @@ function runCalls({ runtime }: Rules, session: Session, sender: Address, calls: 
   let at = 0
   let running = { module: 'kernel', command: '' }
   try {
-    for (const [i, { module, command, input, spec }] of calls.entries()) {
-      at = i
+    for (const { module, command, input, spec } of calls) {
       weight += spec.weight
       session.call = Object.freeze({ sender, module, command })
-      for (const { spec: guard } of runtime.modules.values()) {
+      for (const guard of runtime.guards) {
         running = { module: guard.name, command: 'beforeCommand' }
         for (const check of guard.beforeCommand)
           expectNothing(check(session.contexts(guard.name).hook, session.call as never))
       }
       running = { module, command }
       expectNothing(spec.run(session.contexts(module).command, input as never))
+      at++
     }
     return { weight, at, refusal: undefined, fault: undefined }
   } catch (error) {
@@ -345,8 +349,4 @@ export function kernelContext(session: Session): CommandContext<KernelTypes> {
 /** A transaction's full bytes. */
 export function transactionBytes(transaction: Transaction): Uint8Array {
   return encode(transactionCodec, transaction)
-}
-
-function sum(numbers: readonly bigint[]): bigint {
-  return numbers.reduce((total, number) => total + number, 0n)
 }
