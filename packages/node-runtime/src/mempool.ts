@@ -50,10 +50,11 @@ export interface Mempool {
 
 /** How many dropped transactions are remembered. */
 const DROPPED_MAX = 1_000
-/** For how many payers the fees that wait are kept added up. */
-const ADMISSIONS_MAX = 256
+/** For how many payers the fees that wait are kept added up, and for how many in one admission. */
+const RESERVED_MAX = 4_096
+const PER_ADMISSION_MAX = 1_024
 
-/** The fees that wait for one payer, reserved on the state of the tip. `stale` when one of them waits no more. */
+/** Where the fees that wait for one payer are reserved on the state of the tip. `stale` when one of them waits no more. */
 interface Reserved {
   readonly admission: Admission
   stale: boolean
@@ -73,6 +74,18 @@ export function createMempool(args: {
   const index = createPoolIndex()
   const reservedBy = new Map<Address, Reserved>()
   const dropped = new Map<Hash, ChainError>()
+  /** The admission for payers that are new or begin anew; opening one is dear, so payers share it. */
+  let current: { readonly admission: Admission; readonly payers: Set<Address> } | undefined
+
+  /** An admission in which nothing is reserved for this payer. */
+  function admissionFor(payer: Address): Admission {
+    if (!current || current.payers.has(payer) || current.payers.size >= PER_ADMISSION_MAX) {
+      const { state, tip } = view()
+      current = { admission: machine.admission(state, tip), payers: new Set() }
+    }
+    current.payers.add(payer)
+    return current.admission
+  }
 
   function remove(entry: Entry): void {
     index.remove(entry)
@@ -91,8 +104,7 @@ export function createMempool(args: {
 
   /** Reserves anew the fees of what a payer has waiting, and drops what can no longer be in a block. */
   function reserveAgain(payer: Address, without?: Entry): Admission {
-    const { state, tip } = view()
-    const admission = machine.admission(state, tip)
+    const admission = admissionFor(payer)
     // Where the balance ends, the worst is dropped.
     for (const entry of [...index.paidBy(payer)].sort(compareRank)) {
       if (entry === without) continue
@@ -106,7 +118,7 @@ export function createMempool(args: {
     reservedBy.delete(payer)
     reservedBy.set(payer, { admission, stale: without !== undefined })
     const [oldest] = reservedBy.keys()
-    if (reservedBy.size > ADMISSIONS_MAX && oldest !== undefined) reservedBy.delete(oldest)
+    if (reservedBy.size > RESERVED_MAX && oldest !== undefined) reservedBy.delete(oldest)
     return admission
   }
 
@@ -193,7 +205,8 @@ export function createMempool(args: {
       for (const entry of evicted) dropEntry(entry, nodeFail.EVICTED({}))
     } catch (error) {
       // Its fee is reserved, but it does not wait.
-      reservedBy.delete(payerOf(prepared))
+      const reserved = reservedBy.get(payerOf(prepared))
+      if (reserved) reserved.stale = true
       throw error
     }
     index.insert(prepared, next)
@@ -206,6 +219,7 @@ export function createMempool(args: {
     const { height } = block.header
     // The state has changed under all that was reserved.
     reservedBy.clear()
+    current = undefined
     const touched = new Set<Address>()
     for (const [i, { body }] of block.transactions.entries()) {
       touched.add(body.payer ?? body.sender).add(body.sender)
