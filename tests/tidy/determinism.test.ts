@@ -64,10 +64,18 @@ export const text = 'Date.now()'
 export const read = readFileSync
 `
 
+/** What a simulator stands in for. Everything else of a node may only ask the host. */
+const hostFiles = ['system-host.ts', 'file-journal.ts'].map((name) => `packages/node-runtime/src/${name}`)
+const outside =
+  /^(node:.*|Date|Math\.random|crypto|fetch|globalThis|import\(\)|performance|process|queueMicrotask|set(Timeout|Interval|Immediate))$/
+/** A given time as text is no clock. */
+const timeAsText = { file: 'packages/node-runtime/src/health.ts', within: 'timeText' }
+const runtime = filesBelow('packages/node-runtime/src').filter(isTypeScript)
+
 const files = deciding.flatMap(({ dir }) => filesBelow(`${dir}/src`).filter(isTypeScript))
 const options = compilerOptions()
 const program = ts.createProgram({
-  rootNames: [...files.map((file) => join(root, file)), planted],
+  rootNames: [...[...files, ...runtime].map((file) => join(root, file)), planted],
   options,
   host: hostWith(new Map([[planted, plantedText]]), options),
 })
@@ -95,6 +103,18 @@ const findings = files.flatMap(findingsIn).map((finding) => ({
 test('code that decides a block has no clock, chance, promise, float, locale or host', () => {
   const refused = findings.filter(({ exception }) => exception === undefined)
   expect(refused.map(({ at, what }) => `${at} ${what}`)).toEqual([])
+})
+
+test('a node takes clock, timers, chance and files from its host alone', () => {
+  const found = runtime
+    .flatMap(findingsIn)
+    .filter(({ what }) => outside.test(what))
+    .filter(({ file, within }) => !(file === timeAsText.file && within.includes(timeAsText.within)))
+  expect(
+    found.filter(({ file }) => !hostFiles.includes(file)).map(({ at, what }) => `${at} ${what}`),
+  ).toEqual([])
+  // The same look finds what the host's own files use.
+  for (const file of hostFiles) expect(found.some((one) => one.file === file)).toBe(true)
 })
 
 test('every exception from that is still needed', () => {

@@ -138,7 +138,8 @@ function secondsText(ms: bigint): string {
   return `${(Number(ms) / 1_000).toFixed(1)} s`
 }
 
-function timeText(ms: bigint): string {
+/** A time in milliseconds as people write it, in UTC. */
+export function timeText(ms: bigint): string {
   return new Date(Number(ms)).toISOString()
 }
 

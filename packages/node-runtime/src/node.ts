@@ -13,7 +13,7 @@ import { type Address, equalBytes, type Hash, height, isChainError } from '@mmtc
 import type { Transaction } from '@mmtchain/tx'
 import { createBlockLoop } from './block-loop.ts'
 import { rememberChecks } from './checks.ts'
-import { examine, type Health, type HealthCheck } from './health.ts'
+import { examine, type Health, type HealthCheck, timeText } from './health.ts'
 import { type Host, logOf } from './host.ts'
 import { createMempool, type Mempool, type MempoolLimits } from './mempool.ts'
 import { createMetrics, type Gauges, type Metrics } from './metrics.ts'
@@ -254,7 +254,7 @@ function warnOfFarGenesis({ header }: Tip, host: Host): void {
   const aheadMs = header.timeMs - host.nowMs()
   if (header.height > 0n || aheadMs < GENESIS_AHEAD_MS) return
   host.log.warn(
-    { begins: new Date(Number(header.timeMs)).toISOString(), inHours: Number(aheadMs / 3_600_000n) },
+    { begins: timeText(header.timeMs), inHours: Number(aheadMs / 3_600_000n) },
     'the genesis time is far ahead: no block is made before it. Check it, and the clock of this machine',
   )
 }
