@@ -71,6 +71,27 @@ test('a damaged or foreign journal is dropped with one line, and the node starts
   await chain.printed(/"msg":"block committed"/)
 })
 
+test('a node can be watched: alive, ready, measured, and checked one by one', async () => {
+  await makeHome()
+  chain = mmtNode()
+  await chain.printed(/block committed/)
+  const get = async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${place.port}${path}`)
+    return [response.status, await response.text()] as const
+  }
+  expect((await get('/healthz'))[0]).toBe(200)
+  const [status, body] = await get('/readyz')
+  expect([status, body]).toEqual([200, expect.stringContaining('"ready":true')])
+  const { checks } = await ask<{ checks: { name: string; found: string }[] }>(place, 'node_health', {})
+  const names = checks.map(({ name }) => name)
+  for (const name of ['crypto', 'blocks', 'clock', 'mempool', 'event-loop', 'disk', 'key-files'])
+    expect(names).toContain(name)
+  const [, metrics] = await get('/metrics')
+  expect(metrics).toMatch(/^mmt_block_height [1-9]/m)
+  expect(metrics).toMatch(/^mmt_data_bytes [1-9]/m)
+  expect(metrics).toMatch(/^process_resident_memory_bytes /m)
+})
+
 test('a wrong or unknown value in config.json is refused with its path', async () => {
   await makeHome()
   const good = readFileSync(inHome('config.json'), 'utf8')
@@ -84,6 +105,10 @@ test('a wrong or unknown value in config.json is refused with its path', async (
       (config) => Object.assign(config, { mempool: { countMax: -1 } }),
       /mempool\.countMax: wanted an integer/,
     ],
+    [
+      (config) => Object.assign(config.rpc as object, { anonymous: ['root'] }),
+      /setting anonymous .* is wrong/,
+    ],
     [(config) => Object.assign(config, { log: 'loud' }), /log: \\"loud\\" is no level/],
   ]
   for (const [change, pattern] of cases) {
@@ -91,7 +116,7 @@ test('a wrong or unknown value in config.json is refused with its path', async (
     setConfig(change)
     chain = mmtNode()
     expect(await chain.ended).toBe(1)
-    expect(chain.out()).toContain('home/BAD_CONFIG')
+    expect(chain.out()).toMatch(/home\/BAD_CONFIG|rpc\/BAD_SETTINGS/)
     expect(chain.out()).toMatch(pattern)
   }
 })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { secp256k1 } from '@mmtchain/crypto'
 import { amount, defineChain, memoryStore, solo } from '@mmtchain/kernel'
 import { createNode, silentLog, systemHost } from '@mmtchain/node-runtime'
+import { serveRpc } from '@mmtchain/rpc'
 import { testAccount, testAddresses, testChain } from '@mmtchain/testkit'
 import { token } from '@mmtchain/token-rewards'
 import { expect, test } from 'vitest'
@@ -24,6 +25,8 @@ test('promtool finds nothing wrong with the metrics of a node that has worked', 
     host: systemHost(silentLog, { dataPath }),
     validator: { address, suite: secp256k1, secret },
   })
+  const info = { name: 'test', version: '0' }
+  const rpc = await serveRpc({ node, info, log: silentLog, port: 0, metrics: node.metrics })
   try {
     const transfer = (sender: typeof alice, fee: bigint) => {
       const input = { to: bob, amount: amount(1n) }
@@ -39,7 +42,9 @@ test('promtool finds nothing wrong with the metrics of a node that has worked', 
         resolve()
       })
     })
-    const text = await node.metrics.text()
+    const response = await fetch(`${rpc.url}/metrics`)
+    expect(response.headers.get('content-type')).toBe(node.metrics.contentType)
+    const text = await response.text()
     const names = [...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name)
     for (const name of [
       'mmt_block_height',
@@ -61,6 +66,7 @@ test('promtool finds nothing wrong with the metrics of a node that has worked', 
     expect(run.error).toBeUndefined()
     expect([run.status, run.stdout, run.stderr]).toEqual([0, '', ''])
   } finally {
+    await rpc.close()
     await node.stop()
     rmSync(dataPath, { recursive: true })
   }

@@ -12,11 +12,12 @@ import {
 } from '@mmtchain/codec'
 import { MEMPOOL_LIMITS_DEFAULT } from '@mmtchain/node-runtime'
 import { isChainError } from '@mmtchain/primitives'
+import { RPC_SETTINGS_DEFAULT, rpcSettingsFields } from '@mmtchain/rpc'
 import { LOG_LEVELS_DEFAULT, readLogLevels } from './log.ts'
 import { homeFail } from './refusals.ts'
 
 const configCodec = struct({
-  rpc: struct({ host: text({ bytesMax: 255 }), port: u16 }),
+  rpc: struct({ host: text({ bytesMax: 255 }), port: u16, ...rpcSettingsFields }),
   validator: option(text({ bytesMax: 64 })),
   log: text({ bytesMax: 256 }),
   mempool: struct({
@@ -33,17 +34,38 @@ const configCodec = struct({
 export type Config = Infer<typeof configCodec>
 
 export const CONFIG_DEFAULT: Config = {
-  rpc: { host: '127.0.0.1', port: 7200 },
+  rpc: { host: '127.0.0.1', port: 7200, ...RPC_SETTINGS_DEFAULT },
   validator: null,
   log: LOG_LEVELS_DEFAULT,
   mempool: MEMPOOL_LIMITS_DEFAULT,
 }
+
+/** No setting is an address. */
+const ANY_PREFIX = { addressPrefix: 'mmt' }
 
 /** What each setting means, for the schema that editors show. */
 const MEANINGS: Readonly<Record<string, string>> = {
   rpc: 'JSON-RPC, /metrics, /healthz and /readyz.',
   'rpc.host': 'The address to listen at. Other machines reach the node only when this is not loopback.',
   'rpc.port': 'The port to listen at; 0 takes any free one.',
+  'rpc.limits': 'What bounds callers.',
+  'rpc.limits.bodyBytesMax': 'The longest body of a request, and the longest message of a WebSocket.',
+  'rpc.limits.batchMax': 'The most calls of one batch.',
+  'rpc.limits.nestingMax': 'How deep arrays and objects of a request may stand in each other.',
+  'rpc.limits.answerBytesMax': 'The most bytes of one answer.',
+  'rpc.limits.connectionsMax': 'The most connections at a time.',
+  'rpc.limits.connectionsPerAddressMax': 'The most of them from one address.',
+  'rpc.limits.connectionRate': 'Requests a second of one connection; twice as many may come at once.',
+  'rpc.limits.addressRate': 'Requests a second of one address; twice as many may come at once.',
+  'rpc.limits.limitLoopback':
+    'Whether the limits per address hold for callers on this machine, a proxy among them.',
+  'rpc.limits.subscriptionsMax': 'The most subscriptions of one connection.',
+  'rpc.limits.requestTimeoutMs': 'How long a request may take.',
+  'rpc.limits.stallTimeoutMs': 'How long a connection may leave an answer unread before it is dropped.',
+  'rpc.origins': 'Pages of these origins may call, for example "https://explorer.example"; "*" is any.',
+  'rpc.hosts': 'Names under which the server is known, besides localhost and IP addresses.',
+  'rpc.anonymous': 'The roles of callers without a token: read, submit, admin.',
+  'rpc.tokens': 'Bearer tokens: name, SHA-256 of the token in hex, roles.',
   validator:
     'The name of the key in keys/ with which this node signs blocks; null on a node that only observes.',
   log: 'The level of log lines (debug, info, warn, error, silent), and of single components: "info,mempool=debug,rpc=warn". MMT_LOG overrides it.',
@@ -85,8 +107,7 @@ export function readConfigJson(json: unknown, file: string): Config {
 }
 
 function defaultsJson(): Json {
-  // No setting is an address.
-  return toJson(configCodec, CONFIG_DEFAULT, { addressPrefix: 'mmt' })
+  return toJson(configCodec, CONFIG_DEFAULT, ANY_PREFIX)
 }
 
 /** The settings in `given` over the defaults. */
@@ -109,11 +130,26 @@ function overlay(
 
 /** The text of a `config.json`: what its user will want to see, and what differs from the defaults. */
 export function configText(config: Config): string {
-  const { rpc, validator, log, ...others } = config
-  const changed = Object.entries(others).filter(
-    ([name, value]) => JSON.stringify(value) !== JSON.stringify(CONFIG_DEFAULT[name as keyof Config]),
+  const { validator, log } = config
+  const { host, port } = config.rpc
+  const json = toJson(configCodec, config, ANY_PREFIX)
+  const { rpc, ...others } = differing(json, defaultsJson()) as { readonly rpc?: object }
+  return pretty({
+    $schema: './config.schema.json',
+    rpc: { host, port, ...rpc },
+    validator,
+    log,
+    ...others,
+  })
+}
+
+/** What of a value is not as the defaults have it. */
+function differing(value: Json, defaults: unknown): Json {
+  if (!isRecord(value) || !isRecord(defaults)) return value
+  const changed = Object.entries(value as Record<string, Json>).filter(
+    ([name, one]) => JSON.stringify(one) !== JSON.stringify(defaults[name]),
   )
-  return pretty({ $schema: './config.schema.json', rpc, validator, log, ...Object.fromEntries(changed) })
+  return Object.fromEntries(changed.map(([name, one]) => [name, differing(one, defaults[name])]))
 }
 
 /** The text of the schema beside it. */

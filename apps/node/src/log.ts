@@ -33,20 +33,22 @@ export function readLogLevels(text: string): LogLevels {
 }
 
 /**
- * A log of JSON lines on standard output, each with its component, at the levels of `MMT_LOG` or else of `levels`. When nobody
+ * A log of JSON lines on standard output, each with its component, at the levels of `override`, `MMT_LOG` by default, or else of `levels`. When nobody
  * reads standard output any more it calls `onClosed`, once, and says nothing further.
  */
 export function startLog({
   levels = LOG_LEVELS_DEFAULT,
+  override = process.env.MMT_LOG,
   onClosed,
 }: {
   readonly levels?: string
+  readonly override?: string | undefined
   readonly onClosed?: () => void
 } = {}): Log {
-  const { level, components } = readLogLevels(process.env.MMT_LOG || levels)
+  const { level, components } = readLogLevels(override || levels)
   const out = pino.destination({ dest: 1, sync: true })
   out.once('error', () => onClosed?.())
-  const root = pino({ name: 'mmt-node', level: level }, out)
+  const root = pino({ name: 'mmt-node', level }, out)
   const logAt = (logger: pino.Logger): Log => ({
     debug: (fields, message) => logger.debug(fields, message),
     info: (fields, message) => logger.info(fields, message),

@@ -7,7 +7,8 @@ import { homeAt, serveHome, startLog } from './index.ts'
 try {
   process.exitCode = await serveHome({ home: homeAt(process.env.MMT_HOME ?? '.mmt') })
 } catch (error) {
-  const log = startLog({ levels: 'error' })
+  // Whatever is wrong, MMT_LOG too, is to be said.
+  const log = startLog({ levels: 'error', override: '' })
   if (isChainError(error)) log.error({ code: error.code, hint: error.hint }, error.message)
   else log.error({ error: error instanceof Error ? error.stack : String(error) }, 'the node failed')
   process.exitCode = 1

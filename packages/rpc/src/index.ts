@@ -22,6 +22,7 @@ export {
   type RpcSettings,
   rpcLimits,
   rpcSettings,
+  rpcSettingsFields,
 } from './settings.ts'
 export type { SubscriptionRequest, Subscriptions } from './subscriptions.ts'
 export type { View } from './view.ts'

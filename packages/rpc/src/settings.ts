@@ -35,7 +35,7 @@ export type RpcLimits = Infer<typeof rpcLimits>
 const token = struct({ name: text({ bytesMax: 64 }), sha256: hash, roles })
 
 /** How a server meets its callers: for the configuration of a node. */
-export const rpcSettings = struct({
+export const rpcSettingsFields = {
   limits: rpcLimits,
   /** Pages of these origins may call, for example `https://explorer.example`; `*` is any. The server's own origin always may. */
   origins: list(text({ bytesMax: 255 }), { max: 64 }),
@@ -44,7 +44,8 @@ export const rpcSettings = struct({
   /** The roles of callers without a token. */
   anonymous: roles,
   tokens: list(token, { max: 256 }),
-})
+}
+export const rpcSettings = struct(rpcSettingsFields)
 export type RpcSettings = Infer<typeof rpcSettings>
 
 const MIB = 1024 * 1024

@@ -141,7 +141,7 @@ test(`${REQUESTS} random requests over HTTP, WebSocket and bare sockets: every a
   const faults: unknown[] = []
   const note = (...args: unknown[]) => void faults.push(args)
   const { node, rpc, makeBlock, call, stop } = await start({
-    log: { info: () => undefined, warn: () => undefined, error: note },
+    log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: note },
   })
   const { id, bytes, transaction } = await payment(node)
   await node.submit(transaction)

@@ -170,7 +170,12 @@ test('a reader that takes nothing is dropped, with what it was sent bounded, and
   const warned: { code?: string; unreadBytes?: number }[] = []
   const { rpc, node, makeBlocks, stop } = await start({
     settings: limited({ stallTimeoutMs: 500, limitLoopback: false }),
-    log: { info: () => undefined, warn: (fields) => void warned.push(fields), error: () => undefined },
+    log: {
+      debug: () => undefined,
+      info: () => undefined,
+      warn: (fields) => void warned.push(fields),
+      error: () => undefined,
+    },
   })
   await makeBlocks(20)
   const [slow, quick] = [await connect(rpc.url), await connect(rpc.url)]
