@@ -1,17 +1,25 @@
 import { encode, fromJson, toJson } from '@mmtchain/codec'
 import type { Chain, ChainData, ModuleTypes } from '@mmtchain/kernel'
-import { type Hash, type Height, hash as toHash } from '@mmtchain/primitives'
+import { type ChainError, type Hash, type Height, isChainError, hash as toHash } from '@mmtchain/primitives'
 import type { Signer, TransactionCall } from '@mmtchain/tx'
+import { type EventOptions, type Events, followEvents, followHeads, type Head } from './events.ts'
+import { paramsFor } from './params.ts'
 import { clientFail } from './refusals.ts'
 import { type SendOptions, type Sent, sendCalls } from './send.ts'
-import { httpTransport, type Transport } from './transport.ts'
+import type { SubscribeOptions } from './subscribe.ts'
+import { type Endpoint, httpTransport, type Transport } from './transport.ts'
+
+/** How a query is asked. */
+export interface ReadOptions {
+  readonly signal?: AbortSignal | undefined
+}
 
 /** The queries of one module. */
 export type Reads<Q> = {
   readonly [N in keyof Q]: Q[N] extends { input: infer I; output: infer O }
     ? I extends null
-      ? () => Promise<O>
-      : (input: I) => Promise<O>
+      ? (input?: null, options?: ReadOptions) => Promise<O>
+      : (input: I, options?: ReadOptions) => Promise<O>
     : never
 }
 /** The commands of one module, sent. */
@@ -20,6 +28,10 @@ export type Sends<C> = {
 }
 /** The commands of one module, as calls. */
 export type Calls<C> = { readonly [N in keyof C]: (input: C[N]) => TransactionCall }
+/** The codes of a chain's refusals, `module/KEY`. */
+export type RefusalCode<M> = {
+  [K in keyof M & string]: M[K] extends ModuleTypes ? `${K}/${keyof M[K]['errors'] & string}` : never
+}[keyof M & string]
 
 /** Where a chain is. */
 export interface Status {
@@ -39,16 +51,27 @@ export interface Client<M> {
   readonly send: { readonly [K in keyof M]: M[K] extends ModuleTypes ? Sends<M[K]['commands']> : never }
   /** Every command of every module as a call, to be sent together. */
   readonly call: { readonly [K in keyof M]: M[K] extends ModuleTypes ? Calls<M[K]['commands']> : never }
+  /** Every event of every module, as it comes: `for await (const { data } of client.events.token.transferred())`. See `subscribe`. */
+  readonly events: { readonly [K in keyof M]: M[K] extends ModuleTypes ? Events<M[K]['events']> : never }
   /** Sends 1 to 16 calls as one transaction, all or nothing. */
   sendAll(calls: readonly TransactionCall[], options?: Partial<SendOptions>): Promise<Sent>
+  /** Blocks as they come. See `subscribe`. */
+  heads(options?: SubscribeOptions): AsyncGenerator<Head, void, undefined>
+  /** Blocks as they become final. */
+  finalisedHeads(options?: SubscribeOptions): AsyncGenerator<Head, void, undefined>
   status(): Promise<Status>
+  /** True for the refusal of that code. */
+  isRefusal<Code extends RefusalCode<M>>(
+    error: unknown,
+    code: Code,
+  ): error is ChainError & { readonly code: Code }
   /** Any method of the node, as JSON. */
   readonly request: Transport
 }
 
-export interface ClientOptions<M> {
+export interface ClientOptions<M> extends Partial<Endpoint> {
   readonly chain: Chain<M>
-  readonly url?: string
+  /** Another way to ask than HTTP at `url`; subscriptions use `url` all the same. */
   readonly transport?: Transport
   /** Signs where a call names no signer of its own. */
   readonly signer?: Signer
@@ -58,8 +81,9 @@ export interface ClientOptions<M> {
 
 /** Connects to a node of `chain`. Nothing is sent before the first call; that one checks that the node runs this chain. */
 export function createClient<M>(options: ClientOptions<M>): Client<M> {
-  const { chain } = options
-  const request = options.transport ?? httpTransport({ url: options.url ?? 'http://127.0.0.1:7200' })
+  const { chain, url = 'http://127.0.0.1:7200', token, timeoutMs, retries } = options
+  const endpoint: Endpoint = { url, token, timeoutMs, retries }
+  const request = options.transport ?? httpTransport(endpoint)
   let checked: Promise<Hash> | undefined
 
   /** The chain's fingerprint, after a first look at the node. */
@@ -82,51 +106,59 @@ export function createClient<M>(options: ClientOptions<M>): Client<M> {
     return sendCalls(request, { fingerprint: await fingerprint(), calls, options: { ...given, signer } })
   }
 
-  const read = verbs(async (module, name, input) => {
-    const query = specOf(chain, module).queries.get(name)
-    if (!query)
-      throw clientFail.UNKNOWN_NAME({
-        kind: 'query',
-        name: `${module}.${name}`,
-        known: [...specOf(chain, module).queries.keys()],
-      })
+  const read = verbs(async (module, name, input, given) => {
+    const query = named('query', module, name, specOf(chain, module).queries)
     await fingerprint()
-    const params = toJson(query.input, input ?? null, chain)
-    return fromJson(query.output, await request(`${module}_${name}`, Object(params)), chain)
+    const params = paramsFor(query.input, toJson(query.input, input ?? null, chain))
+    const { signal } = (given ?? {}) as ReadOptions
+    const answer = await request(`${module}_${name}`, params, { signal, repeatable: true })
+    return fromJson(query.output, answer, chain)
   })
+  const events = verbs(async function* (module, name, given) {
+    const codecs = new Map(Object.entries(specOf(chain, module).events))
+    const data = named('event', module, name, codecs)
+    const known = { ...endpoint, fingerprint: await fingerprint() }
+    yield* followEvents(known, chain, { ...(given as EventOptions), module, event: name, data })
+  })
+  async function* heads(topic: 'heads' | 'finalisedHeads', given: SubscribeOptions = {}) {
+    const known = { ...endpoint, fingerprint: await fingerprint() }
+    yield* followHeads(known, chain, { ...given, topic })
+  }
   return {
     read: read as Client<M>['read'],
     send: verbs((module, name, input, given) =>
       sendAll([callOf(chain, module, name, input)], given as SendOptions),
     ) as Client<M>['send'],
     call: verbs((module, name, input) => callOf(chain, module, name, input)) as Client<M>['call'],
+    events: events as Client<M>['events'],
     sendAll,
+    heads: (given) => heads('heads', given),
+    finalisedHeads: (given) => heads('finalisedHeads', given),
     status: () => readStatus(request),
+    isRefusal: (error, code): error is never => isChainError(error) && error.code === code,
     request,
   }
 }
 
 function specOf(chain: ChainData, module: string): ChainData['modules'][number]['spec'] {
-  const found = chain.modules.find(({ spec }) => spec.name === module)
-  if (!found)
-    throw clientFail.UNKNOWN_NAME({
-      kind: 'module',
-      name: module,
-      known: chain.modules.map(({ spec }) => spec.name),
-    })
-  return found.spec
+  const specs = new Map(chain.modules.map(({ spec }) => [spec.name, spec]))
+  return named('module', undefined, module, specs)
 }
 
 function callOf(chain: ChainData, module: string, command: string, input: unknown): TransactionCall {
-  const { commands } = specOf(chain, module)
-  const spec = commands.get(command)
-  if (!spec)
-    throw clientFail.UNKNOWN_NAME({
-      kind: 'command',
-      name: `${module}.${command}`,
-      known: [...commands.keys()],
-    })
+  const spec = named('command', module, command, specOf(chain, module).commands)
   return { module, command, input: encode(spec.input, input) }
+}
+
+/** Throws `client/UNKNOWN_NAME`. */
+function named<T>(kind: string, module: string | undefined, name: string, all: ReadonlyMap<string, T>): T {
+  const found = all.get(name)
+  if (found !== undefined) return found
+  throw clientFail.UNKNOWN_NAME({
+    kind,
+    name: module === undefined ? name : `${module}.${name}`,
+    known: [...all.keys()],
+  })
 }
 
 async function readStatus(request: Transport): Promise<Status> {

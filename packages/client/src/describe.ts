@@ -1,6 +1,7 @@
 import { codecFromSchema, encode, fromJson, type Json, toJson } from '@mmtchain/codec'
 import type { ChainMetadata, ModuleMetadata } from '@mmtchain/kernel'
 import type { TransactionCall } from '@mmtchain/tx'
+import { paramsFor } from './params.ts'
 import { clientFail } from './refusals.ts'
 import type { Transport } from './transport.ts'
 
@@ -37,8 +38,8 @@ export async function describeChain(request: Transport): Promise<DescribedChain>
     async read(of, name, input) {
       const { input: inputSchema, output } = query(of, name)
       const inputCodec = codecFromSchema(inputSchema)
-      const params = toJson(inputCodec, fromJson(inputCodec, input, { addressPrefix }), { addressPrefix })
-      const answer = await request(`${of}_${name}`, Object(params))
+      const given = toJson(inputCodec, fromJson(inputCodec, input, { addressPrefix }), { addressPrefix })
+      const answer = await request(`${of}_${name}`, paramsFor(inputCodec, given), { repeatable: true })
       const outputCodec = codecFromSchema(output)
       return toJson(outputCodec, fromJson(outputCodec, answer, { addressPrefix }), { addressPrefix })
     },

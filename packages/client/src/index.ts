@@ -3,11 +3,21 @@ export {
   type Client,
   type ClientOptions,
   createClient,
+  type ReadOptions,
   type Reads,
+  type RefusalCode,
   type Sends,
   type Status,
 } from './client.ts'
 export { type DescribedChain, describeChain } from './describe.ts'
+export type { ChainEvent, EventOptions, EventPlace, Events, Head } from './events.ts'
 export { clientRefusals } from './refusals.ts'
 export { quoteCalls, type SendOptions, type Sent, sendCalls, submitBytes } from './send.ts'
-export { httpTransport, type Transport } from './transport.ts'
+export {
+  type SubscribeEndpoint,
+  type SubscribeOptions,
+  subscribe,
+  type Topic,
+  type Update,
+} from './subscribe.ts'
+export { type Endpoint, httpTransport, type RequestOptions, type Transport } from './transport.ts'

@@ -22,6 +22,10 @@ export const clientRefusals = {
     message: `Transaction ${d.id} was not in a block by height ${d.validUntil}.`,
     hint: 'It can no longer happen; send it again.',
   }),
+  OUTCOME_UNKNOWN: (d: { id: string; validUntil: bigint; why: string }) => ({
+    message: `Whether transaction ${d.id} was queued is not known: ${d.why}`,
+    hint: `Look for the id before you send it again; after height ${d.validUntil} it can no longer happen.`,
+  }),
   UNKNOWN_NAME: (d: { kind: string; name: string; known: readonly string[] }) => ({
     message: `The chain has no ${d.kind} ${d.name}.`,
     hint: d.known.length > 0 ? `It has ${d.known.join(', ')}.` : 'It has none.',

@@ -1,6 +1,7 @@
 import { decode, encode, fromJson, hash, type Json, struct, u64 } from '@mmtchain/codec'
 import type { RefusalText } from '@mmtchain/kernel'
 import {
+  type Address,
   type Amount,
   amount,
   ChainError,
@@ -8,6 +9,7 @@ import {
   type Hash,
   type Height,
   height,
+  isChainError,
   toHex,
 } from '@mmtchain/primitives'
 import {
@@ -19,7 +21,7 @@ import {
   transaction,
 } from '@mmtchain/tx'
 import { clientFail } from './refusals.ts'
-import type { Transport } from './transport.ts'
+import { pause, type Transport } from './transport.ts'
 
 /** How a transaction is made and how long to wait for it. */
 export interface SendOptions {
@@ -32,6 +34,8 @@ export interface SendOptions {
   readonly validHeights?: bigint
   /** Until when to wait: `finalised` by default; `submitted` returns at once. */
   readonly wait?: 'submitted' | 'included' | 'finalised'
+  /** Ends the sending or the waiting; what was submitted by then may still come into a block. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** What came of a transaction that was sent. */
@@ -54,12 +58,11 @@ export async function quoteCalls(
   },
 ): Promise<{ readonly body: TransactionBody; readonly refusal: RefusalText | null }> {
   const { fingerprint, calls, options } = args
-  const { signer, payer } = options
-  const status = await transport('chain_status')
+  const { signer, payer, signal } = options
+  const status = await transport('chain_status', {}, { signal })
   const { addressPrefix } = Object(status) as { addressPrefix: string }
-  const account = await transport('account_get', {
-    address: formatAddress(signer.address, { prefix: addressPrefix }),
-  })
+  const address = formatAddress(signer.address, { prefix: addressPrefix })
+  const account = await transport('account_get', { address }, { signal })
   const { nextNonce } = fromJson(struct({ nextNonce: u64 }), pick(account, ['nextNonce']))
   const tip = fromJson(struct({ height: u64 }), pick(status, ['height'])).height
   const draft: TransactionBody = {
@@ -75,9 +78,11 @@ export async function quoteCalls(
   }
   const consent = payer ? { authority: payer.signer.authority, feeMax: payer.feeMax, signatures: [] } : null
   const unsigned: Transaction = { body: draft, signatures: [], payerConsent: consent }
-  const trial = (await transport('tx_simulate', { bytes: toHex(encode(transaction, unsigned)) })) as {
-    refusal: RefusalText | null
-  }
+  const trial = (await transport(
+    'tx_simulate',
+    { bytes: toHex(encode(transaction, unsigned)) },
+    { signal },
+  )) as { refusal: RefusalText | null }
   const { fee, weight } = fromJson(struct({ fee: u64, weight: u64 }), pick(trial, ['fee', 'weight']))
   const max = options.feeMax ?? payer?.feeMax
   if (max !== undefined && fee > max) throw clientFail.FEE_TOO_HIGH({ want: fee, max })
@@ -93,15 +98,49 @@ export async function sendCalls(
     readonly options: SendOptions
   },
 ): Promise<Sent> {
+  const { wait = 'finalised', signal } = args.options
+  const sent = await inTurn(transport, args.options.signer.address, () => submitCalls(transport, args))
+  const { id, fee, validUntil } = sent
+  if (wait === 'submitted') return { id, fee, height: undefined, final: false, events: [] }
+  return waitFor(transport, { id, fee, validUntil, wait, signal })
+}
+
+async function submitCalls(
+  transport: Transport,
+  args: Parameters<typeof quoteCalls>[1],
+): Promise<{ readonly id: Hash; readonly fee: Amount; readonly validUntil: Height }> {
   const { body, refusal } = await quoteCalls(transport, args)
   if (refusal) throw asError(refusal)
-  const { signer, payer, wait = 'finalised' } = args.options
+  const { signer, payer, signal } = args.options
   const signed = await signTransaction({ body, signer, payer })
-  const bytes = encode(transaction, signed.transaction)
-  await transport('tx_submit', { bytes: toHex(bytes) })
-  if (wait === 'submitted')
-    return { id: signed.id, fee: body.fee, height: undefined, final: false, events: [] }
-  return waitFor(transport, { id: signed.id, fee: body.fee, validUntil: body.validUntil, wait })
+  const { id } = signed
+  const { fee, validUntil } = body
+  try {
+    await transport('tx_submit', { bytes: toHex(encode(transaction, signed.transaction)) }, { signal })
+  } catch (error) {
+    if (!isChainError(error) || error.code !== 'client/UNREACHABLE') throw error
+    throw clientFail.OUTCOME_UNKNOWN({ id, validUntil, why: error.message })
+  }
+  return { id, fee, validUntil }
+}
+
+const turns = new WeakMap<Transport, Map<Address, Promise<unknown>>>()
+
+/**
+ * Runs the work of one sender one after another: the nonce that the node names next is free only once what was sent before it is
+ * queued, and of two transactions with one nonce the dearer replaces the other.
+ */
+async function inTurn<T>(transport: Transport, sender: Address, work: () => Promise<T>): Promise<T> {
+  const queues = turns.get(transport) ?? new Map<Address, Promise<unknown>>()
+  turns.set(transport, queues)
+  const before = queues.get(sender) ?? Promise.resolve()
+  const done = before.then(work, work)
+  queues.set(sender, done)
+  try {
+    return await done
+  } finally {
+    if (queues.get(sender) === done) queues.delete(sender)
+  }
 }
 
 /** Submits the bytes of a signed transaction. Sending the same bytes twice is the same answer. */
@@ -127,11 +166,12 @@ async function waitFor(
     readonly fee: Amount
     readonly validUntil: Height
     readonly wait: 'included' | 'finalised'
+    readonly signal: AbortSignal | undefined
   },
 ): Promise<Sent> {
-  const { id, fee, validUntil, wait } = args
+  const { id, fee, validUntil, wait, signal } = args
   for (let pauseMs = 25; ; pauseMs = Math.min(pauseMs * 2, 250)) {
-    const found = await look(transport, id)
+    const found = await look(transport, id, signal)
     if (found?.dropped) throw asError(found.dropped)
     if (found?.height !== undefined && (found.final || wait === 'included')) {
       if (found.receipt.error)
@@ -150,25 +190,29 @@ async function waitFor(
         events: found.receipt.events,
       }
     }
-    const status = (await transport('chain_status')) as { height: string }
+    const status = (await transport('chain_status', {}, { signal })) as { height: string }
     // One more look: it may have been included between the two questions.
-    if (BigInt(status.height) > validUntil && !(await look(transport, id)))
+    if (BigInt(status.height) > validUntil && !(await look(transport, id, signal)))
       throw clientFail.EXPIRED({ id, validUntil })
-    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    await pause(pauseMs, signal)
   }
 }
 
-async function look(transport: Transport, id: Hash): Promise<Found | undefined> {
+async function look(
+  transport: Transport,
+  id: Hash,
+  signal: AbortSignal | undefined,
+): Promise<Found | undefined> {
   try {
-    return (await transport('chain_transaction', { id })) as Found
+    return (await transport('chain_transaction', { id }, { signal })) as Found
   } catch (error) {
     if (error instanceof ChainError && error.code === 'rpc/TRANSACTION_NOT_FOUND') return undefined
     throw error
   }
 }
 
-function asError({ code, message, hint }: RefusalText): ChainError {
-  return new ChainError({ code, message, hint })
+function asError({ code, message, hint, values }: RefusalText & { readonly values?: object }): ChainError {
+  return new ChainError({ code, message, hint, values })
 }
 
 function pick(value: unknown, names: readonly string[]): object {

@@ -1,5 +1,5 @@
 // What must and must not compile of a client, against the built declarations.
-import { type Client, createClient, type Sent } from '@mmtchain/client'
+import { type ChainEvent, type Client, createClient, type RefusalCode, type Sent } from '@mmtchain/client'
 import {
   type Address,
   type Amount,
@@ -25,7 +25,13 @@ declare const alice: Address
 declare const signer: Signer
 
 const token = () =>
-  defineModule('token', { state: { balances: table(address, amount, amount(0n)) } })
+  defineModule('token', {
+    state: { balances: table(address, amount, amount(0n)) },
+    events: { transferred: struct({ to: address, amount }), minted: u64 },
+    errors: {
+      INSUFFICIENT_BALANCE: (d: { have: Amount }) => ({ message: `There is ${d.have}.`, hint: 'Send less.' }),
+    },
+  })
     .command('transfer', struct({ to: address, amount }), () => undefined)
     .query('balance', struct({ owner: address }), amount, (ctx, { owner }) => ctx.state.balances.get(owner))
     .query('supply', unit, u64, () => 0n)
@@ -71,8 +77,9 @@ const sent = client.send.token.transfer({ to: alice, amount: amount(5n) })
 is<Equal<typeof sent, Promise<Sent>>>()
 client.send.token.transfer(
   { to: alice, amount: amount(5n) },
-  { signer, wait: 'included', feeMax: amount(1n) },
+  { signer, wait: 'included', feeMax: amount(1n), signal: AbortSignal.timeout(1) },
 )
+client.read.token.balance({ owner: alice }, { signal: AbortSignal.timeout(1) })
 client.send.invoice.close(null)
 client.send.kernel.rotate({ authority: signer.authority })
 // @ts-expect-error an amount is branded
@@ -121,7 +128,38 @@ other.send.invoice
 // @ts-expect-error a client knows its chain
 createClient({ url: 'http://127.0.0.1:7200' })
 
-// 5. Nothing in it is any.
+// 5. Events: each with the type of its data.
+
+async function follow() {
+  for await (const event of client.events.token.transferred({ fromHeight: 1n })) {
+    is<Equal<typeof event, ChainEvent<{ readonly to: Address; readonly amount: Amount }>>>()
+    client.events.token.transferred({ after: event, signal: AbortSignal.timeout(1) })
+  }
+  for await (const { data } of client.events.token.minted()) is<Equal<typeof data, bigint>>()
+  for await (const { header } of client.heads()) is<Equal<typeof header.proposer, Address>>()
+}
+// @ts-expect-error no such event
+client.events.token.burned
+// @ts-expect-error a module without events has none
+client.events.invoice.issued
+// @ts-expect-error a height is a bigint
+client.events.token.minted({ fromHeight: 1 })
+is<Equal<typeof follow, () => Promise<void>>>()
+
+// 6. Refusals: by the codes of this very chain.
+
+is<Equal<Extract<RefusalCode<ModulesOf<typeof chain>>, `token/${string}`>, 'token/INSUFFICIENT_BALANCE'>>()
+declare const error: unknown
+if (client.isRefusal(error, 'token/INSUFFICIENT_BALANCE')) {
+  is<Equal<typeof error.code, 'token/INSUFFICIENT_BALANCE'>>()
+  is<Equal<typeof error.hint, string>>()
+}
+// @ts-expect-error no such code
+client.isRefusal(error, 'token/INSUFFICIENT_BALLANCE')
+// @ts-expect-error no such module
+client.isRefusal(error, 'crm/NOT_FOUND')
+
+// 7. Nothing in it is any.
 
 type IsAny<T> = 0 extends 1 & T ? true : false
 type AnyWithin<T> = { [K in keyof T]: IsAny<T[K]> extends true ? K : never }[keyof T]
@@ -129,3 +167,5 @@ is<Equal<AnyWithin<typeof client>, never>>()
 is<Equal<AnyWithin<(typeof client)['send']['token']>, never>>()
 is<Equal<AnyWithin<(typeof client)['read']['token']>, never>>()
 is<Equal<AnyWithin<Sent>, never>>()
+is<Equal<AnyWithin<(typeof client)['events']['token']>, never>>()
+is<Equal<AnyWithin<ChainEvent<bigint>>, never>>()
