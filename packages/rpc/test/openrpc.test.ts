@@ -111,6 +111,8 @@ test('every method answers as its own schema says, by name and by position', asy
     kernel_account: [{ address: sender }],
     kernel_upgrade: [{}],
     token_balance: [{ owner: sender }],
+    token_holdings: [{ owner: sender }],
+    token_unclaimedVesting: [{ holder: '00'.repeat(20) }],
     token_unclaimed: [{ holder: '00'.repeat(20) }],
     token_claimText: [{ to: sender }],
     shapes_nothing: [{}],
