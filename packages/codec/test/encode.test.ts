@@ -4,6 +4,7 @@ import {
   bool,
   bytes,
   type Codec,
+  checkEncodable,
   decode,
   encode,
   fixedBytes,
@@ -21,12 +22,47 @@ import {
   u128,
   union,
   unit,
+  withEncoded,
 } from '@mmtchain/codec'
 import { equalBytes, toHex } from '@mmtchain/primitives'
 import { describe, expect, test } from 'vitest'
 import { refusalOf } from './refusal.ts'
 
 const refused = (codec: Codec<unknown>, value: unknown) => refusalOf(() => encode(codec, value))
+
+describe('encoding without keeping the bytes', () => {
+  const codec = struct({ a: u8, b: list(text({ bytesMax: 200 }), { max: 9 }) })
+  const value = { a: 7, b: ['x'.repeat(150), 'y'] }
+
+  test('hands on the bytes that encode returns, and what is made of them', () => {
+    expect(withEncoded(codec, value, toHex)).toBe(toHex(encode(codec, value)))
+    expect(withEncoded(codec, value, ({ length }) => length)).toBe(156)
+  })
+
+  test('leaves the bytes alone when their reader encodes something itself', () => {
+    const found = withEncoded(
+      u8,
+      5,
+      (outer) => `${toHex(encode(u8, 6))}${withEncoded(u8, 7, toHex)}${toHex(outer)}`,
+    )
+    expect(found).toBe('060705')
+  })
+
+  test('refuses as encode does, and passes on what the reader throws', () => {
+    const wrong = { a: 7, b: [5 as never] }
+    const want = refused(codec, wrong)
+    expect(want.values['path']).toBe('b.0')
+    expect(refusalOf(() => withEncoded(codec, wrong, toHex))).toEqual(want)
+    expect(refusalOf(() => checkEncodable(codec, wrong))).toEqual(want)
+    expect(checkEncodable(codec, value)).toBeUndefined()
+    const own = new Error('the reader has had enough')
+    const read = (): never => {
+      throw own
+    }
+    expect(() => withEncoded(codec, value, read)).toThrow(own)
+    expect(toHex(encode(u8, 1))).toBe('01')
+  })
+})
 
 describe('encoding refuses, and names what it wanted and got', () => {
   test.each<[Codec<unknown>, value: unknown, code: string, message: string]>([

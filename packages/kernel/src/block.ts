@@ -136,8 +136,9 @@ function rootOf(count: number, hashItem: (i: number, target: Uint8Array, at: num
   for (let length = count; length > 1; length = (length + 1) >> 1) {
     for (let i = 0; i < length; i += 2) {
       const pair = level.subarray(HASH_BYTES * i, HASH_BYTES * Math.min(i + 2, length))
-      if (pair.length === HASH_BYTES) level.set(pair, HASH_BYTES * (i >> 1))
-      else sha256Into(level, HASH_BYTES * (i >> 1), pair)
+      const above = HASH_BYTES * (i >> 1)
+      if (pair.length === HASH_BYTES) level.set(pair, above)
+      else sha256Into(level, above, pair)
     }
   }
   return toHash(level.subarray(0, HASH_BYTES))

@@ -1,4 +1,4 @@
-import { encode } from '@mmtchain/codec'
+import { withEncoded } from '@mmtchain/codec'
 import {
   type Address,
   addressFromBytes,
@@ -141,7 +141,7 @@ export function createMachine(genesis: GenesisData): Machine {
     const skipped: Skipped[] = []
     let weightLeft = rules.limits.blockWeightMax
     // The list's length prefix may take five bytes more than in the empty draft.
-    let bytesLeft = rules.limits.blockBytesMax - encode(blockCodec, draft).length - 5
+    let bytesLeft = rules.limits.blockBytesMax - withEncoded(blockCodec, draft, lengthOf) - 5
     for (const prepared of candidates) {
       if (chosen.length === TRANSACTIONS_MAX) break
       const { weightMax } = prepared.transaction.body
@@ -185,7 +185,7 @@ export function createMachine(genesis: GenesisData): Machine {
     expectField('height', parent.header.height + 1n, block.header.height)
     expectField('parent', parent.id, block.header.parent)
     const { limits } = releaseFor(releases, store, block.header.height).release.rules
-    const size = BigInt(encode(blockCodec, block).length)
+    const size = BigInt(withEncoded(blockCodec, block, lengthOf))
     const max = BigInt(limits.blockBytesMax)
     if (size > max) throw kernelFail.BLOCK_TOO_LARGE({ what: 'size in bytes', max, got: size })
     const weight = block.transactions.reduce((total, { body }) => total + body.weightMax, 0n)
@@ -346,6 +346,8 @@ export function createMachine(genesis: GenesisData): Machine {
     },
   }
 }
+
+const lengthOf = ({ length }: Uint8Array) => length
 
 function textOf(error: ChainError | undefined): RefusalText | null {
   return error ? { code: error.code, message: error.message, hint: error.hint } : null
