@@ -51,7 +51,7 @@ describe('encoding without keeping the bytes', () => {
   test('refuses as encode does, and passes on what the reader throws', () => {
     const wrong = { a: 7, b: [5 as never] }
     const want = refused(codec, wrong)
-    expect(want.values['path']).toBe('b.0')
+    expect(want.values.path).toBe('b.0')
     expect(refusalOf(() => withEncoded(codec, wrong, toHex))).toEqual(want)
     expect(refusalOf(() => checkEncodable(codec, wrong))).toEqual(want)
     expect(checkEncodable(codec, value)).toBeUndefined()
