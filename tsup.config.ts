@@ -3,9 +3,12 @@ import { defineConfig } from 'tsup'
 
 // One build for every package: ESM with type declarations, entries by convention.
 export default defineConfig({
-  entry: ['src/index.ts', 'src/main.ts', ...(process.env.MMT_ENTRIES?.split(',') ?? [])].filter((file) =>
-    existsSync(file),
-  ),
+  entry: [
+    'src/index.ts',
+    'src/main.ts',
+    'src/worker.ts',
+    ...(process.env.MMT_ENTRIES?.split(',') ?? []),
+  ].filter((file) => existsSync(file)),
   format: 'esm',
   target: 'node20',
   platform: 'neutral',

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { prepareCrypto, secp256k1, secp256k1Backend } from '@mmtchain/crypto'
 import { type GenesisData, readGenesis } from '@mmtchain/kernel'
 import {
@@ -8,6 +9,7 @@ import {
   type Node,
   systemHost,
   type ValidatorKey,
+  workerThreads,
 } from '@mmtchain/node-runtime'
 import { type RpcServer, serveRpc } from '@mmtchain/rpc'
 import { merkleStore } from '@mmtchain/storage-merkle'
@@ -20,6 +22,9 @@ import { startLog } from './log.ts'
 import { listenRefused } from './port.ts'
 import { homeFail } from './refusals.ts'
 import { VERSION } from './version.ts'
+
+/** One core is for the main thread; more threads than these it cannot keep busy. */
+const CHECK_THREADS_MAX = 4
 
 /** A node that runs from a home, with its RPC server. */
 export interface RunningNode {
@@ -102,12 +107,13 @@ async function openNode(args: {
 }): Promise<Node> {
   const { home, config, genesis, validator, log } = args
   const store = await merkleStore({ path: home.data })
+  const checkThreads = workerThreads({ max: Math.min(CHECK_THREADS_MAX, availableParallelism() - 1), log })
   const journal = await fileJournal({ path: home.mempool, log: logOf(log, 'mempool') })
   try {
     return await createNode({
       genesis,
       store,
-      host: systemHost(log, { dataPath: home.data, journal }),
+      host: systemHost(log, { dataPath: home.data, journal, checkThreads }),
       validator,
       mempool: config.mempool,
       healthChecks: homeChecks(home),

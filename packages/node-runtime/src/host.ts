@@ -1,3 +1,5 @@
+import type { Hash } from '@mmtchain/primitives'
+
 /** Everything outside that a node depends on, so that a simulator can stand in for it. A node draws no random numbers. */
 export interface Host {
   /** Unix milliseconds. */
@@ -9,6 +11,8 @@ export interface Host {
   readonly log: Log
   /** Where waiting transactions outlast the process. Without one they are gone with it. */
   readonly journal?: Journal
+  /** Threads that check signatures beside this one. A simulated machine has none. */
+  readonly checkThreads?: CheckThreads
   /** What the operator should know of this machine. A simulated one has nothing to tell. */
   readonly readings?: () => Promise<Readings>
 }
@@ -35,6 +39,16 @@ export interface Journal {
   append(record: Uint8Array): void
   /** Puts these in the place of all that was noted before the call. One at a time. */
   replace(records: readonly Uint8Array[]): Promise<void>
+  close(): Promise<void>
+}
+
+/** Threads that check transactions of one chain. */
+export interface CheckThreads {
+  /** The id of a valid transaction; nothing when it is not valid, or was not checked because too few or too many came together. */
+  check(
+    chain: { readonly fingerprint: Hash; readonly suiteCodes: readonly number[] },
+    bytes: Uint8Array,
+  ): Promise<Hash | undefined>
   close(): Promise<void>
 }
 

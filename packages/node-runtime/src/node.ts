@@ -4,7 +4,6 @@ import {
   createMachine,
   type GenesisData,
   type Machine,
-  type Prepared,
   type Store,
   type StoredBlock,
   type Tip,
@@ -12,7 +11,7 @@ import {
 import { type Address, equalBytes, type Hash, height, isChainError } from '@mmtchain/primitives'
 import type { Transaction } from '@mmtchain/tx'
 import { createBlockLoop } from './block-loop.ts'
-import { rememberChecks } from './checks.ts'
+import { createChecks } from './checks.ts'
 import { examine, type Health, type HealthCheck, timeText } from './health.ts'
 import { type Host, logOf } from './host.ts'
 import { createMempool, type Mempool, type MempoolLimits } from './mempool.ts'
@@ -96,7 +95,11 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       logOf(log, 'mempool').debug({ id, code, message }, 'transaction dropped')
     },
   })
-  const check = rememberChecks(machine, { max: 2 * mempool.limits.countMax })
+  const checks = createChecks({
+    machine,
+    max: 2 * mempool.limits.countMax,
+    threads: host.checkThreads,
+  })
   const loop = createBlockLoop({
     machine,
     store,
@@ -114,15 +117,11 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   })
   const clockMoved = watchClock(host)
 
-  function prepare(transaction: Transaction): Prepared {
-    const startMs = host.monotonicMs()
-    const prepared = check(transaction)
-    metrics.took('check', host.monotonicMs() - startMs)
-    return prepared
-  }
-
   async function accept(transaction: Transaction): Promise<Hash> {
-    const prepared = prepare(transaction)
+    const startMs = host.monotonicMs()
+    const prepared = await checks.check(transaction)
+    metrics.took('check', host.monotonicMs() - startMs)
+    if (!stop.isRunning()) throw nodeFail.NOT_RUNNING({})
     try {
       return mempool.add(prepared)
     } catch (error) {
@@ -177,12 +176,13 @@ export async function createNode(options: NodeOptions): Promise<Node> {
 
   async function close(): Promise<void> {
     await loop.stop()
+    await host.checkThreads?.close()
     await journal.close()
     await store.close()
   }
 
   loop.start()
-  void journal.restore((transaction) => void mempool.add(prepare(transaction)))
+  void journal.restore((transaction) => void mempool.add(checks.prepare(transaction)))
   return {
     genesis,
     machine,

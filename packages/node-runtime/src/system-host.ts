@@ -1,7 +1,7 @@
 import { readdir, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import type { Host, Journal, Log, Readings } from './host.ts'
+import type { CheckThreads, Host, Journal, Log, Readings } from './host.ts'
 
 const TIMER_MS_MAX = 2_147_483_647
 const LOOP_RESOLUTION_MS = 20
@@ -10,7 +10,10 @@ const LOOP_WINDOW_MS = 60_000
 /** The real clock and timers of this process. With the folder of the node's data it also reads disk and event loop. */
 export function systemHost(
   log: Log,
-  { dataPath, journal }: { readonly dataPath?: string; readonly journal?: Journal } = {},
+  {
+    dataPath,
+    ...more
+  }: { readonly dataPath?: string; readonly journal?: Journal; readonly checkThreads?: CheckThreads } = {},
 ): Host {
   return {
     nowMs: () => BigInt(Date.now()),
@@ -26,7 +29,7 @@ export function systemHost(
       return () => clearTimeout(timer)
     },
     log,
-    ...(journal && { journal }),
+    ...more,
     ...(dataPath !== undefined && { readings: readingsOf(dataPath) }),
   }
 }
