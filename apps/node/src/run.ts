@@ -64,16 +64,7 @@ export async function runNode(args: RunNodeArgs): Promise<RunningNode> {
   const port = args.rpcPort ?? config.rpc.port
   try {
     const info = { name: 'mmt-node', version: VERSION }
-    const rpc = await serveRpc({
-      node,
-      info,
-      log: logOf(log, 'rpc'),
-      host,
-      port,
-      settings: config.rpc,
-      metrics: node.metrics,
-      health: node.health,
-    })
+    const rpc = await serveRpc({ node, info, log: logOf(log, 'rpc'), host, port, settings: config.rpc })
     const stopped = node.stopped.finally(() => rpc.close())
     stopped.catch(() => undefined)
     log.info(

@@ -1,6 +1,6 @@
 export { answer, type Dispatch, type Sender } from './json-rpc.ts'
 export type { Caller, Method } from './method.ts'
-export { createMethods, type Health, type NodeInfo } from './methods.ts'
+export { createMethods, type NodeInfo } from './methods.ts'
 export { openRpcDocument } from './openrpc.ts'
 export { type Param, paramsOf } from './params.ts'
 export {

@@ -14,22 +14,10 @@ export interface NodeInfo {
   readonly version: string
 }
 
-/** Whether a node is of use now, and what was looked at to say so. */
-export interface Health {
-  readonly ready: boolean
-  readonly checks: readonly {
-    readonly name: string
-    readonly ok: boolean
-    readonly found: string
-    /** What to do about it; empty when nothing is. */
-    readonly cure: string
-  }[]
-}
-
 /** The table of all methods of a node under one release: those of every node, and every query of every module as `module_query`. */
 export function createMethods(
   view: View,
-  args: { readonly info: NodeInfo; readonly health: () => Promise<Health>; readonly limits: RpcLimits },
+  args: { readonly info: NodeInfo; readonly limits: RpcLimits },
 ): ReadonlyMap<string, Method> {
   const { code } = view
   const methods = new Map<string, Method>()
@@ -37,7 +25,7 @@ export function createMethods(
     discover(() => methods.values(), code.id, args.info),
     ...chainMethods(view, args.limits),
     ...transactionMethods(view),
-    ...nodeMethods(view, args),
+    ...nodeMethods(view, args.info),
     ...queryMethods(view),
   ]
   for (const row of rows) {
@@ -59,10 +47,7 @@ function discover(methods: () => Iterable<Method>, chainId: string, { version }:
   })
 }
 
-function nodeMethods(
-  { node, code }: View,
-  { info, health }: { readonly info: NodeInfo; readonly health: () => Promise<Health> },
-): readonly Method[] {
+function nodeMethods({ node, code }: View, info: NodeInfo): readonly Method[] {
   return [
     method({
       name: 'node_info',
@@ -90,7 +75,7 @@ function nodeMethods(
       role: 'read',
       params: unit,
       result: healthSchema,
-      run: async () => (await health()) as unknown as Json,
+      run: async () => (await node.health()) as unknown as Json,
     }),
   ]
 }

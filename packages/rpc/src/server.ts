@@ -9,7 +9,7 @@ import { serveConnection } from './connection.ts'
 import { followBlocks } from './feed.ts'
 import { answer, type Dispatch, refuse } from './json-rpc.ts'
 import type { Method } from './method.ts'
-import { createMethods, type Health, type NodeInfo } from './methods.ts'
+import { createMethods, type NodeInfo } from './methods.ts'
 import { type AddressEntry, type Bucket, createAddressBook, isLoopback, newBucket, refill } from './rate.ts'
 import { rpcFail } from './refusals.ts'
 import { type Role, RPC_SETTINGS_DEFAULT, type RpcSettings } from './settings.ts'
@@ -25,10 +25,6 @@ export interface RpcOptions {
   readonly port: number
   /** Limits, origins, tokens: `RPC_SETTINGS_DEFAULT` by default. */
   readonly settings?: RpcSettings | undefined
-  /** What `/metrics` answers with; there is no such page without it. */
-  readonly metrics?: { readonly contentType: string; text(): Promise<string> } | undefined
-  /** What `/readyz` and `node_health` answer with; whether the node runs without it. */
-  readonly health?: (() => Promise<Health>) | undefined
 }
 
 /** A listening RPC server. */
@@ -54,9 +50,8 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
   const { node, info, log, host = '127.0.0.1', port, settings = RPC_SETTINGS_DEFAULT } = options
   const { limits } = settings
   const access = createAccess(settings, host)
-  const health = options.health ?? (async () => runs(node))
   const view = followRelease(node)
-  const dispatch = tableOf(view, { info, health, limits, log })
+  const dispatch = tableOf(view, { info, limits, log })
   // A clash of names in the first table shows before anyone calls.
   dispatch()
   const feed = followBlocks(node)
@@ -108,16 +103,15 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
     return reply.code(ok ? 200 : 503).send({ ok, height: node.tip.header.height.toString() })
   })
   server.get('/readyz', async (_request, reply) => {
-    const found = await health()
+    const found = await node.health()
     return reply.code(found.ready ? 200 : 503).send(found)
   })
-  const { metrics } = options
-  if (metrics)
-    server.get('/metrics', { onRequest: admit }, async (request, reply) => {
-      if (!rolesOf.get(request)?.has('read'))
-        return refused(reply, 403, rpcFail.ROLE_NEEDED({ role: 'read', what: '/metrics' }))
-      return reply.type(metrics.contentType).send(await metrics.text())
-    })
+  server.get('/metrics', { onRequest: admit }, async (request, reply) => {
+    if (!rolesOf.get(request)?.has('read'))
+      return refused(reply, 403, rpcFail.ROLE_NEEDED({ role: 'read', what: '/metrics' }))
+    const { metrics } = node
+    return reply.type(metrics.contentType).send(await metrics.text())
+  })
   server.setNotFoundHandler((request, reply) =>
     refused(reply, 404, rpcFail.NOT_FOUND({ path: request.url.slice(0, 100) })),
   )
@@ -268,13 +262,4 @@ function pingAll(sockets: WebSocketServer): () => void {
   }, PING_MS)
   timer.unref()
   return () => clearInterval(timer)
-}
-
-function runs(node: Node): Health {
-  const ok = node.running
-  const cure = ok ? '' : 'Start it again; its log says why it stopped.'
-  return {
-    ready: ok,
-    checks: [{ name: 'running', ok, found: ok ? 'the node runs' : 'the node has stopped', cure }],
-  }
 }

@@ -69,11 +69,14 @@ export function transactionMethods({ node, code }: View): readonly Method[] {
     }),
     method({
       name: 'tx_pool',
-      summary: 'How many transactions wait for a block',
+      summary: 'How many transactions wait for a block, with their bytes and senders, and the most that may',
       role: 'read',
       params: unit,
-      result: object({ count }),
-      run: () => ({ count: node.mempool.count }),
+      result: object({ count, bytes: count, senders: count, countMax: count, bytesMax: count }),
+      run() {
+        const { count, bytes, senders, limits } = node.mempool
+        return { count, bytes, senders, countMax: limits.countMax, bytesMax: limits.bytesMax }
+      },
     }),
     method({
       name: 'account_get',

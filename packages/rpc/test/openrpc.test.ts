@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import type { Json } from '@mmtchain/codec'
+import type { Json, JsonSchema } from '@mmtchain/codec'
 import { amount, defineChain, defineModule, memoryStore, solo, u8, unit } from '@mmtchain/kernel'
 import { createNode, silentLog, systemHost } from '@mmtchain/node-runtime'
 import { serveRpc } from '@mmtchain/rpc'
@@ -12,7 +12,11 @@ interface Document {
   readonly openrpc: string
   readonly methods: readonly {
     readonly name: string
-    readonly params: readonly { readonly name: string; readonly required: boolean; readonly schema: object }[]
+    readonly params: readonly {
+      readonly name: string
+      readonly required: boolean
+      readonly schema: JsonSchema
+    }[]
     readonly result: { readonly schema: object }
     readonly 'x-role': string
   }[]
@@ -110,11 +114,6 @@ test('every method answers as its own schema says, by name and by position', asy
     node_health: [{}],
     kernel_account: [{ address: sender }],
     kernel_upgrade: [{}],
-    token_balance: [{ owner: sender }],
-    token_holdings: [{ owner: sender }],
-    token_unclaimedVesting: [{ holder: '00'.repeat(20) }],
-    token_unclaimed: [{ holder: '00'.repeat(20) }],
-    token_claimText: [{ to: sender }],
     shapes_nothing: [{}],
     shapes_plain: [{ input: 'x' }],
     shapes_many: [{ input: [1, 2] }],
@@ -123,8 +122,9 @@ test('every method answers as its own schema says, by name and by position', asy
   const ajv = new Ajv2020({ strict: false })
   for (const { name, params, result } of document.methods) {
     const needed = params.filter(({ required }) => required)
-    const given = calls[name] ?? (needed.length === 0 ? [{}] : [])
-    expect(given, `there is no call of ${name}`).not.toEqual([])
+    const given = calls[name] ?? [
+      Object.fromEntries(needed.map((one) => [one.name, sample(one.schema, sender)])),
+    ]
     const check = ajv.compile(result.schema)
     for (const named of given) {
       const members = named as { readonly [name: string]: Json }
@@ -143,6 +143,29 @@ test('every method answers as its own schema says, by name and by position', asy
   }
   socket.socket.close()
 })
+
+/** Some value of a module's type. */
+function sample(schema: JsonSchema, address: string): Json {
+  switch (schema['x-bcs']) {
+    case 'address':
+      return address
+    case 'hash':
+      return '00'.repeat(32)
+    case 'fixedBytes':
+      return '00'.repeat(schema['x-bytes'] as number)
+    case 'bool':
+      return false
+    case 'u8':
+    case 'u16':
+    case 'u32':
+      return 0
+    case 'text':
+    case 'bytes':
+      return ''
+    default:
+      return '0'
+  }
+}
 
 test('a query that would hide a method of every node is refused by name', async () => {
   const node_ = defineModule('node').query('info', unit, u8, () => 1)
