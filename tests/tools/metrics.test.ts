@@ -26,7 +26,7 @@ test('promtool finds nothing wrong with the metrics of a node that has worked', 
     validator: { address, suite: secp256k1, secret },
   })
   const info = { name: 'test', version: '0' }
-  const rpc = await serveRpc({ node, info, log: silentLog, port: 0, metrics: node.metrics })
+  const rpc = await serveRpc({ node, info, log: silentLog, port: 0 })
   try {
     const transfer = (sender: typeof alice, fee: bigint) => {
       const input = { to: bob, amount: amount(1n) }
