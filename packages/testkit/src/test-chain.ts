@@ -4,6 +4,7 @@ import {
   type Chain,
   createMachine,
   type Documents,
+  type Event,
   type Execution,
   type GenesisData,
   type Machine,
@@ -67,7 +68,7 @@ export interface TestCall {
   readonly input: unknown
 }
 
-/** A chain in this process, under the test's control: one block for each command, time only when the test says so. */
+/** A chain in this process, under the test's control: each command is a block of its own, one slot later, and nothing else is. */
 export interface TestChain<M> {
   readonly height: Height
   readonly timeMs: bigint
@@ -88,8 +89,10 @@ export interface TestChain<M> {
   sign(body: TransactionBody): Transaction
   /** A body with the fee, weight and nonce that the calls need now. */
   body(sender: Address, calls: readonly Omit<TestCall, 'sender'>[]): TransactionBody
-  /** Makes empty blocks, one a slot. */
-  advance(args: { readonly blocks: number }): void
+  /** Makes empty blocks, one a slot; or a single one at a time far ahead, if the engine lets blocks wait. */
+  advance(args: { readonly blocks: number } | { readonly toMs: bigint }): void
+  /** The names of the events that hooks emitted in the last block, `module.event`: before its transactions, then after them. */
+  readonly hookEvents: readonly string[]
   /** A second chain with the same state, to try something and throw it away. */
   fork(): TestChain<M>
 }
@@ -163,9 +166,11 @@ function run<M>(
   let tip = start
   const { chain, fingerprint } = genesis
   const [store, second] = stores
+  let hookEvents: readonly string[] = []
 
-  function makeBlock(candidates: readonly Prepared[]): readonly Outcome[] {
-    const timeMs = tip.header.timeMs + BigInt(chain.slotMs)
+  const nextSlotMs = () => tip.header.timeMs + BigInt(chain.slotMs)
+
+  function makeBlock(candidates: readonly Prepared[], timeMs = nextSlotMs()): readonly Outcome[] {
     const proposer = (tip.validators.validators[0] as { address: Address }).address
     const request = { timeMs, round: 0, consensus: new Uint8Array(), evidence: [], missProofs: [] }
     const { first: built, again } = twice(
@@ -180,6 +185,7 @@ function run<M>(
     commit(store, built)
     commit(second, again)
     tip = built.tip
+    hookEvents = namesOf([...built.receipts.begin, ...built.receipts.end])
     const broken = machine.brokenInvariants(store, tip)
     if (broken.length > 0)
       throw new Error(`invariants do not hold at height ${tip.header.height}: ${broken.join('; ')}`)
@@ -217,7 +223,9 @@ function run<M>(
   const feeTaken = (fee: Amount) => (chain.modules.some(({ spec }) => spec.feePolicy) ? fee : amount(0n))
 
   function inputBytes({ module, command, input }: Omit<TestCall, 'sender'>): Uint8Array {
-    const spec = chain.modules.find((used) => used.spec.name === module)?.spec.commands.get(command)
+    // The release in force, whose commands may take other inputs than those of the chain file's beginning.
+    const { modules } = machine.release(store)
+    const spec = modules.find((used) => used.spec.name === module)?.spec.commands.get(command)
     if (!spec) throw new Error(`the chain has no command ${module}.${command}`)
     return encode(spec.input, input)
   }
@@ -270,8 +278,12 @@ function run<M>(
     submit,
     sign,
     body,
-    advance({ blocks }) {
-      for (let i = 0; i < blocks; i++) makeBlock([])
+    advance(args) {
+      if ('toMs' in args) makeBlock([], args.toMs)
+      else for (let i = 0; i < args.blocks; i++) makeBlock([])
+    },
+    get hookEvents() {
+      return hookEvents
     },
     fork: () => run<M>(genesis, machine, [store.fork(), second.fork()], tip),
   }
@@ -298,11 +310,15 @@ function outcomeOf(
   const receipt = built.receipts.transactions[at] as Receipt
   return {
     code: receipt.error?.code,
-    events: receipt.events.map(({ module, name }) => `${module}.${name}`),
+    events: namesOf(receipt.events),
     receipt,
     refusal: built.refusals[at] ?? undefined,
     id,
   }
+}
+
+function namesOf(events: readonly Event[]): readonly string[] {
+  return events.map(({ module, name }) => `${module}.${name}`)
 }
 
 function notIncluded(id: Hash, error: unknown): Outcome {

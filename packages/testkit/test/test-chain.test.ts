@@ -3,7 +3,12 @@ import {
   cell,
   defineChain,
   defineModule,
+  hash,
+  height,
+  type KernelGranted,
+  need,
   option,
+  releaseHash,
   solo,
   struct,
   table,
@@ -12,7 +17,7 @@ import {
   u64,
   unit,
 } from '@mmtchain/kernel'
-import { addressFromBytes, equalBytes } from '@mmtchain/primitives'
+import { addressFromBytes, equalBytes, height as toHeight } from '@mmtchain/primitives'
 import { testAccount, testAccountAt, testAddresses, testChain } from '@mmtchain/testkit'
 import { describe, expect, test } from 'vitest'
 
@@ -37,6 +42,52 @@ const chain = defineChain(options).use(notary)
 const start = () => testChain(chain, {})
 
 describe('a test chain', () => {
+  test('goes on with the commands of the release in force', () => {
+    const ballot = defineModule('ballot', { needs: { kernel: need<{}, KernelGranted>() } }).command(
+      'upgrade',
+      struct({ height, release: hash }),
+      (ctx, input) => ctx.needs.kernel.scheduleUpgrade(input),
+    )
+    const book = { state: { lines: table(u32, text({ bytesMax: 64 })) } }
+    const grants = { kernel: ['scheduleUpgrade', 'setParameter', 'cancelUpgrade'] } as const
+    const base = () =>
+      defineChain({ ...options, limits: { upgradeNoticeHeights: 2 } }).use(ballot, { grants })
+    const line = struct({ at: u32 })
+    const longLine = struct({ at: u32, memo: text({ bytesMax: 64 }) })
+    const first = base().use(
+      defineModule('book', book).command('write', line, (ctx, { at }) => ctx.state.lines.set(at, 'old')),
+    )
+    const second = base().use(
+      defineModule('book', { ...book, version: 2 })
+        .migrate(1, () => undefined)
+        .command('write', longLine, (ctx, { at, memo }) => ctx.state.lines.set(at, memo))
+        .query('line', u32, text({ bytesMax: 64 }), (ctx, at) => ctx.state.lines.get(at) ?? ''),
+    )
+    const harbour = testChain(first.upgrade(second), {})
+    expect(harbour.as(alice).book.write({ at: 1 }).code).toBeUndefined()
+    const release = releaseHash(harbour.genesis.fingerprint, second)
+    expect(harbour.as(alice).ballot.upgrade({ height: toHeight(4n), release }).code).toBeUndefined()
+    harbour.advance({ blocks: 2 })
+    expect(harbour.hookEvents).toEqual(['kernel.upgraded'])
+    const input = { at: 2, memo: 'new' }
+    const [done] = harbour.block([{ sender: alice, module: 'book', command: 'write', input }])
+    expect(done?.code).toBeUndefined()
+    expect((harbour.read as unknown as { book: { line(at: number): string } }).book.line(2)).toBe('new')
+  })
+
+  test('lets time pass at once, and tells what hooks emitted', () => {
+    const clock = defineModule('clock', { events: { struck: u64 } }).endBlock((ctx) =>
+      ctx.emit.struck(ctx.block.timeMs),
+    )
+    const harbour = testChain(defineChain(options).use(clock), {})
+    expect(harbour.hookEvents).toEqual([])
+    const toMs = harbour.timeMs + 30n * 86_400_000n
+    harbour.advance({ toMs })
+    expect([harbour.height, harbour.timeMs]).toEqual([1n, toMs])
+    expect(harbour.hookEvents).toEqual(['clock.struck'])
+    expect(() => harbour.advance({ toMs })).toThrow(/before/)
+  })
+
   test('runs each command in a block of its own and tells what came of it', () => {
     const harbour = start()
     expect(harbour.height).toBe(0n)
