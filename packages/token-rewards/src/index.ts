@@ -1,4 +1,4 @@
 export type { Lock } from './books.ts'
 export { claimText } from './claim.ts'
 export type { TokenOptions } from './nouns.ts'
-export { type TokenGranted, type TokenOpen, token } from './token.ts'
+export { type TokenGranted, type TokenOpen, type TokenReads, token } from './token.ts'

@@ -26,8 +26,16 @@ import { unreleased } from './vesting.ts'
 export interface TokenOpen {
   /** Moves an amount from the sender of the command. Throws `token/INSUFFICIENT_BALANCE`. */
   pay(to: Address, value: Amount): undefined
+}
+
+/** What every later module may ask, in queries and invariants too. */
+export interface TokenReads {
   /** What an account can spend now; what is locked is no part of it. */
   balance(owner: Address): Amount
+  /** How much of an account is locked for a purpose. */
+  locked(args: Omit<Lock, 'amount'>): Amount
+  /** All units that there are. */
+  supply(): bigint
 }
 
 /** What a later module may do when the chain file grants it by name. */
@@ -45,9 +53,6 @@ export interface TokenGranted {
   lock(args: Lock): undefined
   /** Gives an amount that is locked for a purpose back to its owner's balance. Throws `token/INSUFFICIENT_LOCK`. */
   unlock(args: Lock): undefined
-  /** How much of an account is locked for a purpose. */
-  locked(args: Omit<Lock, 'amount'>): Amount
-  balance(owner: Address): Amount
 }
 
 /** About the cost of recovering a key from an Ethereum signature, which a claim does twice. */
@@ -60,10 +65,9 @@ const CLAIM_WEIGHT = 4_000n
  */
 export const token = (options: TokenOptions) =>
   nouns(options)
-    .provides<TokenOpen, TokenGranted>({
+    .provides<TokenOpen, TokenGranted, TokenReads>({
       open: (ctx) => ({
         pay: (to, value) => move(ctx, { from: ctx.sender, to, amount: value }),
-        balance: (owner) => balanceOf(ctx, owner),
       }),
       granted: (ctx) => ({
         move: (args) => move(ctx, args),
@@ -79,8 +83,11 @@ export const token = (options: TokenOptions) =>
         },
         lock: (args) => lock(ctx, args),
         unlock: (args) => unlock(ctx, args),
-        locked: ({ owner, purpose }) => ctx.state.locks.get([owner, purpose]),
+      }),
+      reads: (ctx) => ({
         balance: (owner) => balanceOf(ctx, owner),
+        locked: ({ owner, purpose }) => ctx.state.locks.get([owner, purpose]),
+        supply: () => ctx.state.supply.get(),
       }),
     })
     .genesis(tokenDocument, loadDocument)

@@ -10,10 +10,11 @@ import {
   solo,
   struct,
   text,
+  u64,
   unit,
 } from '@mmtchain/kernel'
 import { type Outcome, testAddresses, testChain } from '@mmtchain/testkit'
-import { type TokenGranted, type TokenOpen, token } from '@mmtchain/token-rewards'
+import { type TokenGranted, type TokenOpen, type TokenReads, token } from '@mmtchain/token-rewards'
 
 export const [alice, bob, carol, keeper] = testAddresses('alice', 'bob', 'carol', 'keeper')
 export const FEE = 10n
@@ -27,7 +28,7 @@ const locking = struct({ owner: address, purpose: text({ bytesMax: 40 }), amount
 const till = () => {
   const free = { fee: amount(0n) }
   return defineModule('till', {
-    needs: { token: need<TokenOpen, TokenGranted>() },
+    needs: { token: need<TokenOpen, TokenGranted, TokenReads>() },
     errors: { REGRET: (_: object) => ({ message: 'Better not.', hint: 'Think first.' }) },
   })
     .command('pay', giving, free, (ctx, { to, amount: value }) => ctx.needs.token.pay(to, value))
@@ -47,11 +48,20 @@ const till = () => {
       ctx.needs.token.unlock({ ...input, amount: ctx.needs.token.locked(input) }),
     )
     .command('rest', unit, free, () => undefined)
+    .query(
+      'share',
+      struct({ owner: address }),
+      struct({ balance: amount, supply: u64 }),
+      (ctx, { owner }) => ({
+        balance: ctx.needs.token.balance(owner),
+        supply: ctx.needs.token.supply(),
+      }),
+    )
 }
 
 export const chain = defineChain({ id: 'harbour-1', addressPrefix: 'hbr', slotMs: 1_000, consensus: solo() })
   .use(token({ symbol: 'HKT', decimals: 2, commandFee: amount(FEE) }))
-  .use(till(), { grants: { token: ['mint', 'burn', 'move', 'lock', 'unlock', 'locked'] } })
+  .use(till(), { grants: { token: ['mint', 'burn', 'move', 'lock', 'unlock'] } })
 
 /** An amount that unlocks evenly over `span` slots from slot `start` on; from block 0 on without a start. */
 export interface Waiting {

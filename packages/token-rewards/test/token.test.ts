@@ -237,6 +237,12 @@ describe('other modules', () => {
     expect(books(on)).toEqual({ balances: [10n, 0n, 0n, 0n], feePool: 0n, supply: 10n })
   })
 
+  test('is asked for balances and the supply, in queries too', () => {
+    const on = harbour({ balances: [[alice, 60n]] })
+    on.as(alice).till.mint({ to: bob, amount: amount(40n) })
+    expect(on.read.till.share({ owner: bob })).toEqual({ balance: 40n, supply: 100n })
+  })
+
   test('cannot make the supply larger than 2^64 − 1 units, to the unit', () => {
     const on = harbour({ balances: [[alice, U64_MAX - 5n]] })
     const { till } = on.as(keeper)
