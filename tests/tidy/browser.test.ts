@@ -6,7 +6,7 @@ import { isBuiltin } from './layers.ts'
 import { packagesOf, root } from './workspace.ts'
 
 /** The packages that web pages import whole, and the single entries of others that they import. */
-const browserPackages = ['primitives', 'codec', 'crypto', 'tx', 'kernel', 'client', 'token-rewards']
+const browserPackages = 'primitives codec crypto tx kernel client token-rewards storage-merkle'.split(' ')
 const browserEntries = ['@mmtchain/storage-merkle/verify', '@mmtchain/consensus-pbft/light']
 
 /** Bundles code as written in a package and names what a browser does not have. */

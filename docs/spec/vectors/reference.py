@@ -829,6 +829,63 @@ def claim_holder(text, signature):
     return ethereum_address(ecdsa_recover(claim_digest(text), r, s, v % 27))
 
 
+# ------------------------------------------------------------------------------------ 16 Proofs of state
+
+PROOF_NODE = Union(empty=UNIT, row=UNIT, other=Struct(path=FixedBytes(32), valueHash=FixedBytes(32)), inner=UNIT, hash=HASH)
+STATE_PROOF = List(PROOF_NODE, 131072)
+
+
+def proof_nodes(rows, asked, depth=0):
+    """16.2: `rows` is a list of (key, value), `asked` one of keys."""
+    if not rows:
+        return [{"kind": "empty", "value": None}]
+    if not asked:
+        return [{"kind": "hash", "value": state_root(rows, depth).hex()}]
+    if len(rows) == 1:
+        [(key, value)] = rows
+        if key in asked:
+            return [{"kind": "row", "value": None}]
+        return [{"kind": "other", "value": {"path": H(key).hex(), "valueHash": H(value).hex()}}]
+    nodes = [{"kind": "inner", "value": None}]
+    for side in (0, 1):
+        nodes += proof_nodes([r for r in rows if path_bit(H(r[0]), depth) == side],
+                             [k for k in asked if path_bit(H(k), depth) == side], depth + 1)
+    return nodes
+
+
+def check_proof(root, claims, raw):
+    """16.3: `claims` is a list of (key, value or None)."""
+    nodes = decode(STATE_PROOF, raw)
+
+    def subtree(asked, depth, prefix):
+        need(nodes, "a node is missing")
+        node = nodes.pop(0)
+        there = [(k, v) for k, v in asked if v is not None]
+        if node["kind"] == "inner":
+            need(asked and depth < 256, "an inner node where no key is asked")
+            return inner(*(subtree([c for c in asked if path_bit(H(c[0]), depth) == side], depth + 1, prefix + str(side))
+                           for side in (0, 1)))
+        if node["kind"] == "hash":
+            need(not asked, "a hash where a key is asked")
+            need(node["value"] != ZERO32.hex(), "a hash of nothing")
+            return bytes.fromhex(node["value"])
+        if node["kind"] == "row":
+            need(len(there) == 1, "a row where not exactly one value is claimed")
+            return state_leaf(*there[0])
+        need(not there, "no row where a value is claimed")
+        if node["kind"] == "empty":
+            return ZERO32
+        path = bytes.fromhex(node["value"]["path"])
+        need(asked, "another row where no key is asked")
+        need(all(path != H(k) for k, _ in asked), "another row that is the asked one")
+        need("".join(str(path_bit(path, d)) for d in range(depth)) == prefix, "another row of another place")
+        return H(tag("mmt/state/leaf/1") + path + bytes.fromhex(node["value"]["valueHash"]))
+
+    got = subtree(claims, 0, "")
+    need(not nodes, "a node is left over")
+    need(got == root, "another root")
+
+
 # ============================================================================================ The vectors
 
 class Key:
@@ -1408,6 +1465,81 @@ def state_tree_file():
                 "13.5 for the first genesis of genesis.json.", vectors)
 
 
+# ---------------------------------------------------------------------------------------- state-proofs.json
+
+def state_proofs_file():
+    rows = [(state_key("notary", "entries", U32, i), encode(Text(32), "entry %d" % i)) for i in range(12)]
+    empty_value = (state_key("notary", "marks", BOOL, True), b"")
+    absent = [state_key("notary", "entries", U32, i) for i in range(100, 140)]
+    beside = next(k for k in absent if proof_nodes(rows, [k])[-1]["kind"] == "other" or
+                  "other" in [n["kind"] for n in proof_nodes(rows, [k])])
+    i, j, _ = close_pair(16)
+    near = [(state_key("notary", "entries", U32, n), encode(Text(32), "entry %d" % n)) for n in (i, j)]
+    gap = next(k for k in (state_key("notary", "entries", U32, n) for n in range(200, 2**20))
+               if "empty" in [n["kind"] for n in proof_nodes(near, [k])])
+    vectors = []
+    for name, state, keys in (
+            ("no row, no key", [], []), ("no row", [], [absent[0]]), ("no key", rows, []),
+            ("one row, asked", rows[:1], [rows[0][0]]), ("one row, another asked", rows[:1], [absent[0]]),
+            ("one row with an empty value", [empty_value], [empty_value[0]]),
+            ("twelve rows, one asked", rows, [rows[3][0]]), ("an absent key beside another row", rows, [beside]),
+            ("two rows that share bits, an absent key in an empty half", near, [gap]),
+            ("two rows that share bits, both asked", near, [k for k, _ in near]),
+            ("four rows and three absent keys", rows, [k for k, _ in rows[2:6]] + absent[:3]),
+            ("all rows", rows, [k for k, _ in rows])):
+        proof = encode(STATE_PROOF, proof_nodes(state, keys))
+        claims = [(k, dict(state).get(k)) for k in keys]
+        check_proof(state_root(state), claims, proof)
+        vectors.append({"name": name, "rows": [{"key": k.hex(), "value": v.hex()} for k, v in state],
+                        "keys": [k.hex() for k in keys], "root": state_root(state).hex(), "proof": proof.hex()})
+    root, asked, value = state_root(rows), rows[3][0], rows[3][1]
+    nodes = proof_nodes(rows, [asked])
+    two = [rows[3][0], rows[4][0]]
+    twelve = encode(STATE_PROOF, nodes)
+    alone = state_root(rows[:1])
+    other = {"kind": "other", "value": {"path": H(rows[0][0]).hex(), "valueHash": H(rows[0][1]).hex()}}
+
+    def swapped(at, node):
+        return encode(STATE_PROOF, nodes[:at] + [node] + nodes[at + 1:])
+
+    row_at = next(n for n, node in enumerate(nodes) if node["kind"] == "row")
+    hash_at = next(n for n, node in enumerate(nodes) if node["kind"] == "hash")
+    refused = []
+    for name, against, claims, proof in (
+            ("another value", root, [(asked, value + b"!")], twelve),
+            ("the row is claimed to be absent", root, [(asked, None)], twelve),
+            ("another key", root, [(absent[0], value)], twelve),
+            ("another root", H(root), [(asked, value)], twelve),
+            ("no proof", root, [(asked, value)], b""),
+            ("no node", root, [(asked, value)], b"\0"),
+            ("a node is missing", root, [(asked, value)], encode(STATE_PROOF, nodes[:-1])),
+            ("a node is left over", root, [(asked, value)], encode(STATE_PROOF, nodes + nodes[-1:])),
+            ("a byte is left over", root, [(asked, value)], twelve + b"\0"),
+            ("a byte is missing", root, [(asked, value)], twelve[:-1]),
+            ("the length is not minimal", root, [(asked, value)], bytes([twelve[0] | 0x80, 0]) + twelve[1:]),
+            ("a kind that does not exist", root, [(asked, value)], twelve[:1] + b"\5" + twelve[2:]),
+            ("a sibling is changed", root, [(asked, value)], swapped(hash_at, {"kind": "hash", "value": H(b"x").hex()})),
+            ("a hash of nothing", root, [(asked, value)], swapped(hash_at, {"kind": "hash", "value": ZERO32.hex()})),
+            ("the row is hidden in a hash", root, [(asked, value)],
+             swapped(row_at, {"kind": "hash", "value": state_leaf(asked, value).hex()})),
+            ("the row is hidden in a hash and claimed to be absent", root, [(asked, None)],
+             swapped(row_at, {"kind": "hash", "value": state_leaf(asked, value).hex()})),
+            ("the row is shown as empty", root, [(asked, None)], swapped(row_at, {"kind": "empty", "value": None})),
+            ("the row is shown as another", root, [(asked, None)],
+             swapped(row_at, {"kind": "other", "value": {"path": H(asked).hex(), "valueHash": H(value).hex()}})),
+            ("another row of another place", root, [(asked, None)],
+             swapped(row_at, {"kind": "other", "value": {"path": bytes(b ^ 255 for b in H(asked)).hex(), "valueHash": H(value).hex()}})),
+            ("an inner node where no key is asked", root, [(asked, value)], encode(STATE_PROOF, proof_nodes(rows, two))),
+            ("two values for one row", alone, [(rows[0][0], rows[0][1]), (absent[0], b"x")],
+             encode(STATE_PROOF, proof_nodes(rows[:1], [rows[0][0]]))),
+            ("another row where no key is asked", alone, [], encode(STATE_PROOF, [other]))):
+        refused.append({"name": name, "root": against.hex(), "proof": proof.hex(),
+                        "claims": [{"key": k.hex(), "value": None if v is None else v.hex()} for k, v in claims],
+                        "why": why(check_proof, against, claims, proof)})
+    return file("16", "Proofs of state. A proof shows the values of `rows` under `keys`, or that there is none. Every entry of `refused` is "
+                "no proof of its claims.", vectors, refused=refused)
+
+
 # ------------------------------------------------------------------------------------------ validators.json
 
 def validators_file():
@@ -1724,8 +1856,8 @@ def self_checks():
 
 FILES = {"bcs": bcs_file, "addresses": addresses_file, "authorities": authorities_file, "transactions": transactions_file,
          "receipts": receipts_file, "list-roots": list_roots_file, "state-keys": state_keys_file,
-         "state-tree": state_tree_file, "validators": validators_file, "headers": headers_file, "genesis": genesis_file,
-         "claims": claims_file, "vesting": vesting_file}
+         "state-tree": state_tree_file, "state-proofs": state_proofs_file, "validators": validators_file, "headers": headers_file,
+         "genesis": genesis_file, "claims": claims_file, "vesting": vesting_file}
 
 
 def pretty(value, indent=0):

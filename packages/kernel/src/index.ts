@@ -123,7 +123,15 @@ export { createMachine } from './execution/machine.ts'
 export { type Executed, type Prepared, type Quote, transactionBytes } from './execution/transaction.ts'
 export type { KernelGranted, KernelTypes, Limits } from './kernel-module.ts'
 export type { Admission, Execution, Machine, Skipped, StateStore } from './machine.ts'
-export { type MemoryStore, memoryStore, stateRoot, storeFail, storeRefusals } from './ports/memory-store.ts'
+export {
+  concernedAccounts,
+  type MemoryStore,
+  memoryStore,
+  PROOF_KEYS_MAX,
+  stateRoot,
+  storeFail,
+  storeRefusals,
+} from './ports/memory-store.ts'
 export { consensusRefusals, sealMessage, solo } from './ports/solo.ts'
 export type {
   BlockCommit,
@@ -137,13 +145,16 @@ export type {
   EngineInput,
   EngineState,
   EngineStep,
+  ProofRequest,
   RefusalText,
   Staged,
   StateChanges,
   StateKey,
+  StateProof,
   StateReader,
   Store,
   StoredBlock,
   Tip,
+  TransactionPlace,
 } from './ports.ts'
 export { kernelRefusals } from './refusals.ts'

@@ -84,9 +84,35 @@ export interface BlockCommit extends StoredBlock {
   readonly staged: Staged
   /** What the engine wants to find when it starts again. */
   readonly checkpoint: Uint8Array
+  /** For each transaction the accounts that it concerns beside its sender and payer, for `history`. */
+  readonly accounts?: readonly (readonly Address[])[] | undefined
 }
 
-/** Blocks and state on disk. One writer at a time. Reads see the last completed commit. */
+/** Where a transaction is. */
+export interface TransactionPlace {
+  readonly height: Height
+  readonly index: number
+}
+
+/** What the state after a block says under some keys, with the proof (formats.md, section 16). */
+export interface StateProof {
+  readonly height: Height
+  /** The values under the keys that were asked, in their order; undefined where there is no row. */
+  readonly values: readonly (Uint8Array | undefined)[]
+  /** Against the `stateRoot` of the header of `height`. */
+  readonly proof: Uint8Array
+}
+
+/** Some keys, after the block of a height, the tip unless it is given. */
+export interface ProofRequest {
+  readonly keys: readonly StateKey[]
+  readonly height?: Height | undefined
+}
+
+/**
+ * Blocks and state on disk. One writer at a time. Reads see the last completed commit. A store keeps the states of its
+ * newest heights, at least the tip's; what asks for another throws `store/NOT_KEPT`.
+ */
 export interface Store extends StateReader {
   /** The newest block, or undefined before block 0. */
   tip(): { readonly header: Header; readonly id: Hash } | undefined
@@ -95,8 +121,21 @@ export interface Store extends StateReader {
   /** Throws `store/STALE_STAGE` when the tip has moved since `stage`, and `store/NOT_NEXT` unless the block follows the tip. */
   commit(commit: BlockCommit): Promise<void>
   block(at: { readonly height: Height } | { readonly id: Hash }): Promise<StoredBlock | undefined>
-  /** Where a transaction is. */
-  transaction(id: Hash): Promise<{ readonly height: Height; readonly index: number } | undefined>
+  transaction(id: Hash): Promise<TransactionPlace | undefined>
+  /** The transactions that concern an account, newest first, from the newest before `before` on. */
+  history(args: {
+    readonly address: Address
+    readonly before?: TransactionPlace | undefined
+    readonly limit: number
+  }): Promise<readonly (TransactionPlace & { readonly id: Hash })[]>
+  /** The state after the block of a kept height, for as long as it is kept. */
+  at(height: Height): StateReader
+  /** Throws `store/TOO_MANY_KEYS` for more than 256. */
+  prove(request: ProofRequest): Promise<StateProof>
+  /** The same as a `CommitmentProof` of ICS-23 in protobuf (formats.md, 16.4); absent where a store has no such export. */
+  proveIcs23?(request: ProofRequest): Promise<Uint8Array>
+  /** Takes back every block above a kept height, newest first, each in one atomic step. */
+  revertTo(height: Height): Promise<void>
   checkpoint(): Uint8Array
   close(): Promise<void>
 }

@@ -1,15 +1,27 @@
-import { mkdir, realpath } from 'node:fs/promises'
-import type { StateKey } from '@mmtchain/kernel'
 import { isChainError } from '@mmtchain/primitives'
-import { ClassicLevel } from 'classic-level'
-import { type Entry, entry, FORMAT, pack, rowKeys, unpack } from './records.ts'
+import type { AbstractLevel } from 'abstract-level'
+import { type Entry, entry, FORMAT, pack, unpack } from './records.ts'
 import { merkleStoreFail } from './refusals.ts'
 
-const KEYS_AT_ONCE = 4096
 /** For uncompressed blocks of LevelDB. Its default of 8 MB makes staging on 100,000 rows take twice as long. */
 const CACHE_BYTES = 64 << 20
+/** LevelDB's memory table. Larger ones did not pay; smaller ones stall under blocks of 10,000 changes. */
+const WRITE_BUFFER_BYTES = 16 << 20
 
-type Level = ClassicLevel<Uint8Array, Uint8Array>
+/** By names that bundlers do not follow: pages have neither, and give a level of their own. */
+const CLASSIC_LEVEL: string = 'classic-level'
+const FILES: string = 'node:fs/promises'
+
+/** A LevelDB-like database with the encoding `view` for keys and values, and synchronous reads: classic-level, memory-level, … */
+export type Level = AbstractLevel<Buffer | Uint8Array | string, Uint8Array, Uint8Array>
+
+/** Keys from `gte` to before `lt`. */
+export interface KeyRange {
+  readonly gte: Uint8Array
+  readonly lt: Uint8Array
+  readonly reverse?: boolean | undefined
+  readonly limit?: number | undefined
+}
 
 /** What the database held at one moment. Later writes do not change it. */
 export interface View {
@@ -18,26 +30,31 @@ export interface View {
   close(): Promise<void>
 }
 
-/** A write of one entry. */
+/** A write of one entry: packed bytes, or null to delete. */
 export interface Write {
   readonly key: Uint8Array
-  /** Packed bytes, or null to delete. */
   readonly value: Uint8Array | null
 }
 
-/** LevelDB with entries of this store's kinds only. */
+/** A database with entries of this store's kinds only. */
 export interface Database {
   view(): View
-  /** The keys of all rows, in byte order. */
-  stateKeys(): Promise<readonly StateKey[]>
-  /** All of it, on disk before the promise resolves, or nothing. */
-  write(writes: Iterable<Write>): Promise<void>
+  /** All of it or nothing. With `sync` it is on disk before the promise resolves. */
+  write(writes: Iterable<Write>, options: { readonly sync: boolean }): Promise<void>
+  keys(range: KeyRange): AsyncIterable<Uint8Array>
+  entries(range: KeyRange): AsyncIterable<readonly [key: Uint8Array, packed: Uint8Array]>
+  /** Gives the space of deleted entries back, where the database can. */
+  compact(): Promise<void>
   close(): Promise<void>
 }
 
-/** Puts an entry, or deletes it when the value is null. */
-export function write<T>(to: Entry<T>, value: T | null): Write {
-  return { key: to.key, value: value === null ? null : pack(to, value) }
+/** Puts an entry. */
+export function put<T>(to: Entry<T>, value: T): Write {
+  return { key: to.key, value: pack(to, value) }
+}
+
+export function remove({ key }: { readonly key: Uint8Array }): Write {
+  return { key, value: null }
 }
 
 /**
@@ -47,32 +64,54 @@ export function write<T>(to: Entry<T>, value: T | null): Write {
  */
 const held = new Set<string>()
 
-/** Opens or makes the database. Throws `store/LOCKED`, `store/CANNOT_OPEN`, `store/UNKNOWN_FORMAT` or `store/DAMAGED`. */
-export async function openDatabase(path: string): Promise<Database> {
+/** Opens or makes the database in a folder. Throws `store/LOCKED`, `store/CANNOT_OPEN`, `store/UNKNOWN_FORMAT` or `store/DAMAGED`. */
+export async function openFolder(path: string): Promise<Database> {
   const folder = await realFolder(path)
   if (held.has(folder)) throw merkleStoreFail.LOCKED({ path })
   held.add(folder)
-  const level: Level = new ClassicLevel(folder, {
-    keyEncoding: 'view',
-    valueEncoding: 'view',
-    cacheSize: CACHE_BYTES,
-  })
-  const close = async () => {
-    await level.close()
+  try {
+    const { ClassicLevel } = (await import(CLASSIC_LEVEL)) as typeof import('classic-level')
+    const level = new ClassicLevel<Uint8Array, Uint8Array>(folder, {
+      keyEncoding: 'view',
+      valueEncoding: 'view',
+      cacheSize: CACHE_BYTES,
+      writeBufferSize: WRITE_BUFFER_BYTES,
+    })
+    const close = async () => {
+      await level.close()
+      held.delete(folder)
+    }
+    return await openLevel({ level, name: path, close, compact: () => compactAll(level) })
+  } catch (error) {
     held.delete(folder)
+    throw error
   }
+}
+
+/** Opens a database that somebody made. `name` is what messages call it. */
+export async function openLevel(args: {
+  readonly level: Level
+  readonly name: string
+  readonly close?: () => Promise<void>
+  readonly compact?: () => Promise<void>
+}): Promise<Database> {
+  const { level, name, close = () => level.close(), compact = async () => undefined } = args
   try {
     await level.open()
-    await checkFormat(path, level)
+    if (!hasSyncReads(level) || level.keyEncoding().name !== 'view' || level.valueEncoding().name !== 'view')
+      throw new Error('it has no synchronous reads of keys and values with the encoding "view"')
+    const database = databaseOn({ level, close, compact })
+    await checkFormat(name, level, database)
+    return database
   } catch (error) {
     await close()
-    throw isChainError(error) ? error : openingRefused(path, error)
+    throw isChainError(error) ? error : openingRefused(name, error)
   }
-  return databaseOn(level, close)
 }
 
 async function realFolder(path: string): Promise<string> {
   try {
+    const { mkdir, realpath } = (await import(FILES)) as typeof import('node:fs/promises')
     await mkdir(path, { recursive: true })
     return await realpath(path)
   } catch (error) {
@@ -80,19 +119,36 @@ async function realFolder(path: string): Promise<string> {
   }
 }
 
-function databaseOn(level: Level, close: () => Promise<void>): Database {
+function databaseOn(args: {
+  readonly level: Level
+  readonly close: () => Promise<void>
+  readonly compact: () => Promise<void>
+}): Database {
+  const { level, close, compact } = args
   return {
     view: () => viewOf(level),
-    async stateKeys() {
-      try {
-        return await readStateKeys(level)
-      } catch (error) {
-        throw merkleStoreFail.DAMAGED({ record: 'its rows', why: textOf(error) })
+    async write(writes, options) {
+      const batch = level.batch()
+      for (const { key, value } of writes) {
+        if (value) batch.put(key, value)
+        else batch.del(key)
       }
+      await batch.write(options as object)
     },
-    write: (writes) => writeBatch(level, writes),
+    keys: (range) => level.keys<Uint8Array>({ ...defined(range), keyEncoding: 'view' }),
+    entries: (range) =>
+      level.iterator<Uint8Array, Uint8Array>({
+        ...defined(range),
+        keyEncoding: 'view',
+        valueEncoding: 'view',
+      }),
+    compact,
     close,
   }
+}
+
+function defined({ gte, lt, reverse = false, limit = -1 }: KeyRange) {
+  return { gte, lt, reverse, limit }
 }
 
 function viewOf(level: Level): View {
@@ -100,32 +156,11 @@ function viewOf(level: Level): View {
   const options = { keyEncoding: 'view', valueEncoding: 'view', snapshot }
   return {
     read(from) {
-      const found = readBytes(from, () => level.getSync(from.key, options))
+      const found = readBytes(from, () => level.getSync<Uint8Array, Uint8Array>(from.key, options))
       return found && unpack(from, found)
     },
     close: () => snapshot.close(),
   }
-}
-
-async function readStateKeys(level: Level): Promise<readonly StateKey[]> {
-  const keys: StateKey[] = []
-  const iterator = level.keys<Buffer>({ ...rowKeys, keyEncoding: 'buffer' })
-  for (;;) {
-    const some = await iterator.nextv(KEYS_AT_ONCE)
-    if (some.length === 0) break
-    for (const key of some) keys.push(key.toString('hex', 1))
-  }
-  await iterator.close()
-  return keys
-}
-
-async function writeBatch(level: Level, writes: Iterable<Write>): Promise<void> {
-  const batch = level.batch()
-  for (const { key, value } of writes) {
-    if (value) batch.put(key, value)
-    else batch.del(key)
-  }
-  await batch.write({ sync: true })
 }
 
 function readBytes(from: Entry<unknown>, read: () => Uint8Array | undefined): Uint8Array | undefined {
@@ -138,15 +173,27 @@ function readBytes(from: Entry<unknown>, read: () => Uint8Array | undefined): Ui
   }
 }
 
+/** `supports.getSync` is newer than the types of it. */
+function hasSyncReads({ supports }: Level): boolean {
+  return (supports as { readonly getSync?: boolean }).getSync === true
+}
+
 /** Marks a new database with the format; an old one must have it. */
-async function checkFormat(path: string, level: Level): Promise<void> {
+async function checkFormat(path: string, level: Level, database: Database): Promise<void> {
   const view = viewOf(level)
   const meta = view.read(entry.meta())
   await view.close()
   if (meta?.format === FORMAT) return
   const [foreign] = await level.keys({ limit: 1 }).all()
   if (foreign) throw merkleStoreFail.UNKNOWN_FORMAT({ path, want: FORMAT, got: meta?.format })
-  await writeBatch(level, [write(entry.meta(), { format: FORMAT })])
+  await database.write([put(entry.meta(), { format: FORMAT })], { sync: true })
+}
+
+/** LevelDB rewrites its tables without what was deleted or overwritten. */
+async function compactAll(level: {
+  compactRange(start: Uint8Array, end: Uint8Array): Promise<void>
+}): Promise<void> {
+  await level.compactRange(Uint8Array.of(0), Uint8Array.of(0xff))
 }
 
 function openingRefused(path: string, error: unknown): Error {

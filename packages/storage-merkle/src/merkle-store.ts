@@ -1,10 +1,8 @@
 import {
   type BlockCommit,
-  type Header,
-  type RefusalText,
+  PROOF_KEYS_MAX,
+  type ProofRequest,
   type Staged,
-  type StateChanges,
-  type StateKey,
   type Store,
   type StoredBlock,
   storeFail,
@@ -12,133 +10,344 @@ import {
 } from '@mmtchain/kernel'
 import {
   type ChainError,
-  equalBytes,
   type Hash,
   type Height,
   hash as toHash,
   height as toHeight,
 } from '@mmtchain/primitives'
-import { type Database, openDatabase, textOf, type View, type Write, write } from './database.ts'
-import { type OrderedKeys, orderedKeys } from './ordered-keys.ts'
-import { type Entry, entry, REFUSAL_TEXT_BYTES_MAX } from './records.ts'
-import { merkleStoreFail } from './refusals.ts'
+import { cacheOf } from './cache.ts'
 import {
-  changeTree,
-  EMPTY,
-  hashOf,
-  hashOfNode,
-  rowChange,
-  type Subtree,
-  type TreeNode,
-} from './state-tree.ts'
+  type Database,
+  type Level,
+  openFolder,
+  openLevel,
+  put,
+  textOf,
+  type View,
+  type Write,
+} from './database.ts'
+import { loadPairHasher, type PairHasherName } from './pair-hasher.ts'
+import { prunedBy, undoOf } from './past.ts'
+import { entry, historyKeys, keysOf, placeOfHistory, type Version } from './records.ts'
+import { merkleStoreFail } from './refusals.ts'
+import { type Plan, planOf, type Stage, stageOn } from './staging.ts'
+import { type Committed, missing, type State, stateOn } from './state.ts'
+import { hashOfRoot } from './state-tree.ts'
+import { arenaBytes } from './tree-arena.ts'
 
 /** How many of the newest blocks are looked for when the store opens: more than LevelDB's logs hold at most. */
 const RECENT_BLOCKS = 16_384n
+/** The most stages that keep their trees; an earlier one is computed again when it is committed after all. */
+const STAGES_MAX = 8
+/** The most time that pruning takes beside blocks, as a share of one. */
+const PRUNING_SHARE = 0.2
 
-/** What is known of a state without reading. */
-interface Known {
-  readonly keys: OrderedKeys
-  readonly tree: Subtree
-  readonly tip: { readonly header: Header; readonly id: Hash } | undefined
-  readonly checkpoint: Uint8Array
+export interface MerkleStoreOptions {
+  /**
+   * How many heights before the tip keep their state, for proofs, queries and `revertTo`; `'all'` is an archive. More are dropped
+   * in the background. Default 1024.
+   */
+  readonly keepHeights?: number | 'all'
+  /** About how much memory rows, tree and index may take together, in bytes. Default 256 MiB. */
+  readonly memoryBytes?: number
+  /** How the pairs of the tree are hashed; the fastest that this host has unless it is given. */
+  readonly pairHasher?: PairHasherName
 }
+
+/** A folder of its own, or a database that somebody made: one of memory-level in tests and pages. */
+export type MerkleStorePlace = { readonly path: string } | { readonly level: Level }
 
 /**
- * All that reads see, replaced as a whole when a batch is on disk. The view is a snapshot, so what LevelDB already
- * shows of a commit under way cannot be seen before that.
- */
-interface Committed extends Known {
-  readonly view: View
-}
-
-/** What a stage stands for. */
-interface Stage {
-  readonly on: Committed
-  readonly changes: StateChanges
-  readonly tree: Subtree
-  readonly writes: readonly Write[]
-}
-
-/**
- * Opens the store in the folder `path`, or makes one there. Throws `store/LOCKED` while somebody has it open,
+ * Opens the store at a place, or makes one there. Throws `store/LOCKED` while somebody has it open,
  * `store/CANNOT_OPEN`, `store/UNKNOWN_FORMAT` or `store/DAMAGED`.
  */
-export async function merkleStore({ path }: { readonly path: string }): Promise<Store> {
-  const database = await openDatabase(path)
+export async function merkleStore(options: MerkleStorePlace & MerkleStoreOptions): Promise<MerkleStore> {
+  const pairs = await loadPairHasher(options.pairHasher)
+  const database = await openPlace(options)
   try {
-    return storeOn(database, await readCommitted(database))
+    const { committed, kept } = readCommitted(database)
+    if (!committed.tip && (await hasBlocks(database))) throw missing(entry.tip())
+    const { keepHeights = 1024, memoryBytes = 256 << 20 } = options
+    const memory = { rows: memoryBytes / 2, tree: memoryBytes / 4, index: memoryBytes / 4 }
+    const state = stateOn(committed, pairs, memory)
+    return storeOn({ database, state, kept, keepHeights, treeBytesMax: memory.tree })
   } catch (error) {
     await database.close()
     throw error
   }
 }
 
-function storeOn(database: Database, found: Committed): Store {
-  let now = found
+/** A store with the export of ICS-23. */
+export interface MerkleStore extends Store {
+  proveIcs23(request: ProofRequest): Promise<Uint8Array>
+  /** Resolves when every state is dropped that need not be kept, as fast as the disk allows. */
+  prune(): Promise<void>
+  /** Prunes, then has the database give the space back. It takes long and reads and writes everything. */
+  compact(): Promise<void>
+}
+
+/** Which heights are here. */
+interface Kept {
+  /** The oldest height whose state is kept, and the first block. */
+  readonly oldest: bigint
+  readonly first: bigint
+  /** Every height below is pruned to the end; between it and `oldest` is one at most. */
+  readonly pruned: bigint
+}
+
+export function openPlace(place: MerkleStorePlace): Promise<Database> {
+  return 'path' in place ? openFolder(place.path) : openLevel({ level: place.level, name: 'the given level' })
+}
+
+function storeOn(args: {
+  readonly database: Database
+  readonly state: State
+  readonly kept: Kept
+  readonly keepHeights: number | 'all'
+  readonly treeBytesMax: number
+}): MerkleStore {
+  const { database, state, keepHeights, treeBytesMax } = args
+  let kept = args.kept
   let committing: Promise<void> | undefined
   let failed: ChainError | undefined
   let closing: Promise<void> | undefined
+  let writing: Promise<unknown> = Promise.resolve()
   const stages = new WeakMap<Staged, Stage>()
-  const current = () => {
+  /** Stages that have a tree, the oldest first. */
+  const live = new Set<Stage>()
+  const versions = cacheOf<bigint, Version>(64)
+  const current = (): Committed => {
     if (closing) throw storeFail.CLOSED({})
-    return now
+    return state.now()
   }
 
-  async function writeNext(height: Height, next: Known, writes: readonly Write[]): Promise<void> {
+  /** One writer at a time, in the order of asking. */
+  function exclusive<T>(write: () => Promise<T>): Promise<T> {
+    const done = writing.then(write)
+    writing = done.catch(() => undefined)
+    return done
+  }
+
+  async function writeAll(height: Height, writes: Iterable<Write>, sync: boolean): Promise<void> {
+    if (failed) throw failed
     try {
-      await database.write(writes)
+      await database.write(writes, { sync })
     } catch (error) {
       // LevelDB would go on writing its log behind a torn record, where recovery may lose it. Opening again mends the log.
       failed = merkleStoreFail.WRITE_FAILED({ height, why: textOf(error) })
       throw failed
-    } finally {
-      committing = undefined
     }
-    const before = now
-    now = { ...next, view: database.view() }
-    await before.view.close()
+  }
+
+  function forgetStages(): void {
+    for (const stage of live) {
+      if (stage.tree) state.tree.drop(stage.tree)
+      stage.tree = undefined
+    }
+    live.clear()
+  }
+
+  /** Keeps what reads load between two commits within bounds. */
+  function boundMemory(): void {
+    if (arenaBytes(state.tree.arena) <= 2 * treeBytesMax) return
+    forgetStages()
+    state.tree.trim(treeBytesMax)
+  }
+
+  function adopt(stage: Stage, plan: Plan, commit: BlockCommit): void {
+    live.delete(stage)
+    forgetStages()
+    const before = state.now()
+    state.tree.adopt(plan.tree)
+    for (const { key, path, value } of plan.tree.changes) state.hold(key, { path, value: value ?? undefined })
+    state.index.remember(plan.index.made)
+    const tip = { header: commit.block.header, id: commit.id }
+    state.replace({ view: database.view(), tip, version: plan.version })
+    state.tree.trim(treeBytesMax)
+    void before.view.close()
+  }
+
+  function commit(commit: BlockCommit): Promise<void> {
+    const now = current()
+    if (failed) throw failed
+    const stage = stages.get(commit.staged)
+    if (!stage || stage.on !== now || committing) throw storeFail.STALE_STAGE({})
+    checkNext(now, commit)
+    live.add(stage)
+    const plan = planOf(state, stage, commit)
+    const { height } = commit.block.header
+    const first = height === 0n ? 0n : kept.first
+    committing = exclusive(async () => {
+      // A revert may have come first.
+      if (stage.on !== state.now()) throw storeFail.STALE_STAGE({})
+      kept = { ...kept, first }
+      await writeAll(height, [...plan.writes, tipWrite(height, kept)], true)
+      adopt(stage, plan, commit)
+      pruner.wake()
+    }).finally(() => {
+      committing = undefined
+    })
+    return committing
+  }
+
+  function versionAt(height: Height): Version {
+    const { tip, version, view } = current()
+    if (!tip || height < kept.oldest || height > tip.header.height)
+      throw storeFail.NOT_KEPT({ height, oldest: kept.oldest, newest: tip?.header.height ?? -1n })
+    if (height === tip.header.height) return version
+    const known = versions.get(height)
+    if (known) return known
+    const found = view.read(entry.version(height))
+    if (!found) throw missing(entry.version(height))
+    versions.set(height, found, 1)
+    return found
+  }
+
+  /** What a proof is asked of. */
+  function proven({ keys, height }: ProofRequest) {
+    boundMemory()
+    if (keys.length > PROOF_KEYS_MAX) throw storeFail.TOO_MANY_KEYS({ max: PROOF_KEYS_MAX, got: keys.length })
+    const at = height ?? current().tip?.header.height ?? toHeight(0n)
+    return { at, version: versionAt(at) }
+  }
+
+  async function revertOnce(): Promise<void> {
+    const { tip, view } = current()
+    const height = tip?.header.height as Height
+    const before = toHeight(height - 1n)
+    const undo = await undoOf({ database, view, height })
+    const version = view.read(entry.version(before))
+    if (!version) throw missing(entry.version(before))
+    const { block, id } = readBlock(view, before)
+    await writeAll(height, [...undo, tipWrite(before, kept)], true)
+    forgetStages()
+    versions.clear()
+    state.reset({ view: database.view(), tip: { header: block.header, id }, version })
+    void view.close()
+  }
+
+  const oldestWanted = (): bigint => {
+    const tip = state.now().tip?.header.height
+    return tip === undefined || keepHeights === 'all' ? 0n : tip - BigInt(keepHeights)
+  }
+
+  const hasToPrune = () => kept.pruned < kept.oldest || kept.oldest < oldestWanted()
+
+  /** Drops one state that need not be kept, a piece at a time. */
+  async function* pruneOnce(): AsyncGenerator<void> {
+    const height = toHeight(kept.pruned)
+    for (const removals of prunedBy(state.now().view, height)) {
+      await exclusive(async () => {
+        // Nobody may count on a state that is half gone.
+        kept = { ...kept, oldest: kept.oldest > height ? kept.oldest : height + 1n }
+        const tip = state.now().tip?.header.height as Height
+        await writeAll(tip, [...removals, tipWrite(tip, kept)], false)
+      })
+      yield
+    }
+    kept = { ...kept, pruned: kept.pruned > height ? kept.pruned : height + 1n }
+  }
+
+  const pruner = backgroundWork({
+    share: PRUNING_SHARE,
+    hasWork: () => !failed && hasToPrune(),
+    work: pruneOnce,
+  })
+  pruner.wake()
+
+  async function pruneAll(): Promise<void> {
+    current()
+    while (hasToPrune()) for await (const _ of pruneOnce()) current()
   }
 
   return {
-    get: (key) => readRow(current(), key),
+    get: (key) => {
+      current()
+      return state.reader.get(key)
+    },
     *entries(range) {
-      for (const key of current().keys.range(range)) {
-        const value = readRow(current(), key)
-        // A commit since the last step may have deleted the row.
-        if (value) yield [key, value]
+      current()
+      for (const row of state.reader.entries(range)) {
+        yield row
+        current()
       }
     },
     tip: () => current().tip,
-    checkpoint: () => current().checkpoint.slice(),
+    checkpoint: () => current().version.checkpoint.slice(),
     stage(changes) {
-      const stage = stageOn(current(), changes)
-      const staged = Object.freeze({ root: toHash(hashOf(stage.tree)) })
+      current()
+      boundMemory()
+      const [oldest] = live
+      if (oldest?.tree && live.size >= STAGES_MAX) {
+        state.tree.drop(oldest.tree)
+        oldest.tree = undefined
+        live.delete(oldest)
+      }
+      const stage = stageOn(state, changes)
+      const staged = Object.freeze({ root: toHash(stage.hash) })
       stages.set(staged, stage)
+      live.add(stage)
       return staged
     },
-    async commit(commit) {
-      current()
-      if (failed) throw failed
-      const stage = stages.get(commit.staged)
-      if (!stage || stage.on !== now || committing) throw storeFail.STALE_STAGE({})
-      checkNext(now, commit)
-      const next = knownAfter(commit, stage)
-      committing = writeNext(commit.block.header.height, next, writesOf(commit, stage, next))
-      return committing
+    async commit(block) {
+      return commit(block)
     },
     async block(at) {
       const { view, tip } = current()
       const height = 'height' in at ? at.height : view.read(entry.blockHeight(at.id))
-      if (height === undefined || !tip || height > tip.header.height) return undefined
+      if (height === undefined || !tip || height > tip.header.height || height < kept.first) return undefined
       return readBlock(view, height)
     },
     async transaction(id) {
       return current().view.read(entry.transaction(id))
     },
+    async history({ address, before, limit }) {
+      const { tip, view } = current()
+      const found: { id: Hash; height: Height; index: number }[] = []
+      if (!tip) return found
+      const next = { height: tip.header.height + 1n, index: 0 }
+      const range = { ...historyKeys(address, before ?? next), reverse: true, limit }
+      for await (const key of database.keys(range)) {
+        const { height, index } = placeOfHistory(key)
+        const at = { height: toHeight(height), index }
+        const id = view.read(entry.history(address, at))
+        if (id) found.push({ ...at, id })
+      }
+      return found
+    },
+    at(height) {
+      const version = versionAt(height)
+      return state.readerOf(version, () => versionAt(height))
+    },
+    async prove(request) {
+      const { at, version } = proven(request)
+      const proof = state.prove(version, request.keys)
+      const reader = version === current().version ? state.reader : state.readerOf(version, () => undefined)
+      return { height: at, values: request.keys.map((key) => reader.get(key)), proof }
+    },
+    async proveIcs23(request) {
+      return state.proveIcs23(proven(request).version, request.keys)
+    },
+    async revertTo(height) {
+      versionAt(height)
+      await committing?.catch(() => undefined)
+      for (;;) {
+        const { tip } = current()
+        if (!tip || tip.header.height <= height) return
+        versionAt(height)
+        await exclusive(revertOnce)
+      }
+    },
+    prune: pruneAll,
+    async compact() {
+      await pruneAll()
+      await exclusive(() => database.compact())
+    },
     close() {
       closing ??= (async () => {
+        await pruner.stop()
         // Who commits is told of a failure; closing waits only until LevelDB is done.
-        await committing?.catch(() => undefined)
+        await writing
         await database.close()
       })()
       return closing
@@ -146,84 +355,104 @@ function storeOn(database: Database, found: Committed): Store {
   }
 }
 
-function knownAfter({ block, id, checkpoint }: BlockCommit, { on, changes, tree }: Stage): Known {
-  const tip = { header: block.header, id }
-  return { keys: on.keys.after(changes), tree, tip, checkpoint: checkpoint.slice() }
-}
+/** Work in pieces that leaves most of the time to others. */
+function backgroundWork(args: {
+  readonly share: number
+  readonly hasWork: () => boolean
+  readonly work: () => AsyncGenerator<void>
+}) {
+  const { share, hasWork, work } = args
+  let stopped = false
+  let running: Promise<void> | undefined
+  let skipRest: (() => void) | undefined
 
-async function readCommitted(database: Database): Promise<Committed> {
-  const view = database.view()
-  const keys = orderedKeys(await database.stateKeys())
-  const tip = view.read(entry.tip())
-  if (!tip) {
-    if (keys.size > 0) throw missing(entry.tip())
-    return { view, keys, tree: EMPTY, tip: undefined, checkpoint: new Uint8Array() }
+  async function run(): Promise<void> {
+    while (!stopped && hasWork()) {
+      let start = performance.now()
+      for await (const _ of work()) {
+        if (stopped) return
+        await rest((performance.now() - start) * (1 / share - 1))
+        start = performance.now()
+      }
+    }
   }
-  if (BigInt(keys.size) !== tip.rows) {
-    throw merkleStoreFail.DAMAGED({ record: 'its rows', why: `there are ${keys.size} of ${tip.rows}` })
-  }
-  const { block, id } = readBlock(view, tip.height)
-  if (block.header.stateRoot !== toHash(hashOf(tip.tree))) {
-    throw merkleStoreFail.DAMAGED({
-      record: entry.tip().name(),
-      why: 'its state root is not that of its block',
+
+  function rest(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      skipRest = () => {
+        clearTimeout(timer)
+        resolve()
+      }
     })
   }
-  // LevelDB skips what is damaged in its log and goes on. The batch that is lost then had a block.
-  const oldest = tip.height > RECENT_BLOCKS ? tip.height - RECENT_BLOCKS : 0n
-  for (let height = oldest; height < tip.height; height++) readId(view, toHeight(height))
-  return { view, keys, tree: tip.tree, tip: { header: block.header, id }, checkpoint: tip.checkpoint }
+
+  return {
+    wake() {
+      // A failed write is told to the next commit.
+      running ??= run()
+        .catch(() => undefined)
+        .finally(() => {
+          running = undefined
+        })
+    },
+    async stop() {
+      stopped = true
+      skipRest?.()
+      await running
+    },
+  }
 }
 
-function readBlock(view: View, height: Height): StoredBlock {
+function tipWrite(height: Height, { oldest, first }: Pick<Kept, 'oldest' | 'first'>): Write {
+  return put(entry.tip(), { height, oldest: toHeight(oldest), first: toHeight(first) })
+}
+
+function readCommitted(database: Database): { readonly committed: Committed; readonly kept: Kept } {
+  const view = database.view()
+  const tip = view.read(entry.tip())
+  if (!tip) {
+    const version = {
+      tree: { kind: 'empty' } as const,
+      index: undefined,
+      rows: 0n,
+      checkpoint: new Uint8Array(),
+    }
+    return { committed: { view, tip: undefined, version }, kept: { oldest: 0n, first: 0n, pruned: 0n } }
+  }
+  const { height, oldest, first } = tip
+  const { block, id } = readBlock(view, height)
+  const version = view.read(entry.version(height))
+  if (!version) throw missing(entry.version(height))
+  if (block.header.stateRoot !== toHash(hashOfRoot(version.tree))) {
+    const record = entry.version(height).name()
+    throw merkleStoreFail.DAMAGED({ record, why: 'its state root is not that of its block' })
+  }
+  // LevelDB skips what is damaged in its log and goes on. The batch that is lost then had a block.
+  const recent = height > RECENT_BLOCKS ? height - RECENT_BLOCKS : 0n
+  for (let at = recent < first ? first : recent; at < height; at++) readId(view, toHeight(at))
+  // The record of a height goes with the last piece of it.
+  const isWhole = oldest === 0n || !view.read(entry.version(toHeight(oldest - 1n)))
+  const kept = { oldest, first, pruned: isWhole ? oldest : oldest - 1n }
+  return { committed: { view, tip: { header: block.header, id }, version }, kept }
+}
+
+async function hasBlocks(database: Database): Promise<boolean> {
+  for await (const _ of database.keys({ ...keysOf('b'), limit: 1 })) return true
+  return false
+}
+
+export function readBlock(view: View, height: Height): StoredBlock {
   const body = view.read(entry.block(height))
   if (!body) throw missing(entry.block(height))
-  return { ...body, id: readId(view, height) }
+  const { accounts: _accounts, ...stored } = body
+  return { ...stored, id: readId(view, height) }
 }
 
 function readId(view: View, height: Height): Hash {
   const id = view.read(entry.blockId(height))
   if (!id) throw missing(entry.blockId(height))
   return id
-}
-
-function readRow({ view, keys }: Committed, key: StateKey): Uint8Array | undefined {
-  const value = view.read(entry.row(key))
-  if (!value && keys.has(key)) throw missing(entry.row(key))
-  return value
-}
-
-function readNode(view: View, place: Uint8Array, hash: Uint8Array): TreeNode {
-  const node = view.read(entry.node(place))
-  if (!node) throw missing(entry.node(place))
-  if (!equalBytes(hashOfNode(node), hash)) {
-    throw merkleStoreFail.DAMAGED({
-      record: entry.node(place).name(),
-      why: 'its hash is not what its parent says',
-    })
-  }
-  return node
-}
-
-function missing(from: Entry<unknown>): ChainError {
-  return merkleStoreFail.DAMAGED({ record: from.name(), why: 'it is missing' })
-}
-
-function stageOn(on: Committed, changes: StateChanges): Stage {
-  for (const [i, [key]] of changes.entries()) {
-    if (i > 0 && key <= (changes[i - 1] as readonly [string, unknown])[0])
-      throw merkleStoreFail.UNSORTED({ key })
-  }
-  const { tree, nodes } = changeTree({
-    tree: on.tree,
-    rows: changes.map(([key, value]) => rowChange(key, value)),
-    load: (place, hash) => readNode(on.view, place, hash),
-  })
-  const writes = [
-    ...changes.map(([key, value]) => write(entry.row(key), value)),
-    ...nodes.map(([place, node]) => write(entry.node(place), node)),
-  ]
-  return { on, changes: [...changes], tree, writes }
 }
 
 function checkNext({ tip }: Committed, { block, staged }: BlockCommit): void {
@@ -236,31 +465,4 @@ function checkNext({ tip }: Committed, { block, staged }: BlockCommit): void {
   if (stateRoot !== staged.root) {
     throw merkleStoreFail.MISMATCH({ field: 'state root', want: staged.root, got: stateRoot })
   }
-}
-
-/** The one batch of a block. */
-function writesOf(commit: BlockCommit, stage: Stage, next: Known): readonly Write[] {
-  const { block, id, seal, receipts, transactionIds } = commit
-  const { height } = block.header
-  const { keys, tree, checkpoint } = next
-  const refusals = commit.refusals.map((refusal) => refusal && storable(refusal))
-  return [
-    ...stage.writes,
-    write(entry.block(height), { block, seal, receipts, transactionIds, refusals }),
-    write(entry.blockId(height), id),
-    write(entry.blockHeight(id), height),
-    ...transactionIds.map((transaction, index) => write(entry.transaction(transaction), { height, index })),
-    write(entry.tip(), { height, tree, rows: BigInt(keys.size), checkpoint }),
-  ]
-}
-
-/** Texts of a refusal come from modules, are local and for people: an odd or endless one is mended, and stops no block. */
-function storable({ code, message, hint }: RefusalText): RefusalText {
-  return { code, message: storableText(message), hint: storableText(hint) }
-}
-
-function storableText(text: string): string {
-  const bytes = new TextEncoder().encode(text).subarray(0, REFUSAL_TEXT_BYTES_MAX)
-  // `stream` leaves out a character that was cut.
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes, { stream: true })
 }

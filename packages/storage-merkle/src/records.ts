@@ -1,77 +1,211 @@
-import { crc32 } from 'node:zlib'
+// Every kind of entry of the database: its key, how its value reads, and what people call it.
 import {
+  address,
   bytes,
   type Codec,
   decode,
   encode,
+  fixedBytes,
   hash,
   height,
   list,
   option,
   struct,
   text,
+  u8,
   u32,
   u64,
+  union,
+  unit,
 } from '@mmtchain/codec'
 import { block, receipts, type StateKey } from '@mmtchain/kernel'
-import { fromHex, type Hash, type Height, hashToBytes, isChainError, toHex } from '@mmtchain/primitives'
+import {
+  type Address,
+  addressToBytes,
+  concatBytes,
+  fromHex,
+  type Hash,
+  type Height,
+  hashToBytes,
+  isChainError,
+  toHex,
+} from '@mmtchain/primitives'
+import { crc32 } from './crc32.ts'
+import type { Page, PageRef } from './key-index.ts'
 import { merkleStoreFail } from './refusals.ts'
-import { subtree, treeNode } from './state-tree.ts'
+import type { TreeRoot } from './state-tree.ts'
+import { type Place, placeBytes, readU48, writeU48 } from './tree-nodes.ts'
 
 /** The layout that this software writes, and the only one that it reads. */
-export const FORMAT = 1
+export const FORMAT = 2
 
-/** One entry of the database: its key, how its value reads, and what people call it. */
+/** One entry of the database. `decode` may throw anything for bytes that `encode` does not make. */
 export interface Entry<T> {
   readonly key: Uint8Array
-  readonly codec: Codec<T>
   readonly name: () => string
+  encode(value: T): Uint8Array
+  decode(body: Uint8Array): T
+}
+
+/** A row, and the height of the block that wrote it. */
+export interface Row {
+  readonly since: number
+  readonly key: Uint8Array
+  readonly value: Uint8Array
+}
+
+/** What a block replaced: rows by their paths (`before` is −1 where there was none), tree nodes, pages. */
+export interface Replaced {
+  readonly rows: readonly { readonly path: Uint8Array; readonly before: number }[]
+  readonly nodes: readonly Place[]
+  readonly pages: readonly PageRef[]
 }
 
 /** The longest message or hint of a refusal that is kept whole. */
 export const REFUSAL_TEXT_BYTES_MAX = 4096
 const BYTES_MAX = 2 ** 31 - 1
+const NEVER = 2 ** 48 - 1
 
 const anyBytes = bytes({ bytesMax: BYTES_MAX })
 const refusalText = text({ bytesMax: REFUSAL_TEXT_BYTES_MAX })
 const refusal = struct({ code: text({ bytesMax: 96 }), message: refusalText, hint: refusalText })
+const hashBytes = fixedBytes(32)
 
 const meta = struct({ format: u32 })
-const tip = struct({ height, tree: subtree, rows: u64, checkpoint: anyBytes })
+/** The newest block, the oldest height whose state is kept, and the first block that is here. */
+const tip = struct({ height, oldest: height, first: height })
 const blockBody = struct({
   block,
   seal: anyBytes,
   receipts,
   transactionIds: list(hash, { max: 65_536 }),
   refusals: list(option(refusal), { max: 65_536 }),
+  /** For each transaction the accounts in whose history it is. */
+  accounts: list(list(address, { max: 65_536 }), { max: 65_536 }),
 })
 const transactionPlace = struct({ height, index: u32 })
+const version = struct({
+  tree: union({
+    empty: unit,
+    leaf: struct({ path: hashBytes, valueHash: hashBytes, since: u64 }),
+    node: struct({ hash: hashBytes, born: u64 }),
+  }),
+  index: option(struct({ born: u64, number: u32 })),
+  rows: u64,
+  checkpoint: anyBytes,
+})
+const page = struct({
+  keys: list(struct({ shared: u32, rest: bytes({ bytesMax: BYTES_MAX }) }), { max: 255 }),
+  pages: option(list(struct({ born: u64, number: u32 }), { max: 255 })),
+})
+const restoring = struct({ snapshot: hash, next: u32, done: u8 })
+
+/** The roots of the state after a block. */
+export interface Version {
+  readonly tree: TreeRoot
+  readonly index: PageRef | undefined
+  readonly rows: bigint
+  readonly checkpoint: Uint8Array
+}
 
 /** Every kind of entry. A key begins with its kind's letter, so that kinds do not mix. */
 export const entry = {
-  meta: () => entryAt('m', new Uint8Array(), meta, () => 'its format'),
-  tip: () => entryAt('t', new Uint8Array(), tip, () => 'its tip'),
-  block: (at: Height) => entryAt('b', u64Bytes(at), blockBody, () => `block ${at}`),
-  blockId: (at: Height) => entryAt('h', u64Bytes(at), hash, () => `the id of block ${at}`),
-  blockHeight: (id: Hash) => entryAt('i', hashToBytes(id), height, () => `the height of block ${id}`),
-  transaction: (id: Hash) => entryAt('x', hashToBytes(id), transactionPlace, () => `transaction ${id}`),
-  row: (key: StateKey) => entryAt('s', fromHex(key), anyBytes, () => `row ${key}`),
-  node: (place: Uint8Array) => entryAt('n', place, treeNode, () => `tree node ${toHex(place)}`),
+  meta: () => coded('m', none, meta, () => 'its format'),
+  tip: () => coded('t', none, tip, () => 'its tip'),
+  block: (at: Height) => coded('b', u64Bytes(at), blockBody, () => `block ${at}`),
+  blockId: (at: Height) => coded('h', u64Bytes(at), hash, () => `the id of block ${at}`),
+  blockHeight: (id: Hash) => coded('i', hashToBytes(id), height, () => `the height of block ${id}`),
+  transaction: (id: Hash) => coded('x', hashToBytes(id), transactionPlace, () => `transaction ${id}`),
+  history: (account: Address, at: { readonly height: bigint; readonly index: number }) =>
+    coded('a', historyBytes(account, at), hash, () => `the history of ${account} at height ${at.height}`),
+  row: (path: Uint8Array): Entry<Row> => ({
+    ...rowForm,
+    key: keyOf('s', path),
+    name: () => `the row of path ${toHex(path)}`,
+  }),
+  oldRow: (path: Uint8Array, since: number): Entry<Row> => ({
+    ...rowForm,
+    key: keyOf('o', concatBytes(u48Bytes(since), path)),
+    name: () => `the row of path ${toHex(path)} of height ${since}`,
+  }),
+  node: (place: Place): Entry<Uint8Array> => ({
+    ...plain,
+    key: keyOf('n', placeBytes(place)),
+    name: () => `tree node ${toHex(placeBytes(place))}`,
+  }),
+  page: (ref: PageRef): Entry<Page> => ({
+    key: keyOf('p', pageBytes(ref)),
+    name: () => `index page ${toHex(pageBytes(ref))}`,
+    encode: encodePage,
+    decode: decodePage,
+  }),
+  version: (at: Height): Entry<Version> => ({
+    key: keyOf('v', u64Bytes(at)),
+    name: () => `the state of height ${at}`,
+    encode: encodeVersion,
+    decode: decodeVersion,
+  }),
+  replaced: (at: Height): Entry<Replaced> => ({
+    key: keyOf('c', u64Bytes(at)),
+    name: () => `the changes of block ${at}`,
+    encode: encodeReplaced,
+    decode: decodeReplaced,
+  }),
+  restoring: () => coded('r', none, restoring, () => 'its progress of restoring'),
 }
 
-/** The range of the keys of all rows. */
-export const rowKeys = { gte: Buffer.from('s'), lt: Buffer.from('t') }
+/** The range of all keys that begin with a letter and the bytes after it. */
+export function keysOf(letter: string, rest: Uint8Array = none): { gte: Uint8Array; lt: Uint8Array } {
+  const gte = keyOf(letter, rest)
+  const lt = gte.slice()
+  let at = lt.length - 1
+  while (lt[at] === 0xff) at--
+  lt[at] = (lt[at] as number) + 1
+  return { gte, lt: lt.subarray(0, at + 1) }
+}
+
+/** The range of what one block wrote of a kind whose keys begin with its height. */
+export function keysBornAt(letter: 'n' | 'p', born: number): { gte: Uint8Array; lt: Uint8Array } {
+  return keysOf(letter, u48Bytes(born))
+}
+
+/** The range of an account's history before a place, or all of it. */
+export function historyKeys(
+  account: Address,
+  before?: { readonly height: bigint; readonly index: number } | undefined,
+): { gte: Uint8Array; lt: Uint8Array } {
+  const { gte, lt } = keysOf('a', addressToBytes(account))
+  return { gte, lt: before ? entry.history(account, before).key : lt }
+}
+
+export function placeOfHistory(key: Uint8Array): { readonly height: bigint; readonly index: number } {
+  const view = new DataView(key.buffer, key.byteOffset, key.length)
+  return { height: view.getBigUint64(33), index: view.getUint32(41) }
+}
 
 /**
- * The bytes to store: the value's BCS, then the CRC-32 of key and value. LevelDB does not check its own checksums when
- * it reads, and a byte that has flipped in an amount would still decode.
+ * The bytes to store: the value, then the CRC-32 of key and value. LevelDB does not check its own checksums when it reads,
+ * and a byte that has flipped in an amount would still decode.
  */
 export function pack<T>(entry: Entry<T>, value: T): Uint8Array {
-  const body = encode(entry.codec, value)
+  return packBody(entry.key, entry.encode(value))
+}
+
+export function packBody(key: Uint8Array, body: Uint8Array): Uint8Array {
   const packed = new Uint8Array(body.length + 4)
   packed.set(body)
-  new DataView(packed.buffer).setUint32(body.length, checksum(entry.key, body))
+  seal(key, packed)
   return packed
+}
+
+/** Writes the checksum into the last four bytes. */
+export function seal(key: Uint8Array, packed: Uint8Array): void {
+  const sum = crc32(packed.subarray(0, -4), crc32(key))
+  const at = packed.length - 4
+  packed[at] = sum >>> 24
+  packed[at + 1] = sum >>> 16
+  packed[at + 2] = sum >>> 8
+  packed[at + 3] = sum
 }
 
 /** The value of stored bytes. Throws `store/DAMAGED` for any others than `pack` makes. */
@@ -79,29 +213,190 @@ export function unpack<T>(entry: Entry<T>, packed: Uint8Array): T {
   const damaged = (why: string) => merkleStoreFail.DAMAGED({ record: entry.name(), why })
   if (packed.length < 4) throw damaged('it is too short')
   const body = packed.subarray(0, -4)
-  const view = new DataView(packed.buffer, packed.byteOffset, packed.length)
-  if (view.getUint32(body.length) !== checksum(entry.key, body)) throw damaged('its checksum is wrong')
+  const at = body.length
+  const sum =
+    ((packed[at] as number) * 2 ** 24 +
+      ((packed[at + 1] as number) << 16) +
+      ((packed[at + 2] as number) << 8) +
+      (packed[at + 3] as number)) >>>
+    0
+  if (sum !== crc32(body, crc32(entry.key))) throw damaged('its checksum is wrong')
   try {
-    return decode(entry.codec, body)
+    return entry.decode(body)
   } catch (error) {
-    if (!isChainError(error)) throw error
+    if (!isChainError(error) && !(error instanceof RangeError)) throw error
     throw damaged(error.message)
   }
 }
 
-function checksum(key: Uint8Array, body: Uint8Array): number {
-  return crc32(body, crc32(key))
+const none = new Uint8Array()
+const plain = { encode: (value: Uint8Array) => value, decode: (body: Uint8Array) => body }
+
+/** A row as the height that wrote it, the length of its key (u32, big-endian), its key and its value. */
+const rowForm = {
+  encode({ since, key, value }: Row): Uint8Array {
+    const body = new Uint8Array(10 + key.length + value.length)
+    writeU48(body, 0, since)
+    new DataView(body.buffer).setUint32(6, key.length)
+    body.set(key, 10)
+    body.set(value, 10 + key.length)
+    return body
+  },
+  decode(body: Uint8Array): Row {
+    const end = 10 + new DataView(body.buffer, body.byteOffset, body.length).getUint32(6)
+    if (end > body.length) throw new RangeError('its key ends early')
+    return { since: readU48(body, 0), key: body.subarray(10, end), value: body.subarray(end) }
+  },
 }
 
-function entryAt<T>(letter: string, rest: Uint8Array, codec: Codec<T>, name: () => string): Entry<T> {
+/** Each key as how many digits it shares with the one before it, and the rest. */
+function encodePage({ keys, pages }: Page): Uint8Array {
+  let before = ''
+  const short = keys.map((key) => {
+    let shared = 0
+    while (shared + 2 <= before.length && before.slice(shared, shared + 2) === key.slice(shared, shared + 2))
+      shared += 2
+    before = key
+    return { shared: shared / 2, rest: fromHex(key.slice(shared)) }
+  })
+  const refs = pages?.map(({ born, number }) => ({ born: BigInt(born), number })) ?? null
+  return encode(page, { keys: short, pages: refs })
+}
+
+function decodePage(body: Uint8Array): Page {
+  const { keys: short, pages } = decode(page, body)
+  let before: StateKey = ''
+  const keys = short.map(({ shared, rest }) => {
+    before = before.slice(0, 2 * shared) + toHex(rest)
+    return before
+  })
+  return { keys, pages: pages?.map(({ born, number }) => ({ born: Number(born), number })) }
+}
+
+function encodeVersion({ tree, index, rows, checkpoint }: Version): Uint8Array {
+  const root =
+    tree.kind === 'empty'
+      ? ({ kind: 'empty', value: null } as const)
+      : tree.kind === 'leaf'
+        ? ({ kind: 'leaf', value: { ...tree, since: BigInt(tree.since) } } as const)
+        : ({ kind: 'node', value: { hash: tree.hash, born: BigInt(tree.born) } } as const)
+  const ref = index ? { born: BigInt(index.born), number: index.number } : null
+  return encode(version, { tree: root, index: ref, rows, checkpoint })
+}
+
+function decodeVersion(body: Uint8Array): Version {
+  const { tree, index, rows, checkpoint } = decode(version, body)
+  const root: TreeRoot =
+    tree.kind === 'empty'
+      ? { kind: 'empty' }
+      : tree.kind === 'leaf'
+        ? { kind: 'leaf', ...tree.value, since: Number(tree.value.since) }
+        : { kind: 'node', hash: tree.value.hash, born: Number(tree.value.born) }
+  return { tree: root, index: index ? { ...index, born: Number(index.born) } : undefined, rows, checkpoint }
+}
+
+/** Three lists, each with its length (u32, big-endian): path and height, length and name of a node, name of a page. */
+function encodeReplaced({ rows, nodes, pages }: Replaced): Uint8Array {
+  const places = nodes.map(placeBytes)
+  const placesBytes = places.reduce((sum, { length }) => sum + 1 + length, 0)
+  const body = new Uint8Array(12 + rows.length * 38 + placesBytes + pages.length * 10)
+  const view = new DataView(body.buffer)
+  let at = 0
+  const count = (length: number) => {
+    view.setUint32(at, length)
+    at += 4
+  }
+  count(rows.length)
+  for (const { path, before } of rows) {
+    body.set(path, at)
+    writeU48(body, at + 32, before < 0 ? NEVER : before)
+    at += 38
+  }
+  count(places.length)
+  for (const place of places) {
+    body[at] = place.length
+    body.set(place, at + 1)
+    at += 1 + place.length
+  }
+  count(pages.length)
+  for (const ref of pages) {
+    body.set(pageBytes(ref), at)
+    at += 10
+  }
+  return body
+}
+
+function decodeReplaced(body: Uint8Array): Replaced {
+  const view = new DataView(body.buffer, body.byteOffset, body.length)
+  let at = 0
+  const take = (length: number) => {
+    if (at + length > body.length) throw new RangeError('it ends early')
+    at += length
+    return body.subarray(at - length, at)
+  }
+  const each = <T>(read: () => T): readonly T[] => {
+    const length = view.getUint32(at)
+    at += 4
+    const items: T[] = []
+    for (let i = 0; i < length; i++) items.push(read())
+    return items
+  }
+  const rows = each(() => {
+    const row = take(38)
+    const before = readU48(row, 32)
+    return { path: row.subarray(0, 32), before: before === NEVER ? -1 : before }
+  })
+  const nodes = each(() => {
+    const place = take((take(1)[0] as number) % 256)
+    return { born: readU48(place, 0), depth: place[6] as number, path: place.subarray(7) }
+  })
+  const pages = each(() => {
+    const ref = take(10)
+    return { born: readU48(ref, 0), number: new DataView(ref.buffer, ref.byteOffset).getUint32(6) }
+  })
+  return { rows, nodes, pages }
+}
+
+function coded<T>(letter: string, rest: Uint8Array, codec: Codec<T>, name: () => string): Entry<T> {
+  return {
+    key: keyOf(letter, rest),
+    name,
+    encode: (value) => encode(codec, value),
+    decode: (body) => decode(codec, body),
+  }
+}
+
+function keyOf(letter: string, rest: Uint8Array): Uint8Array {
   const key = new Uint8Array(1 + rest.length)
   key[0] = letter.charCodeAt(0)
   key.set(rest, 1)
-  return { key, codec, name }
+  return key
 }
 
 function u64Bytes(value: bigint): Uint8Array {
   const bytes = new Uint8Array(8)
   new DataView(bytes.buffer).setBigUint64(0, value)
+  return bytes
+}
+
+function u48Bytes(value: number): Uint8Array {
+  const bytes = new Uint8Array(6)
+  writeU48(bytes, 0, value)
+  return bytes
+}
+
+function pageBytes({ born, number }: PageRef): Uint8Array {
+  const bytes = new Uint8Array(10)
+  writeU48(bytes, 0, born)
+  new DataView(bytes.buffer).setUint32(6, number)
+  return bytes
+}
+
+function historyBytes(account: Address, at: { readonly height: bigint; readonly index: number }): Uint8Array {
+  const bytes = new Uint8Array(44)
+  bytes.set(addressToBytes(account))
+  const view = new DataView(bytes.buffer)
+  view.setBigUint64(32, at.height)
+  view.setUint32(40, at.index)
   return bytes
 }

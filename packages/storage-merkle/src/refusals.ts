@@ -29,9 +29,17 @@ export const merkleStoreRefusals = {
     message: `The block's ${d.field} is ${d.got}; on this store it must be ${d.want}.`,
     hint: 'Commit a block with the stage that it was built on.',
   }),
+  NO_ICS23: (d: { key: string; why: string }) => ({
+    message: `ICS-23 has no proof for the key ${d.key}: ${d.why}.`,
+    hint: 'Ask for the proof in this chain’s own form.',
+  }),
   UNSORTED: (d: { key: string }) => ({
     message: `The changed row ${d.key} does not come after the one before it.`,
     hint: 'Stage each row once, in ascending order of their keys.',
+  }),
+  BAD_PROOF: (d: { why: string }) => ({
+    message: `The proof does not show these rows under this state root: ${d.why}.`,
+    hint: 'Do not trust the answer; ask another node, and check that the state root is of the height of the proof.',
   }),
 }
 

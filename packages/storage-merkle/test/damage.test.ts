@@ -1,8 +1,17 @@
 import { cp, readdir, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
+import { sha256 } from '@mmtchain/crypto'
 import { type Store, tablePrefix } from '@mmtchain/kernel'
-import { type Hash, hashToBytes, height, isChainError, toHex } from '@mmtchain/primitives'
+import {
+  type Address,
+  addressToBytes,
+  type Hash,
+  hashToBytes,
+  height,
+  isChainError,
+  toHex,
+} from '@mmtchain/primitives'
 import { merkleStore } from '@mmtchain/storage-merkle'
 import { sampleCommit } from '@mmtchain/testkit'
 import { ClassicLevel } from 'classic-level'
@@ -16,6 +25,7 @@ const rowKey = (at: number) => prefix + toHex(Uint8Array.of(at))
 
 interface Made {
   readonly ids: readonly Hash[]
+  readonly senders: readonly Address[]
   readonly transactions: readonly Hash[]
 }
 
@@ -24,6 +34,7 @@ async function makeBlocks(path: string, blocks = BLOCKS): Promise<Made> {
   const store = await merkleStore({ path })
   const ids: Hash[] = []
   const transactions: Hash[] = []
+  const senders: Address[] = []
   for (let block = 0; block < blocks; block++) {
     const first = (5 * block) % 250
     const rows = [0, 1, 2, 3, 4].map((i) => [rowKey(first + i), Uint8Array.of(block, i)] as const)
@@ -32,9 +43,10 @@ async function makeBlocks(path: string, blocks = BLOCKS): Promise<Made> {
     await store.commit(commit)
     ids.push(commit.id)
     transactions.push(...commit.transactionIds)
+    senders.push(...commit.block.transactions.map(({ body }) => body.sender))
   }
   await store.close()
-  return { ids, transactions }
+  return { ids, transactions, senders }
 }
 
 const damages: Readonly<Record<string, (value: Uint8Array) => Uint8Array | undefined>> = {
@@ -46,6 +58,8 @@ const damages: Readonly<Record<string, (value: Uint8Array) => Uint8Array | undef
 }
 
 const u64 = (value: number) => [0, 0, 0, 0, 0, 0, 0, value]
+const u48 = (value: number) => u64(value).slice(2)
+const pathOf = (row: number) => sha256(Buffer.from(rowKey(row), 'hex'))
 const opened = async () => undefined
 
 /** For each kind of record: where it lies, what meets it, and what it is called. */
@@ -53,7 +67,7 @@ const records: readonly {
   readonly name: string
   readonly key: (made: Made) => readonly number[]
   readonly use: (store: Store, made: Made) => Promise<unknown>
-  readonly absent?: 'is not found' | 'is a foreign database' | 'is counted'
+  readonly absent?: 'is not found' | 'is a foreign database'
 }[] = [
   { name: 'its format', key: () => [0x6d], use: opened, absent: 'is a foreign database' },
   { name: 'its tip', key: () => [0x74], use: opened },
@@ -73,18 +87,48 @@ const records: readonly {
     absent: 'is not found',
   },
   {
-    name: `row ${rowKey(1)}`,
-    key: () => [0x73, ...Buffer.from(rowKey(1), 'hex')],
-    use: async (store) => [...store.entries({ prefix })],
-    absent: 'is counted',
+    name: 'the history of ',
+    key: ({ senders }) => [0x61, ...addressToBytes(senders[3] as Address), ...u64(1), 0, 0, 0, 1],
+    use: (store, { senders }) => store.history({ address: senders[3] as Address, limit: 9 }),
+    absent: 'is not found',
   },
   {
-    name: `row ${rowKey(1)}`,
-    key: () => [0x73, ...Buffer.from(rowKey(1), 'hex')],
-    use: async (store) => store.get(rowKey(1)),
-    absent: 'is counted',
+    name: `the row of path ${toHex(pathOf(1))}`,
+    key: () => [0x73, ...pathOf(1)],
+    use: async (store) => [...store.entries({ prefix })],
   },
-  { name: 'tree node 00', key: () => [0x6e, 0], use: async (store) => store.stage([[rowKey(1), null]]) },
+  {
+    name: `the row of path ${toHex(pathOf(1))}`,
+    key: () => [0x73, ...pathOf(1)],
+    use: async (store) => store.get(rowKey(1)),
+  },
+  {
+    name: `the row of path ${toHex(pathOf(4))} of height 0`,
+    key: () => [0x6f, ...u48(0), ...pathOf(4)],
+    use: async (store) => store.at(height(0n)).get(rowKey(4)),
+  },
+  {
+    name: 'tree node 00000000000300',
+    key: () => [0x6e, ...u48(3), 0],
+    use: async (store) => store.stage([[rowKey(1), null]]),
+  },
+  {
+    name: 'tree node 00000000000100',
+    key: () => [0x6e, ...u48(1), 0],
+    use: async (store) => store.prove({ keys: [rowKey(1)], height: height(1n) }),
+  },
+  {
+    name: 'index page 00000000000300000000',
+    key: () => [0x70, ...u48(3), 0, 0, 0, 0],
+    use: async (store) => [...store.entries({ prefix })],
+  },
+  { name: 'the state of height 3', key: () => [0x76, ...u64(3)], use: opened },
+  { name: 'the state of height 1', key: () => [0x76, ...u64(1)], use: async (store) => store.at(height(1n)) },
+  {
+    name: 'the changes of block 3',
+    key: () => [0x63, ...u64(3)],
+    use: (store) => store.revertTo(height(2n)),
+  },
 ]
 
 describe.each(Object.entries(damages))('a record %s', (damage, change) => {
@@ -114,58 +158,53 @@ test('a whole record of another key does not pass for one', async () => {
       keyEncoding: 'view',
       valueEncoding: 'view',
     })
-    const at = (key: string) => Buffer.from(`73${key}`, 'hex')
-    await level.put(at(rowKey(2)), (await level.get(at(rowKey(1)))) as Uint8Array)
-    await level.close()
-    const error = await openAndUse(path, async (store) => store.get(rowKey(2)))
-    expect(error).toMatchObject({ code: 'store/DAMAGED' })
+    const at = (row: number) => Uint8Array.of(0x73, ...pathOf(row))
+    const other = (await level.get(at(1))) as Uint8Array
+    for (const record of [other, sealed(at(2), other.subarray(0, -4))]) {
+      await level.open()
+      await level.put(at(2), record)
+      await level.close()
+      const error = await openAndUse(path, async (store) => store.get(rowKey(2)))
+      expect(error).toMatchObject({ code: 'store/DAMAGED' })
+    }
   })
 })
 
 test('a tip whose tree is not that of its block is refused', async () => {
   await inTempFolder(async (path) => {
     await makeBlocks(path)
-    // The record is the height, the tree, and what else there is; its checksum is made to fit.
-    await alter(path, Buffer.from('t'), (value) => {
-      const body = value.subarray(0, -4)
-      body[0] = 2
-      const checksum = Buffer.alloc(4)
-      checksum.writeUInt32BE(crc32(body, crc32('t')))
-      return Uint8Array.of(...body, ...checksum)
+    const key = Uint8Array.of(0x76, ...u64(3))
+    await alter(path, key, (value) => {
+      const body = value.slice(0, -4)
+      // The kind of the tree's root comes first, then its hash.
+      body[1] = (body[1] as number) ^ 1
+      return sealed(key, body)
     })
     await expect(merkleStore({ path })).rejects.toMatchObject({
       code: 'store/DAMAGED',
-      values: { record: 'its tip', why: 'its state root is not that of its block' },
-    })
-  })
-})
-
-test('a row that has vanished is noticed when the store opens', async () => {
-  await inTempFolder(async (path) => {
-    await makeBlocks(path)
-    await alter(path, Buffer.from(`73${rowKey(1)}`, 'hex'), () => undefined)
-    await expect(merkleStore({ path })).rejects.toMatchObject({
-      code: 'store/DAMAGED',
-      values: { record: 'its rows' },
+      values: { record: 'the state of height 3', why: 'its state root is not that of its block' },
     })
   })
 })
 
 test('a tree node that is whole but of another state is refused', async () => {
   await inTempFolder(async (path) => {
-    await makeBlocks(path, 1)
-    const key = Uint8Array.of(0x6e, 0)
-    let older: Uint8Array | undefined
-    await alter(path, key, (value) => {
-      older = value
+    await makeBlocks(path, 2)
+    const [older, newer] = [0, 1].map((born) => Uint8Array.of(0x6e, ...u48(born), 0)) as [
+      Uint8Array,
+      Uint8Array,
+    ]
+    let body = new Uint8Array()
+    await alter(path, older, (value) => {
+      body = value.slice(0, -4)
       return value
     })
-    const store = await merkleStore({ path })
-    await store.commit(sampleCommit({ store, changes: [[rowKey(0), Uint8Array.of(9)]], seed: 1 }))
-    await store.close()
-    await alter(path, key, () => older)
+    await alter(path, newer, () => sealed(newer, body))
     const error = await openAndUse(path, async (again) => again.stage([[rowKey(1), null]]))
-    expect(error).toMatchObject({ code: 'store/DAMAGED', values: { record: 'tree node 00' } })
+    expect(error).toMatchObject({
+      code: 'store/DAMAGED',
+      values: { record: 'tree node 00000000000100', why: 'its hash is not what its parent says' },
+    })
   })
 })
 
@@ -210,6 +249,13 @@ test('a flipped byte in the write-ahead log gives whole blocks or a coded error,
     expect([...outcomes].sort()).toEqual(['store/DAMAGED', 'store/UNKNOWN_FORMAT', 'whole'])
   })
 })
+
+/** A record with a checksum that fits. */
+function sealed(key: Uint8Array, body: Uint8Array): Uint8Array {
+  const checksum = Buffer.alloc(4)
+  checksum.writeUInt32BE(crc32(body, crc32(key)))
+  return Uint8Array.of(...body, ...checksum)
+}
 
 /** Changes the bytes of a record under the closed store. */
 async function alter(

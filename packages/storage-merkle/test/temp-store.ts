@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { merkleStore } from '@mmtchain/storage-merkle'
+import { type MerkleStore, type MerkleStoreOptions, merkleStore } from '@mmtchain/storage-merkle'
+import { MemoryLevel } from 'memory-level'
 
 /** A folder of its own for each use, removed after it. */
 export async function inTempFolder<T>(use: (path: string) => Promise<T>): Promise<T> {
@@ -13,7 +14,31 @@ export async function inTempFolder<T>(use: (path: string) => Promise<T>): Promis
   }
 }
 
-/** A new store for one case of the compliance suite. */
+export function newLevel(): MemoryLevel<Uint8Array, Uint8Array> {
+  return new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view', storeEncoding: 'view' })
+}
+
+/** A new store on memory-level. */
+export function inMemory(options: MerkleStoreOptions = {}): Promise<MerkleStore> {
+  return merkleStore({ level: newLevel(), ...options })
+}
+
+/** The same for one case of the compliance suite. */
+export async function openInMemoryForCase() {
+  const level = newLevel()
+  let store = await merkleStore({ level })
+  return {
+    store,
+    async reopen() {
+      await store.close()
+      store = await merkleStore({ level })
+      return store
+    },
+    destroy: () => store.close(),
+  }
+}
+
+/** A new store in a folder, for one case of the compliance suite. */
 export async function openForCase() {
   const path = await mkdtemp(join(tmpdir(), 'mmt-store-'))
   let store = await merkleStore({ path })

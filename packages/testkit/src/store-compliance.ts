@@ -10,8 +10,11 @@ import {
   tablePrefix,
   ZERO_HASH,
 } from '@mmtchain/kernel'
-import { height, isChainError, toHex } from '@mmtchain/primitives'
+import { height, toHex } from '@mmtchain/primitives'
+import { check, equal, refused } from './checks.ts'
+import { pastCases } from './past-compliance.ts'
 import { FINGERPRINT, type Random, randomFrom, sampleCommit, sampleHash, times } from './sample-commit.ts'
+import { apply, type Rows, rangeOf, sampleChanges, sampleKey, sampleKeys } from './sample-rows.ts'
 
 export { sampleCommit } from './sample-commit.ts'
 
@@ -30,7 +33,7 @@ export interface StoreUnderTest {
   destroy(): Promise<void>
 }
 
-interface Bench {
+export interface Bench {
   readonly store: Store
   readonly random: Random
   readonly reopen: (() => Promise<Store>) | undefined
@@ -62,9 +65,9 @@ export function storeCompliance(options: {
   }))
 }
 
-type Rows = Map<StateKey, Uint8Array>
-
 const cases: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
+  ...pastCases,
+
   async 'an empty store has nothing'({ store, random }) {
     equal(store.tip(), undefined, 'the tip')
     equal(store.checkpoint(), new Uint8Array(), 'the checkpoint')
@@ -316,6 +319,10 @@ const cases: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
       () => store.commit(next),
       () => store.block({ height: height(0n) }),
       () => store.transaction(sampleHash(random)),
+      () => store.history({ address: commit.block.header.proposer, limit: 1 }),
+      () => store.at(height(0n)),
+      () => store.prove({ keys: [] }),
+      () => store.revertTo(height(0n)),
     ]
     for (const use of uses) await refused('store/CLOSED', use)
   },
@@ -357,81 +364,6 @@ async function foundIn(store: Store, commits: readonly BlockCommit[]): Promise<v
   }
 }
 
-function apply(rows: Rows, changes: StateChanges): void {
-  for (const [key, value] of changes) {
-    if (value) rows.set(key, value)
-    else rows.delete(key)
-  }
-}
-
-/** What `entries` must give, by the plainest means. */
-function rangeOf(rows: Rows, range: Parameters<Store['entries']>[0] = { prefix: '' }) {
-  const { prefix, from, reverse = false } = range
-  const inside = [...rows].filter(
-    ([key]) => key.startsWith(prefix) && (from === undefined || (reverse ? key <= from : key >= from)),
-  )
-  return inside.sort(([a], [b]) => (a < b === reverse ? 1 : -1))
-}
-
-// Samples. The keys are few, so that blocks meet each other's rows, and some are the beginning of others.
-
-const TABLES = [tablePrefix('notes', 'rows'), tablePrefix('notes', 'rowsToo'), tablePrefix('tags', 'rows')]
-const KEY_BYTES = ['00', '01', '7f', 'ff']
-
-function sampleKey(random: Random): StateKey {
-  return random.pick(TABLES) + times(random.below(4), () => random.pick(KEY_BYTES)).join('')
-}
-
-function sampleKeys(random: Random, count: number): readonly StateKey[] {
-  return [...new Set(times(count, () => sampleKey(random)))].sort()
-}
-
-function sampleChanges(random: Random, count: number): StateChanges {
-  return sampleKeys(random, count).map((key) => {
-    const value = random.below(3) === 0 ? null : random.bytes(random.pick([0, 1, 40, 300]))
-    return [key, value] as const
-  })
-}
-
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0))
-}
-
-// Checks that need no test runner.
-
-function check(condition: boolean, why: string): void {
-  if (!condition) throw new Error(why)
-}
-
-function equal(got: unknown, want: unknown, what: string): void {
-  const [gotText, wantText] = [textOf(got), textOf(want)]
-  check(gotText === wantText, `${what}: want ${excerpt(wantText)}, got ${excerpt(gotText)}`)
-}
-
-/** Throws unless `use` throws, or its promise is rejected with, an error of this code. */
-async function refused(code: string, use: () => unknown): Promise<void> {
-  let outcome = 'nothing was refused'
-  try {
-    await use()
-  } catch (error) {
-    if (isChainError(error) && error.code === code) return
-    outcome = `got ${isChainError(error) ? error.code : String(error)}`
-  }
-  throw new Error(`want ${code}, ${outcome}`)
-}
-
-/** The same text for equal values only: fields in order of their names, bytes as hex, big integers marked. */
-function textOf(value: unknown): string {
-  return (
-    JSON.stringify(value, (_key, part: unknown) => {
-      if (typeof part === 'bigint') return `${part}n`
-      if (part instanceof Uint8Array) return `0x${toHex(part)}`
-      if (typeof part !== 'object' || part === null || Array.isArray(part)) return part
-      return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-    }) ?? 'undefined'
-  )
-}
-
-function excerpt(text: string): string {
-  return text.length > 300 ? `${text.slice(0, 300)}…` : text
 }

@@ -1,0 +1,74 @@
+// What becomes of states that are no longer the tip's: blocks are taken back, old states are pruned.
+import { type Hash, type Height, height as toHeight } from '@mmtchain/primitives'
+import { type Database, put, remove, type View, type Write } from './database.ts'
+import { entry, keysBornAt } from './records.ts'
+import { missing } from './state.ts'
+
+/** Deletions of one batch of pruning: some milliseconds of work, so that a block never waits long for it. */
+const DELETIONS_MAX = 4096
+
+/** The writes that take back the block of a height, but for the tip. The state before it must be kept. */
+export async function undoOf(args: {
+  readonly database: Database
+  readonly view: View
+  readonly height: Height
+}): Promise<readonly Write[]> {
+  const { database, view, height } = args
+  const replaced = view.read(entry.replaced(height))
+  if (!replaced) throw missing(entry.replaced(height))
+  const writes: Write[] = []
+  for (const { path, before } of replaced.rows) {
+    const to = entry.row(path)
+    if (before < 0) {
+      writes.push(remove(to))
+      continue
+    }
+    const from = entry.oldRow(path, before)
+    const old = view.read(from)
+    if (!old) throw missing(from)
+    writes.push(put(to, old), remove(from))
+  }
+  for (const kind of ['n', 'p'] as const)
+    for await (const key of database.keys(keysBornAt(kind, Number(height)))) writes.push(remove({ key }))
+  return [
+    ...writes,
+    ...blockRemovals(view, height),
+    remove(entry.replaced(height)),
+    remove(entry.version(height)),
+  ]
+}
+
+function blockRemovals(view: View, height: Height): readonly Write[] {
+  const id = view.read(entry.blockId(height))
+  const body = view.read(entry.block(height))
+  if (!id) throw missing(entry.blockId(height))
+  if (!body) throw missing(entry.block(height))
+  return [
+    remove(entry.block(height)),
+    remove(entry.blockId(height)),
+    remove(entry.blockHeight(id)),
+    ...body.transactionIds.flatMap((transaction: Hash, index) => [
+      remove(entry.transaction(transaction)),
+      ...(body.accounts[index] ?? []).map((account) => remove(entry.history(account, { height, index }))),
+    ]),
+  ]
+}
+
+/**
+ * The deletions that drop the state of a height, in pieces. What only that state used is what the next block replaced. The record
+ * of it goes last, so that pruning can be begun anew after a crash.
+ */
+export function* prunedBy(view: View, height: Height): Generator<readonly Write[]> {
+  const next = toHeight(height + 1n)
+  const replaced = view.read(entry.replaced(next))
+  if (replaced) {
+    const removals = [
+      ...replaced.rows.flatMap(({ path, before }) => (before < 0 ? [] : [entry.oldRow(path, before)])),
+      ...replaced.nodes.map(entry.node),
+      ...replaced.pages.map(entry.page),
+    ]
+    for (let at = 0; at < removals.length; at += DELETIONS_MAX)
+      yield removals.slice(at, at + DELETIONS_MAX).map(remove)
+  }
+  yield [remove(entry.version(height)), remove(entry.replaced(next))]
+}

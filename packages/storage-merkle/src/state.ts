@@ -1,0 +1,218 @@
+// Reading the state after a block: rows, their order, proofs. What is read is checked against the state tree where it can be.
+import { sha256 } from '@mmtchain/crypto'
+import type { Header, StateKey, StateReader } from '@mmtchain/kernel'
+import { type ChainError, compareBytes, equalBytes, fromHex, type Hash, toHex } from '@mmtchain/primitives'
+import { cacheOf } from './cache.ts'
+import type { View } from './database.ts'
+import { commitmentProof, type ProvenKey, type ProvenRow } from './ics23.ts'
+import { type KeyIndex, keyIndex } from './key-index.ts'
+import type { PairHasher } from './pair-hasher.ts'
+import { type Entry, entry, type Row, type Version } from './records.ts'
+import { merkleStoreFail } from './refusals.ts'
+import { type StateTree, stateTree, type TreeRoot } from './state-tree.ts'
+import { findRow, neighbourOf, provePaths, siblingsOf, type TreeRow } from './tree-proofs.ts'
+
+/**
+ * All that reads see, replaced as a whole when a batch is on disk. The view is a snapshot, so what LevelDB already
+ * shows of a commit under way cannot be seen before that.
+ */
+export interface Committed {
+  readonly view: View
+  readonly tip: { readonly header: Header; readonly id: Hash } | undefined
+  readonly version: Version
+}
+
+/** A row in memory; `value` is undefined when there is none. */
+export interface HeldRow {
+  readonly path: Uint8Array
+  readonly value: Uint8Array | undefined
+}
+
+/** How much memory each part may take, in bytes. */
+export interface MemoryBounds {
+  readonly rows: number
+  readonly tree: number
+  readonly index: number
+}
+
+/** The state of the tip with what is held of it in memory, and the states before it. */
+export interface State {
+  now(): Committed
+  replace(next: Committed): void
+  readonly tree: StateTree
+  readonly index: KeyIndex
+  /** The row under a key, by way of the memory of rows. */
+  held(key: StateKey): HeldRow
+  /** H(key). */
+  path(key: StateKey): Uint8Array
+  hold(key: StateKey, row: HeldRow): void
+  /** The stored row at a path, which the block of height `since` wrote. */
+  row(from: TreeRow): Row
+  readonly reader: StateReader
+  /** Reads the state of another version, for as long as `check` does not throw. */
+  readerOf(version: Version, check: () => void): StateReader
+  prove(version: Version, keys: readonly StateKey[]): Uint8Array
+  proveIcs23(version: Version, keys: readonly StateKey[]): Uint8Array
+  /** Forgets all that is held in memory, and goes on with another tip. */
+  reset(next: Committed): void
+}
+
+export function missing(from: Entry<unknown>): ChainError {
+  return merkleStoreFail.DAMAGED({ record: from.name(), why: 'it is missing' })
+}
+
+/** About what an entry of a map takes beside key and value. */
+const ENTRY_BYTES = 250
+/** What may be loaded of a past tree before it is forgotten. */
+const PAST_TREE_BYTES = 16 << 20
+
+export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBounds): State {
+  let now = found
+  const rows = cacheOf<StateKey, HeldRow>(memory.rows)
+  const treeOf = (root: TreeRoot) =>
+    stateTree({
+      root,
+      pairs,
+      load: (place) => {
+        const found = now.view.read(entry.node(place))
+        if (!found) throw missing(entry.node(place))
+        return found
+      },
+      damaged: (place, why) => merkleStoreFail.DAMAGED({ record: entry.node(place).name(), why }),
+    })
+  const tree = treeOf(found.version.tree)
+  const index = keyIndex({
+    bytesMax: memory.index,
+    load: (ref) => {
+      const found = now.view.read(entry.page(ref))
+      if (!found) throw missing(entry.page(ref))
+      return found
+    },
+  })
+  /** The past tree that was read last: readers of one height come together. */
+  let past: { readonly version: Version; readonly tree: StateTree } | undefined
+
+  function treeAt(version: Version): StateTree {
+    if (version === now.version) return tree
+    if (past?.version !== version) past = { version, tree: treeOf(version.tree) }
+    past.tree.trim(PAST_TREE_BYTES)
+    return past.tree
+  }
+
+  function held(key: StateKey): HeldRow {
+    const known = rows.get(key)
+    if (known) return known
+    const bytes = fromHex(key)
+    const path = sha256(bytes)
+    const from = entry.row(path)
+    const found = now.view.read(from)
+    // A row that LevelDB lost would read as one that never was.
+    if (!found && findRow(tree, path)) throw missing(from)
+    if (found && !equalBytes(found.key, bytes))
+      throw merkleStoreFail.DAMAGED({ record: from.name(), why: `it has the key ${toHex(found.key)}` })
+    const row = { path, value: found?.value.slice() }
+    hold(key, row)
+    return row
+  }
+
+  function hold(key: StateKey, row: HeldRow): void {
+    rows.set(key, row, ENTRY_BYTES + key.length + (row.value?.length ?? 0))
+  }
+
+  function row({ path, since }: TreeRow): Row {
+    const current = now.view.read(entry.row(path))
+    if (current?.since === since) return current
+    const from = entry.oldRow(path, since)
+    const old = now.view.read(from)
+    if (!old) throw missing(from)
+    return old
+  }
+
+  function readerOf(version: Version, check: () => void): StateReader {
+    const get = (key: StateKey) => {
+      check()
+      const bytes = fromHex(key)
+      const found = findRow(treeAt(version), sha256(bytes))
+      return found && row(found).value.slice()
+    }
+    return {
+      get,
+      *entries(range) {
+        check()
+        for (const key of index.keys(version.index, range)) {
+          const value = get(key)
+          if (!value) throw merkleStoreFail.DAMAGED({ record: `row ${key}`, why: 'the state tree lacks it' })
+          yield [key, value]
+          check()
+        }
+      },
+    }
+  }
+
+  function proven(version: Version, from: TreeRow): ProvenRow {
+    const { key, value } = row(from)
+    if (value.length === 0)
+      throw merkleStoreFail.NO_ICS23({ key: toHex(key), why: 'ICS-23 knows no empty values' })
+    return { key, value, siblings: siblingsOf(treeAt(version), from.path) }
+  }
+
+  return {
+    now: () => now,
+    replace(next) {
+      now = next
+    },
+    tree,
+    index,
+    held,
+    path: (key) => rows.get(key)?.path ?? sha256(fromHex(key)),
+    hold,
+    row,
+    reader: {
+      get: (key) => held(key).value?.slice(),
+      *entries(range) {
+        let last: StateKey | undefined
+        // A commit replaces pages: the range then goes on in the new order behind the last key.
+        for (let from = now; ; from = now) {
+          const rest = last === undefined ? range : { ...range, from: last }
+          for (const key of index.keys(from.version.index, rest)) {
+            if (key === last) continue
+            const { value } = held(key)
+            if (!value) throw missing(entry.row(held(key).path))
+            last = key
+            yield [key, value.slice()]
+            if (from !== now) break
+          }
+          if (from === now) return
+        }
+      },
+    },
+    readerOf,
+    prove: (version, keys) =>
+      provePaths(treeAt(version), [...new Set(keys)].map((key) => sha256(fromHex(key))).sort(compareBytes)),
+    proveIcs23(version, keys) {
+      const from = treeAt(version)
+      const provenKeys = keys.map((hex): ProvenKey => {
+        const key = fromHex(hex)
+        const path = sha256(key)
+        const found = findRow(from, path)
+        if (found) return { kind: 'row', row: proven(version, found) }
+        const [left, right] = [neighbourOf(from, path, 'before'), neighbourOf(from, path, 'after')]
+        if (!left && !right) throw merkleStoreFail.NO_ICS23({ key: hex, why: 'the state is empty' })
+        return {
+          kind: 'absent',
+          key,
+          left: left && proven(version, left),
+          right: right && proven(version, right),
+        }
+      })
+      return commitmentProof(provenKeys)
+    },
+    reset(next) {
+      now = next
+      rows.clear()
+      index.forget()
+      past = undefined
+      tree.reset(next.version.tree)
+    },
+  }
+}
