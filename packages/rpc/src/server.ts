@@ -70,6 +70,11 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
 
+  // Every page counts, and before anything else is done for it.
+  server.addHook('onRequest', async (request, reply) => {
+    const tooMany = callers.counter(request.socket)()
+    if (tooMany) return refused(reply.header('retry-after', '1'), 429, tooMany)
+  })
   const admit = async (request: FastifyRequest, reply: FastifyReply) => {
     const admission = access.admit(request.headers)
     if ('refusal' in admission) return refused(reply, admission.status, admission.refusal)
@@ -81,8 +86,6 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
 
   server.post('/rpc', { onRequest: admit }, async (request, reply) => {
     const count = callers.counter(request.socket)
-    const tooMany = count()
-    if (tooMany) return refused(reply.header('retry-after', '1'), 429, tooMany)
     const roles = rolesOf.get(request) ?? new Set()
     // The first call is counted already.
     let calls = 0

@@ -224,6 +224,8 @@ test('who asks too often is refused by name until time has passed, each call of 
   expect([first.status, second.status, third.status]).toEqual([200, 200, 429])
   expect(third.headers.get('retry-after')).toBe('1')
   expect(codeIn(await third.text())).toBe('rpc/RATE_LIMITED')
+  const pages = await Promise.all(Array.from({ length: 20 }, () => fetch(`${rpc.url}/readyz`)))
+  expect(pages.map(({ status: code }) => code)).toContain(429)
   let calm = await post(rpc.url, `[${status},${status},${status}]`)
   while (calm.status === 429) calm = await post(rpc.url, `[${status},${status},${status}]`)
   const answers = (await calm.json()) as { result?: unknown; error?: { data: { code: string } } }[]
