@@ -300,7 +300,9 @@ function payerOf({ transaction: { body } }: Prepared): Address {
   return body.payer ?? body.sender
 }
 
-/** A transaction that makes a module exhaust the stack is no fault of the node: it is refused. */
+/** A transaction that makes a module exhaust the stack is no fault of the node: it is refused. Any other fault is thrown on. */
 function asRefusal(error: unknown): ChainError {
-  return isChainError(error) ? error : nodeFail.EXHAUSTING({ why: String(error) })
+  if (isChainError(error)) return error
+  if (error instanceof RangeError) return nodeFail.EXHAUSTING({ why: String(error) })
+  throw error
 }
