@@ -2,8 +2,8 @@ import { Worker } from 'node:worker_threads'
 import type { Hash } from '@mmtchain/primitives'
 import type { CheckThreads, Log } from './host.ts'
 
-// Measured by bench/checks.bench.mjs: a message costs as much as a third of a check, so single transactions are not worth one;
-// in batches the threads take four fifths of the work off the main thread at no more CPU time in total.
+// Measured by bench/checks.bench.mjs and bench/submit.bench.mjs: a message costs as much as a third of a check, so single
+// transactions are not worth one; in batches a thread frees the main one for a fifth more CPU time in total.
 
 /** What a thread begins with. */
 export interface ThreadData {
