@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -10,24 +10,33 @@ import { homeFail } from './refusals.ts'
 /** A chain whose modules' types are not known here. */
 export type AnyChain = Chain<unknown>
 
-/** Bundles a chain file, TypeScript or JavaScript, with all that it imports into one module. Throws `home/BAD_CHAIN_FILE`. */
-export async function bundleChainFile(file: string): Promise<string> {
+/** A chain file with all that it imports as one module. */
+export interface ChainBundle {
+  readonly text: string
+  /** The absolute paths of the files that went into it. */
+  readonly inputs: readonly string[]
+}
+
+/** Bundles a chain file, TypeScript or JavaScript. Throws `home/BAD_CHAIN_FILE`. */
+export async function bundleChainFile(file: string): Promise<ChainBundle> {
   const path = resolve(file)
   if (!existsSync(path)) throw homeFail.BAD_CHAIN_FILE({ file, why: 'there is no such file.' })
   try {
-    const { outputFiles } = await build({
+    const { outputFiles, metafile } = await build({
       entryPoints: [path],
       // Names in the bundle's comments begin here, so that it is the same from wherever it is made.
       absWorkingDir: dirname(path),
       bundle: true,
       write: false,
+      metafile: true,
       format: 'esm',
       platform: 'node',
       target: 'node20',
       logLevel: 'silent',
       legalComments: 'inline',
     })
-    return outputFiles[0]?.text ?? ''
+    const inputs = Object.keys(metafile.inputs).map((input) => resolve(dirname(path), input))
+    return { text: outputFiles[0]?.text ?? '', inputs }
   } catch (error) {
     throw homeFail.BAD_CHAIN_FILE({ file, why: error instanceof Error ? error.message : String(error) })
   }
@@ -37,12 +46,16 @@ export async function bundleChainFile(file: string): Promise<string> {
 export async function loadBundle(path: string, { file = path } = {}): Promise<AnyChain> {
   let loaded: { readonly chain?: unknown }
   try {
-    loaded = await import(pathToFileURL(path).href)
+    // A bundle may have been loaded before under the same path; what its file holds now is another module.
+    loaded = await import(`${pathToFileURL(path).href}?at=${statSync(path).mtimeMs}`)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw homeFail.BAD_CHAIN_FILE({
       file,
-      why: why.replaceAll(pathToFileURL(path).href, file).replaceAll(path, file),
+      why: why
+        .replaceAll(/\?at=[\d.]+/g, '')
+        .replaceAll(pathToFileURL(path).href, file)
+        .replaceAll(path, file),
     })
   }
   const chain = loaded.chain as Partial<AnyChain> | undefined
@@ -55,13 +68,13 @@ export async function loadBundle(path: string, { file = path } = {}): Promise<An
 /** Bundles a chain file and loads it. */
 export async function loadChainFile(
   file: string,
-): Promise<{ readonly bundle: string; readonly chain: AnyChain }> {
-  const bundle = await bundleChainFile(file)
+): Promise<{ readonly bundle: string; readonly chain: AnyChain; readonly inputs: readonly string[] }> {
+  const { text: bundle, inputs } = await bundleChainFile(file)
   const folder = await mkdtemp(join(tmpdir(), 'mmt-chain-'))
   try {
     const path = join(folder, 'chain.mjs')
     await writeFile(path, bundle)
-    return { bundle, chain: await loadBundle(path, { file }) }
+    return { bundle, inputs, chain: await loadBundle(path, { file }) }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

@@ -1,4 +1,4 @@
-export { type AnyChain, bundleChainFile, loadBundle, loadChainFile } from './chain-file.ts'
+export { type AnyChain, bundleChainFile, type ChainBundle, loadBundle, loadChainFile } from './chain-file.ts'
 export { CONFIG_DEFAULT, type Config, configSchemaText, readConfigJson } from './config.ts'
 export { balancesPart, buildGenesis, type DocumentPart, readDocumentPart } from './genesis.ts'
 export {
@@ -19,6 +19,7 @@ export {
   openKey,
   passphraseFromFile,
   readKey,
+  replaceKey,
   type StoredKey,
   storeKey,
 } from './keyring.ts'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bytes, fromJson, hash, type Infer, option, struct, text } from '@mmtchain/codec'
 import { decryptSecret, encryptSecret, secp256k1 } from '@mmtchain/crypto'
@@ -19,6 +19,7 @@ import { homeFail } from './refusals.ts'
 /** A key as its file shows it. The secret is inside `keystore`, encrypted. */
 export interface StoredKey {
   readonly name: string
+  /** The account that it signs for. */
   readonly address: Address
   readonly publicKey: Uint8Array
   readonly keystore: string
@@ -47,9 +48,11 @@ export async function storeKey(
     readonly secret: Uint8Array
     readonly addressPrefix: string
     readonly ask: AskPassphrase
+    /** The account that this key shall have signed for; without it, the one that begins with this key. */
+    readonly account?: Address
   },
 ): Promise<StoredKey> {
-  const { name, secret } = args
+  const { name, secret, account } = args
   checkFree(folder, name)
   const passphrase = await args.ask({ name, isNew: true })
   return write(folder, {
@@ -58,7 +61,32 @@ export async function storeKey(
     addressPrefix: args.addressPrefix,
     keystore: await encryptSecret({ secret, passphrase }),
     passphraseFile: null,
+    ...(account !== undefined && { account }),
   })
+}
+
+/**
+ * Has the key `by` take the name of another, which is kept under a third name. Whatever interrupts it, both keys are there: the
+ * copy under the new name is on disk before the old name is given away. Throws `home/UNKNOWN_KEY` and `home/KEY_EXISTS`.
+ */
+export async function replaceKey(
+  folder: string,
+  { name, by, keep }: { readonly name: string; readonly by: string; readonly keep: string },
+): Promise<StoredKey> {
+  readKey(folder, name)
+  readKey(folder, by)
+  const path = (key: string) => join(folder, `${checkedName(key)}.json`)
+  const named = (from: string, to: string) =>
+    `${JSON.stringify({ ...Object(JSON.parse(readFileSync(path(from), 'utf8'))), name: to }, null, 2)}\n`
+  try {
+    await writeAtomic(path(keep), named(name, keep), { mode: 0o600, isNew: true })
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'EEXIST') throw homeFail.KEY_EXISTS({ name: keep })
+    throw error
+  }
+  await writeAtomic(path(name), named(by, name), { mode: 0o600 })
+  await rm(path(by))
+  return readKey(folder, name)
 }
 
 /**
@@ -133,11 +161,12 @@ async function write(
     readonly addressPrefix: string
     readonly keystore: string
     readonly passphraseFile: string | null
+    readonly account?: Address
   },
 ): Promise<StoredKey> {
   const { name, keystore, passphraseFile } = args
   const publicKey = secp256k1.publicKey(args.secret)
-  const address = authorityAddress(singleKey({ suite: secp256k1.code, key: publicKey }))
+  const address = args.account ?? authorityAddress(singleKey({ suite: secp256k1.code, key: publicKey }))
   const shown = {
     name,
     address: formatAddress(address, { prefix: args.addressPrefix }),

@@ -4,6 +4,7 @@ import { type GenesisData, readGenesis } from '@mmtchain/kernel'
 import {
   createNode,
   fileJournal,
+  type Host,
   type Log,
   logOf,
   type Node,
@@ -46,6 +47,8 @@ export interface RunNodeArgs {
   readonly ask?: AskPassphrase
   /** Replaces the port of the configuration. */
   readonly rpcPort?: number | undefined
+  /** Stands between the node and its surroundings, as a development chain does with its timers. */
+  readonly wrapHost?: (host: Host) => Host
 }
 
 /** Runs the node of a home. Throws `home/…`, `kernel/GENESIS_MISMATCH`, `node/…` or `store/…` naming what is wrong. */
@@ -59,7 +62,7 @@ export async function runNode(args: RunNodeArgs): Promise<RunningNode> {
   const chain = await loadBundle(home.chain)
   const genesis = readGenesis(chain, readJson(home.genesis))
   const validator = config.validator === null ? undefined : await validatorKey(home, config.validator, ask)
-  const node = await openNode({ home, config, genesis, validator, log })
+  const node = await openNode({ home, config, genesis, validator, log, wrapHost: args.wrapHost })
   const { host } = config.rpc
   const port = args.rpcPort ?? config.rpc.port
   try {
@@ -95,8 +98,9 @@ async function openNode(args: {
   readonly genesis: GenesisData
   readonly validator: ValidatorKey | undefined
   readonly log: Log
+  readonly wrapHost: RunNodeArgs['wrapHost']
 }): Promise<Node> {
-  const { home, config, genesis, validator, log } = args
+  const { home, config, genesis, validator, log, wrapHost = (host) => host } = args
   const store = await merkleStore({ path: home.data })
   const checkThreads = workerThreads({ max: Math.min(CHECK_THREADS_MAX, availableParallelism() - 1), log })
   const journal = await fileJournal({ path: home.mempool, log: logOf(log, 'mempool') })
@@ -104,7 +108,7 @@ async function openNode(args: {
     return await createNode({
       genesis,
       store,
-      host: systemHost(log, { dataPath: home.data, journal, checkThreads }),
+      host: wrapHost(systemHost(log, { dataPath: home.data, journal, checkThreads })),
       validator,
       mempool: config.mempool,
       healthChecks: homeChecks(home),
