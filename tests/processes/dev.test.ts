@@ -163,3 +163,50 @@ test('a broken chain file is refused under the name that the user gave', async (
   }
   expect(existsSync(place.home)).toBe(false)
 })
+
+test('on demand a block is made for a transaction at once, and none without', async () => {
+  const file = join(place.folder, 'chain.ts')
+  // A slot of an hour: on time, no block would come within this test.
+  writeFileSync(
+    file,
+    `import { defineChain, solo } from ${JSON.stringify(join(root, 'packages/kernel/dist/index.js'))}
+import { token } from ${JSON.stringify(join(root, 'packages/token-rewards/dist/index.js'))}
+export const chain = defineChain({ id: 'slow-1', slotMs: 3_600_000, consensus: solo() }).use(token({ symbol: 'SLO', decimals: 2 }))
+`,
+  )
+  chain = mmtDev(place, ['--chain', file, '--blocks', 'demand'])
+  await chain.printed(/slow-1 begins/)
+  for (const amount of ['1', '2', '3'])
+    await mmtJson(place, ['tx', 'token', 'transfer', '--to', 'demo2', '--amount', amount, '--from', 'demo1'])
+  await chain.end('SIGINT')
+  const lines = chain.out().match(/^height .*$/gm) ?? []
+  expect(lines).toHaveLength(3)
+  for (const line of lines) expect(line).toMatch(/ {2}1 transaction$/)
+})
+
+test('a running chain takes over a chain file, and a file that it imports, when they change, and outlives broken ones', async () => {
+  const file = (name: string) => join(place.folder, name)
+  const importing = (from: string) =>
+    `export { chain } from ${JSON.stringify(join(root, from))}\nexport { note } from './note.ts'\n`
+  const restarts = () => chain?.out().match(/goes on from height/g)?.length ?? 0
+  writeFileSync(file('note.ts'), `export const note = 'first'\n`)
+  writeFileSync(file('chain.ts'), importing(tokenChain))
+  chain = mmtDev(place, ['--chain', file('chain.ts')])
+  await chain.printed(/^height 1 /m)
+
+  writeFileSync(file('note.ts'), `export const note = 'second edition'\n`)
+  await chain.printed(/has changed; the home has the new one now[\s\S]*goes on from height/)
+  expect(readFileSync(join(place.home, 'chain.mjs'), 'utf8')).toContain('second edition')
+
+  writeFileSync(file('chain.ts'), 'export const chain = {\n')
+  await chain.printed(/home\/BAD_CHAIN_FILE/)
+  writeFileSync(file('chain.ts'), importing('examples/02-own-module/chain.ts'))
+  await chain.printed(/home\/OTHER_CHAIN[\s\S]*The chain goes on as it was/)
+  expect(restarts()).toBe(1)
+  await mmtJson(place, ['status'])
+
+  writeFileSync(file('chain.ts'), `${importing(tokenChain)}export const more = 'third edition'\n`)
+  await expect.poll(restarts, { timeout: 60_000 }).toBe(2)
+  expect(await mmtJson(place, ['status'])).toMatchObject({ chainId: 'harbour-demo-1' })
+  expect(await chain.end('SIGINT')).toBe(0)
+})

@@ -12,7 +12,8 @@ import { merkleStoreRefusals } from '@mmtchain/storage-merkle'
 import { token } from '@mmtchain/token-rewards'
 import { txRefusals } from '@mmtchain/tx'
 
-const namespaces: readonly (readonly [name: string, from: string, refusals: object])[] = [
+/** All refusals, by the first part of their codes. */
+export const namespaces: readonly (readonly [name: string, from: string, refusals: object])[] = [
   ['primitives', 'packages/primitives', primitivesRefusals],
   ['codec', 'packages/codec', codecRefusals],
   ['crypto', 'packages/crypto', cryptoRefusals],

@@ -3,7 +3,9 @@ import { secp256k1 } from '@mmtchain/crypto'
 import { type Home, homeAt, isHome, keyNames, openKey, readConfig, readJson, readKey } from '@mmtchain/node'
 import { type Address, DEFAULT_ADDRESS_PREFIX, parseAddress } from '@mmtchain/primitives'
 import { type Signer, secretSigner, singleKey } from '@mmtchain/tx'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
+import { say } from './language.ts'
+import { look } from './output.ts'
 import { askPassphrase } from './passphrase.ts'
 import { cliFail } from './refusals.ts'
 
@@ -12,19 +14,30 @@ export interface CommonOptions {
   readonly home?: string
   readonly rpc?: string
   readonly json?: boolean
+  readonly lang?: string
 }
 
-/** Adds `--home`, `--json` and an example to a command. */
+/** Adds an example to the help of a command. */
+export function withExample(command: Command, example: string): Command {
+  return command.addHelpText('after', `\n${look(say('help.example'), 'title')}\n  $ ${example}`)
+}
+
+/** Adds `--home`, `--json`, `--lang` and an example to a command. */
 export function common(command: Command, example: string): Command {
-  return command
-    .option('--home <dir>', 'the data folder (MMT_HOME; .mmt)')
-    .option('--json', 'print JSON with a stable shape')
-    .addHelpText('after', `\nExample:\n  $ ${example}`)
+  return withExample(command, example)
+    .option('--home <dir>', say('option.home'))
+    .option('--json', say('option.json'))
+    .addOption(languageOption())
+}
+
+/** `--lang`, which may stand before a command or after it. `language.ts` reads it before there are commands. */
+export function languageOption(): Option {
+  return new Option('--lang <language>', say('option.lang')).choices(['en', 'zh'])
 }
 
 /** The same for commands that ask a node. */
 export function remote(command: Command, example: string): Command {
-  return common(command.option('--rpc <url>', 'the node to ask (MMT_RPC; the one of the home)'), example)
+  return common(command.option('--rpc <url>', say('option.rpc')), example)
 }
 
 export function homeOf({ home }: CommonOptions): Home {
@@ -41,7 +54,7 @@ export function rpcUrl(options: CommonOptions): string {
   if (named) {
     if (/^https?:\/\//.test(named) && URL.canParse(named)) return named
     const name = options.rpc === undefined ? 'MMT_RPC' : '--rpc'
-    throw cliFail.BAD_ARGUMENT({ name, value: named, want: 'a URL such as http://127.0.0.1:7200' })
+    throw cliFail.BAD_ARGUMENT({ name, value: named, want: say('want.url') })
   }
   const home = homeOf(options)
   const { host, port } = isHome(home) ? readConfig(home).rpc : { host: '127.0.0.1', port: 7200 }
@@ -68,8 +81,9 @@ export function addressOf(text: string, home: Home, prefix: string): Address {
 
 /** The signer of a key, after its passphrase. */
 export async function signerOf(home: Home, name: string): Promise<Signer> {
-  readKey(home.keys, name)
-  return secretSigner({ suite: secp256k1, secret: await openKey(home.keys, name, askPassphrase) })
+  const { address } = readKey(home.keys, name)
+  const secret = await openKey(home.keys, name, askPassphrase)
+  return secretSigner({ suite: secp256k1, secret, address })
 }
 
 /** The account of a key, without its secret: enough to price calls. */

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { readGenesis, writeGenesis } from '@mmtchain/kernel'
 import {
@@ -16,6 +16,7 @@ import {
   keyNames,
   loadChainFile,
   makeDemoKeys,
+  type RunningNode,
   readDocumentPart,
   readJson,
   readKey,
@@ -24,11 +25,15 @@ import {
 } from '@mmtchain/node'
 import { silentLog } from '@mmtchain/node-runtime'
 import { type Amount, formatAddress, isChainError } from '@mmtchain/primitives'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { type CommonOptions, common, homeOf, prefixOf } from './context.ts'
-import { rows } from './output.ts'
+import { demandHost } from './dev-host.ts'
+import { watchChainFile } from './dev-watch.ts'
+import { explainError, say } from './language.ts'
+import { look, rows } from './output.ts'
 import { askPassphrase } from './passphrase.ts'
 import { portOf } from './start.ts'
+import { transactionsText } from './watch.ts'
 
 const CHAIN_FILE_DEFAULT = 'chain.ts'
 const DEMO_KEYS = 10
@@ -39,24 +44,23 @@ interface DevOptions extends CommonOptions {
   readonly chain?: string
   readonly document: readonly string[]
   readonly rpcPort?: string
+  readonly blocks: 'slot' | 'demand'
   readonly fresh?: boolean
 }
 
 /** `mmt dev`: a chain of one validator on this machine, made on the first start and continued on the next. */
 export function addDev(program: Command): void {
-  common(
-    program.command('dev').description('run a development chain of one validator, with funded demo keys'),
-    'mmt dev --chain chain.ts',
-  )
-    .option('--chain <file>', `the chain file (${CHAIN_FILE_DEFAULT}; without one, that of the home)`)
+  common(program.command('dev').description(say('dev.about')), 'mmt dev --chain chain.ts')
+    .option('--chain <file>', say('dev.chain', { file: CHAIN_FILE_DEFAULT }))
     .option(
       '--document <module=file>',
-      'a genesis document of a new chain, or a part of one; may be repeated',
+      say('dev.document'),
       (one, all: readonly string[]) => [...all, one],
       [],
     )
-    .option('--rpc-port <port>', 'the port of JSON-RPC (7200)')
-    .option('--fresh', 'remove the chain of the home folder and begin anew; all keys stay')
+    .option('--rpc-port <port>', say('option.rpcPort'))
+    .addOption(new Option('--blocks <when>', say('dev.blocks')).choices(['slot', 'demand']).default('slot'))
+    .option('--fresh', say('dev.fresh'))
     .action(async (options: DevOptions) => {
       const home = homeOf(options)
       portOf(options.rpcPort)
@@ -64,7 +68,7 @@ export function addDev(program: Command): void {
       const isNew = options.fresh === true || !isHome(home)
       if (isNew) await makeDevHome(home, options)
       else await goOn(home, options)
-      await run(home, options, isNew)
+      await runUntilStopped(home, options, isNew)
     })
 }
 
@@ -99,7 +103,7 @@ async function goOn(home: Home, options: DevOptions): Promise<void> {
     if (!existsSync(home.chain) || bundle !== (await readFile(home.chain, 'utf8'))) {
       checkSameChain(home, chain)
       await replaceChainFile(home, bundle)
-      process.stderr.write(`${file} has changed; the home has the new one now.\n`)
+      process.stderr.write(`${say('dev.changed', { file })}\n`)
     }
   }
   if (options.document.length > 0) throw homeFail.ALREADY_BEGUN({ home: home.path })
@@ -121,60 +125,118 @@ function checkSameChain(home: Home, chain: AnyChain): void {
   }
 }
 
-async function run(home: Home, options: DevOptions, isNew: boolean): Promise<void> {
-  const log = { ...silentLog, warn: complain, error: complain }
-  const running = await runNode({ home, log, ask: askPassphrase, rpcPort: portOf(options.rpcPort) })
+/** Runs the chain, and again whenever its chain file has changed, until somebody stops it. */
+async function runUntilStopped(home: Home, options: DevOptions, isNew: boolean): Promise<void> {
+  const stop = stopRequest()
+  const file = options.chain ?? CHAIN_FILE_DEFAULT
+  let port = portOf(options.rpcPort)
+  for (let begins: Beginning = isNew ? 'begins' : 'goesOn'; ; begins = 'again') {
+    const demand = options.blocks === 'demand' ? demandHost() : undefined
+    const running = await runNode({
+      home,
+      log: { ...silentLog, warn: complain, error: complain },
+      ask: askPassphrase,
+      rpcPort: port,
+      ...(demand && { wrapHost: demand.wrap }),
+    })
+    // A free port that was found once stays, so that those who use the chain find it again.
+    port = Number(new URL(running.rpc.url).port)
+    demand?.watch(running.node.mempool)
+    announce(home, options, { running, begins })
+    const chain = existsSync(file)
+      ? await watchChainFile(file, (found) => isUsable(home, file, found))
+      : undefined
+    try {
+      const next = await Promise.race([running.stopped, stop, ...(chain ? [chain.changed] : [])])
+      demand?.stop()
+      await running.stop()
+      if (typeof next !== 'string') {
+        const { height } = running.node.tip.header
+        if (!options.json) process.stdout.write(`${say('dev.stopped', { height })}\n`)
+        return
+      }
+      await replaceChainFile(home, next)
+      process.stderr.write(`${say('dev.changed', { file })}\n`)
+    } finally {
+      chain?.close()
+      demand?.stop()
+    }
+  }
+}
+
+type Beginning = 'begins' | 'goesOn' | 'again'
+
+/** Resolves when somebody wants the chain to stop: Ctrl-C, SIGTERM, or a reader that has gone, as after `mmt dev | head -3`. */
+function stopRequest(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', () => resolve())
+    process.once('SIGTERM', () => resolve())
+    process.stdout.once('error', () => resolve())
+  })
+}
+
+/** True for a changed chain file that goes on with the chain of the home; says what is wrong with any other. */
+function isUsable(home: Home, file: string, { chain, bundle }: { chain: AnyChain; bundle: string }): boolean {
+  if (bundle === readFileSync(home.chain, 'utf8')) return false
+  try {
+    checkSameChain(home, chain)
+    return true
+  } catch (error) {
+    process.stderr.write(`${explainError(error)}\n${say('dev.keepsOld', { file })}\n`)
+    return false
+  }
+}
+
+function announce(
+  home: Home,
+  options: DevOptions,
+  { running, begins }: { readonly running: RunningNode; readonly begins: Beginning },
+): void {
   const { node, rpc } = running
   const { chain, fingerprint } = node.genesis
-  const say = (text: string) => process.stdout.write(`${text}\n`)
-  if (options.json) {
-    say(
-      JSON.stringify({
-        chainId: chain.id,
-        fingerprint,
-        rpc: `${rpc.url}/rpc`,
-        health: `${rpc.url}/healthz`,
-        home: home.path,
-      }),
+  const out = (text: string) => process.stdout.write(`${text}\n`)
+  const urls = { rpc: `${rpc.url}/rpc`, health: `${rpc.url}/healthz` }
+  if (options.json) out(JSON.stringify({ chainId: chain.id, fingerprint, ...urls, home: home.path }))
+  else {
+    const { height } = node.tip.header
+    out(
+      look(
+        begins === 'begins'
+          ? say('dev.begins', { chain: chain.id })
+          : say('dev.goesOn', { chain: chain.id, height }),
+        'title',
+      ),
     )
-  } else {
-    say(`${chain.id} ${isNew ? 'begins' : `goes on from height ${node.tip.header.height}`}`)
-    say(
-      rows([
-        ['RPC', `${rpc.url}/rpc`],
-        ['health', `${rpc.url}/healthz`],
-        ['home', home.path],
+    if (begins !== 'again') {
+      const about = rows([
+        ['RPC', urls.rpc],
+        [say('row.health'), urls.health],
+        [say('row.home'), home.path],
         ...demoRows(home),
-      ]).join('\n'),
-    )
-    say('Ctrl-C stops it; the next start goes on from there.')
+      ])
+      out([...about, say('dev.stop')].join('\n'))
+    }
   }
   node.onBlock(({ block, id }) => {
     const { height } = block.header
     const count = block.transactions.length
-    if (options.json) say(JSON.stringify({ height: height.toString(), id, transactions: count }))
-    else
-      say(
-        `height ${height}  ${id.slice(0, 16)}…${count === 0 ? '' : `  ${count} transaction${count === 1 ? '' : 's'}`}`,
-      )
+    if (options.json) return void out(JSON.stringify({ height: height.toString(), id, transactions: count }))
+    const happened = count === 0 ? '' : `  ${transactionsText(count)}`
+    out(`${say('word.height')} ${height}  ${id.slice(0, 16)}…${happened}`)
   })
-  const stop = () => void running.stop().catch(complain)
-  process.once('SIGINT', stop)
-  process.once('SIGTERM', stop)
-  // Nobody reads any more, as after `mmt dev | head -3`.
-  process.stdout.once('error', stop)
-  await running.stopped
-  if (!options.json) say(`stopped at height ${node.tip.header.height}`)
 }
 
 function demoRows(home: Home): readonly (readonly [string, string])[] {
   const demo = keyNames(home.keys).filter((name) => name === 'demo1')
   return demo.map((name) => [
-    'funded keys',
-    `demo1 to demo${DEMO_KEYS}, for example ${formatAddress(readKey(home.keys, name).address, { prefix: prefixOf(home) })}`,
+    say('dev.fundedKeys'),
+    say('dev.demoKeys', {
+      last: DEMO_KEYS,
+      address: formatAddress(readKey(home.keys, name).address, { prefix: prefixOf(home) }),
+    }),
   ])
 }
 
-function complain(fields: unknown, message = 'the node did not stop cleanly'): void {
+function complain(fields: unknown, message = say('node.unclean')): void {
   process.stderr.write(`${message} ${fields instanceof Error ? fields.stack : JSON.stringify(fields)}\n`)
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { type CommonOptions, common } from './context.ts'
 import { FILE_BYTES_MAX } from './erc20-holders.ts'
 import { importErc20Fail } from './erc20-refusals.ts'
+import { writeNew } from './files.ts'
 import {
   importErc20,
   parseAllocation,
@@ -11,26 +12,23 @@ import {
   writeImport,
   writeImportRows,
 } from './import-erc20.ts'
-import { writeNew } from './keys.ts'
-import { print } from './output.ts'
+import { say } from './language.ts'
+import { print, progress } from './output.ts'
 import { cliFail } from './refusals.ts'
 
 /** `mmt genesis import-erc20`. */
 export function addImportErc20(genesis: Command): void {
   common(
-    genesis
-      .command('import-erc20')
-      .argument('<holders.csv>')
-      .description('turn a list of ERC-20 holders into unclaimed balances, exact to the unit'),
+    genesis.command('import-erc20').argument('<holders.csv>').description(say('erc20.about')),
     'mmt genesis import-erc20 holders.csv --allocation allocation.json --out unclaimed.json',
   )
-    .option('--allocation <file>', 'classes of holders: which share of theirs moves, and when it unlocks')
-    .option('--ratio <old:new>', 'how many old tokens become how many new ones (20:1)')
-    .option('--decimals-from <n>', 'decimals of the old token', '18')
-    .option('--decimals-to <n>', 'decimals of the new token', '8')
-    .option('--out <file>', 'the part of the token’s genesis document to write', 'unclaimed.json')
-    .option('--report <file>', 'also write the report to a file')
-    .option('--rows <file>', 'write what became of every row, as CSV, for an auditor')
+    .option('--allocation <file>', say('erc20.allocation'))
+    .option('--ratio <old:new>', say('erc20.ratio'))
+    .option('--decimals-from <n>', say('erc20.decimalsFrom'), '18')
+    .option('--decimals-to <n>', say('erc20.decimalsTo'), '8')
+    .option('--out <file>', say('erc20.out'), 'unclaimed.json')
+    .option('--report <file>', say('erc20.report'))
+    .option('--rows <file>', say('erc20.rows'))
     .action(importHolders)
 }
 
@@ -59,10 +57,12 @@ async function importHolders(file: string, options: ImportOptions): Promise<void
   }
   const { size } = given(file, () => statSync(file))
   if (size > FILE_BYTES_MAX) throw importErc20Fail.ERC20_FILE_TOO_LARGE({ bytesMax: FILE_BYTES_MAX })
-  const progress = progressOn(process.stderr, size)
+  const shown = progress(options, { label: say('erc20.reading'), total: size })
   const csv = createReadStream(file)
   const result = await given(file, () =>
-    importErc20({ csv, ratio, decimals, allocation, onBytes: progress.show }).finally(progress.clear),
+    importErc20({ csv, ratio, decimals, allocation, onBytes: (bytes) => shown.at(bytes) }).finally(() =>
+      shown.end(),
+    ),
   )
   const written = writeImport(result)
   await writeNew(options.out, written.document)
@@ -71,24 +71,8 @@ async function importHolders(file: string, options: ImportOptions): Promise<void
   print(options, { file: options.out, ...reportJson(result.report) }, [
     written.report.trimEnd(),
     '',
-    `${options.out} is written; give it to mmt genesis build or mmt dev as --document token=${options.out}`,
+    say('erc20.done', { file: options.out }),
   ])
-}
-
-/** A line on a terminal that counts up; nothing anywhere else. */
-function progressOn(stream: NodeJS.WriteStream, size: number) {
-  let shown = -1
-  return {
-    show(bytes: number): void {
-      const percent = Math.floor((bytes * 100) / Math.max(size, 1))
-      if (!stream.isTTY || percent === shown) return
-      shown = percent
-      stream.write(`\r\u001b[KReading the holders: ${percent} %`)
-    },
-    clear(): void {
-      if (shown >= 0) stream.write('\r\u001b[K')
-    },
-  }
 }
 
 /** Runs what reads a file that the user has named. Throws `cli/BAD_ARGUMENT` when it cannot be read. */
@@ -96,7 +80,11 @@ function given<T>(file: string, read: () => T): T {
   const refuse = (error: unknown): never => {
     const { code, syscall } = error as { code?: string; syscall?: string }
     if (syscall === undefined) throw error
-    throw cliFail.BAD_ARGUMENT({ name: 'the file', value: file, want: `readable (${code})` })
+    throw cliFail.BAD_ARGUMENT({
+      name: say('name.file'),
+      value: file,
+      want: say('want.readable', { why: String(code) }),
+    })
   }
   try {
     const value = read()
@@ -107,7 +95,6 @@ function given<T>(file: string, read: () => T): T {
 }
 
 function count(name: string, text: string): number {
-  if (!/^\d{1,2}$/.test(text))
-    throw cliFail.BAD_ARGUMENT({ name, value: text, want: 'a number from 0 to 99' })
+  if (!/^\d{1,2}$/.test(text)) throw cliFail.BAD_ARGUMENT({ name, value: text, want: say('want.decimals') })
   return Number(text)
 }

@@ -1,9 +1,10 @@
 import type { DescribedChain } from '@mmtchain/client'
 import type { Json, JsonSchema } from '@mmtchain/codec'
 import type { Home } from '@mmtchain/node'
-import { formatAddress, formatAmount, isChainError, parseAmount } from '@mmtchain/primitives'
+import { type ChainError, formatAddress, formatAmount, isChainError, parseAmount } from '@mmtchain/primitives'
 import { type Command, Option } from 'commander'
 import { addressOf } from './context.ts'
+import { explain, say } from './language.ts'
 import { cliFail } from './refusals.ts'
 
 // The fields of a command or query, made from its JSON Schema: flags in, values out. A partner's module needs no code here.
@@ -47,7 +48,7 @@ export function readFields(
     try {
       return [name, text === undefined ? null : readField(field, text, context)] as const
     } catch (error) {
-      const why = isChainError(error) ? `${error.message} ${error.hint}` : 'it is not JSON.'
+      const why = isChainError(error) ? whyOf(error) : say('field.notJson')
       if (!isChainError(error) && !(error instanceof SyntaxError)) throw error
       throw cliFail.BAD_FIELD({ flag: kebab(name), value: String(text), why })
     }
@@ -103,18 +104,23 @@ function typeOf(schema: JsonSchema): {
   const name = String(schema['x-bcs'])
   if (name === 'option') return { ...typeOf((schema.anyOf as JsonSchema[])[0] as JsonSchema), optional: true }
   const help: Record<string, string> = {
-    address: 'an address, or the name of a key',
-    amount: 'an amount in whole tokens, for example 12.5',
-    text: `text of at most ${schema['x-bytesMax']} bytes`,
-    bytes: `hex of at most ${schema['x-bytesMax']} bytes`,
-    fixedBytes: `hex of ${schema['x-bytes']} bytes`,
-    hash: '64 digits of hex',
+    address: say('field.address'),
+    amount: say('field.amount'),
+    text: say('field.text', { max: Number(schema['x-bytesMax']) }),
+    bytes: say('field.bytes', { max: Number(schema['x-bytesMax']) }),
+    fixedBytes: say('field.fixedBytes', { bytes: Number(schema['x-bytes']) }),
+    hash: say('field.hash'),
   }
   return {
     value: name,
-    help: help[name] ?? (/^(u\d+|bool|amountSum)$/.test(name) ? name : `${name}, as JSON`),
+    help: help[name] ?? (/^(u\d+|bool|amountSum)$/.test(name) ? name : say('field.json', { name })),
     optional: false,
   }
+}
+
+function whyOf(error: ChainError): string {
+  const { message, hint } = explain(error)
+  return `${message} ${hint}`
 }
 
 function kebab(name: string): string {

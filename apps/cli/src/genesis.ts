@@ -10,33 +10,32 @@ import {
 } from '@mmtchain/node'
 import { formatAddress, isChainError, parseAmount } from '@mmtchain/primitives'
 import type { Command } from 'commander'
-import { addressOf, type CommonOptions, common, homeOf } from './context.ts'
+import { addressOf, type CommonOptions, common, homeOf, withExample } from './context.ts'
 import { addImportErc20 } from './erc20-command.ts'
-import { writeNew } from './keys.ts'
-import { print, rows } from './output.ts'
+import { writeNew } from './files.ts'
+import { explain, say } from './language.ts'
+import { look, print, rows } from './output.ts'
 import { cliFail } from './refusals.ts'
 
 const repeated = (one: string, all: readonly string[]) => [...all, one]
 
 /** `mmt genesis`: documents for the beginning of a chain. */
 export function addGenesis(program: Command): void {
-  const genesis = program.command('genesis').description('build the beginning of a chain')
-
-  common(
-    genesis.command('build').description('put documents together into genesis.json'),
+  const genesis = withExample(
+    program.command('genesis').description(say('genesis.about')),
     'mmt genesis build --chain chain.ts --validator alice --balance alice=1000 --out genesis.json',
   )
-    .requiredOption('--chain <file>', 'the chain file')
-    .requiredOption('--validator <key>', 'a key of the home that makes blocks; may be repeated', repeated, [])
-    .option('--document <module=file>', 'a genesis document, or a part of one; may be repeated', repeated, [])
-    .option(
-      '--balance <owner=amount>',
-      'gives a key or address an amount of the token; may be repeated',
-      repeated,
-      [],
-    )
-    .option('--time <ms>', 'the time of block 0 in Unix milliseconds (now)')
-    .requiredOption('--out <file>', 'the file to write')
+
+  common(
+    genesis.command('build').description(say('genesis.build.about')),
+    'mmt genesis build --chain chain.ts --validator alice --balance alice=1000 --out genesis.json',
+  )
+    .requiredOption('--chain <file>', say('option.chain'))
+    .requiredOption('--validator <key>', say('genesis.validator'), repeated, [])
+    .option('--document <module=file>', say('genesis.document'), repeated, [])
+    .option('--balance <owner=amount>', say('genesis.balance'), repeated, [])
+    .option('--time <ms>', say('genesis.time'))
+    .requiredOption('--out <file>', say('option.out'))
     .action(build)
 
   addImportErc20(genesis)
@@ -54,7 +53,7 @@ interface BuildOptions extends CommonOptions {
 async function build(options: BuildOptions): Promise<void> {
   const home = homeOf(options)
   if (options.time !== undefined && !/^\d{1,15}$/.test(options.time)) {
-    throw cliFail.BAD_ARGUMENT({ name: '--time', value: options.time, want: 'Unix milliseconds' })
+    throw cliFail.BAD_ARGUMENT({ name: '--time', value: options.time, want: say('want.unixMs') })
   }
   const { chain } = await loadChainFile(options.chain)
   const genesis = buildGenesis({
@@ -68,10 +67,10 @@ async function build(options: BuildOptions): Promise<void> {
   })
   await writeNew(options.out, `${JSON.stringify(writeGenesis(genesis), null, 2)}\n`)
   print(options, { file: options.out, fingerprint: genesis.fingerprint }, [
-    `${options.out} is written.`,
+    look(say('genesis.done', { file: options.out }), 'good'),
     ...rows([
-      ['chain', chain.id],
-      ['fingerprint', genesis.fingerprint],
+      [say('row.chain'), chain.id],
+      [say('row.fingerprint'), genesis.fingerprint],
     ]),
   ])
 }
@@ -90,6 +89,10 @@ function balancePart(chain: AnyChain, home: Home, text: string): DocumentPart {
     }
   } catch (error) {
     if (!isChainError(error)) throw error
-    throw cliFail.BAD_ARGUMENT({ name: '--balance', value: text, want: `OWNER=AMOUNT (${error.message})` })
+    throw cliFail.BAD_ARGUMENT({
+      name: '--balance',
+      value: text,
+      want: say('want.balance', { why: explain(error).message }),
+    })
   }
 }

@@ -1,3 +1,5 @@
 // What tests and documentation tools read; people use the command.
 export { importErc20Refusals } from './import-erc20.ts'
+export { catalogues, explain, type Language, languageOf } from './language.ts'
 export { cliRefusals } from './refusals.ts'
+export { zhRefusals } from './words/zh-refusals.ts'

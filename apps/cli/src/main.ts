@@ -3,13 +3,20 @@ import { VERSION } from '@mmtchain/node'
 import { type ChainError, isChainError } from '@mmtchain/primitives'
 import { Command, CommanderError } from 'commander'
 import { addClaim } from './claim.ts'
+import { languageOption, withExample } from './context.ts'
 import { addDev } from './dev.ts'
 import { addGenesis } from './genesis.ts'
 import { addKeys } from './keys.ts'
+import { explain, say } from './language.ts'
+import { addOffline } from './offline.ts'
+import { look } from './output.ts'
 import { cliFail } from './refusals.ts'
 import { addShow } from './show.ts'
 import { addStart } from './start.ts'
+import { addStatus } from './status.ts'
 import { addTx } from './tx.ts'
+import { usageText, withWords } from './usage.ts'
+import { addWatch } from './watch.ts'
 
 const EXIT = { refused: 1, usage: 2, unreachable: 3 }
 
@@ -22,20 +29,23 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
-const program = new Command('mmt')
-  .description('The command line of MMT Chain.')
-  .version(VERSION)
+const program = withExample(withWords(new Command('mmt')), 'mmt dev --chain chain.ts')
+  .description(say('mmt.about'))
+  .addOption(languageOption())
+  .version(VERSION, '-V, --version', say('mmt.version'))
   .enablePositionalOptions()
   .exitOverride()
-  .showHelpAfterError('(--help shows how)')
-  // Programs read one JSON object on standard error, which `report` writes.
-  .configureOutput(json ? { writeErr: () => undefined } : {})
+  // What commander would say of wrong words, `report` says.
+  .configureOutput({ outputError: () => undefined, ...(json && { writeErr: () => undefined }) })
 addDev(program)
 addStart(program)
 addGenesis(program)
 addKeys(program)
 addTx(program)
+addOffline(program)
 addShow(program)
+addWatch(program)
+addStatus(program)
 addClaim(program)
 
 try {
@@ -48,12 +58,12 @@ try {
 function report(error: unknown): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0
-    const message = error.code === 'commander.help' ? 'A command is missing.' : error.message
-    if (json) say(cliFail.USAGE({ message: message.replace(/^error: /, '') }))
+    // Where a command is missing, the help has been shown already.
+    if (error.code !== 'commander.help' || json) tell(cliFail.USAGE({ message: usageText(error) }))
     return EXIT.usage
   }
   if (isChainError(error)) {
-    say(error)
+    tell(error)
     const { code } = error
     if (code === 'client/UNREACHABLE') return EXIT.unreachable
     return ['cli/BAD_FIELD', 'cli/BAD_ARGUMENT'].includes(code) ? EXIT.usage : EXIT.refused
@@ -63,10 +73,13 @@ function report(error: unknown): number {
   return EXIT.refused
 }
 
-function say({ code, message, hint, values }: ChainError): void {
-  process.stderr.write(
-    json ? `${toJson({ error: { code, message, hint, values } })}\n` : `${code}: ${message}\n${hint}\n`,
-  )
+function tell(error: ChainError): void {
+  const { code, values } = error
+  const { message, hint } = explain(error)
+  const text = json
+    ? toJson({ error: { code, message, hint, values } })
+    : `${look(code, 'bad', process.stderr)}: ${message}${hint === '' ? '' : `\n${hint}`}`
+  process.stderr.write(`${text}\n`)
 }
 
 function toJson(value: unknown): string {

@@ -18,6 +18,38 @@ export const cliRefusals = {
     message: `${d.file} cannot be written: ${d.why}.`,
     hint: 'Name a file in a folder that exists and that you may write to.',
   }),
+  BENCH_FAILED: (d: { why: string }) => ({
+    message: `The benchmark did not finish: ${d.why}.`,
+    hint: 'Look above for what a process said before it ended, and run it again.',
+  }),
+  NOT_A_VALIDATOR: (d: { address: string; height: string; count: number }) => ({
+    message: `${d.address} is not among the ${d.count} validators of height ${d.height}.`,
+    hint: 'mmt show validator without an address lists them.',
+  }),
+  VALIDATOR_KEY: (d: { name: string }) => ({
+    message: `The node of this home signs blocks with the key ${d.name}, which stays as the chain knows it.`,
+    hint: 'Keep your money in an account of its own, and rotate that one’s key.',
+  }),
+  OTHER_ACCOUNT: (d: { name: string; account: string }) => ({
+    message: `There is a key ${d.name} already, and it is not one for the account of ${d.account}.`,
+    hint: 'Rename its file in the folder keys, then rotate again.',
+  }),
+  OTHER_CHAIN_FILE: (d: { file: string; want: string; got: string }) => ({
+    message: `${d.file} holds a transaction of another chain (${d.got}); the node runs ${d.want}.`,
+    hint: 'Name a node of that chain with --rpc, or make the transaction anew for this one.',
+  }),
+  EXPIRED: (d: { id: string; validUntil: bigint }) => ({
+    message: `Transaction ${d.id} was not in a block by height ${d.validUntil}.`,
+    hint: 'It can no longer happen; make it anew.',
+  }),
+  NOTHING_STORED: (d: { home: string }) => ({
+    message: `${d.home} has no block yet.`,
+    hint: 'Run its node first with mmt start.',
+  }),
+  VERIFY_FAILED: (d: { height: bigint; field: string; want: string; got: string }) => ({
+    message: `Block ${d.height} is not what its execution gives: its ${d.field} is ${d.got}, it should be ${d.want}.`,
+    hint: 'The data or this program has changed since. Stop the node, check the disk, and restore the folder from a backup.',
+  }),
   USAGE: (d: { message: string }) => ({
     message: `The command line cannot be read: ${d.message}`,
     hint: '--help shows how.',

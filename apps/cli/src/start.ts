@@ -10,20 +10,21 @@ import {
 } from '@mmtchain/node'
 import type { Command } from 'commander'
 import { type CommonOptions, common, homeOf } from './context.ts'
-import { print } from './output.ts'
+import { say } from './language.ts'
+import { look, print } from './output.ts'
 import { askPassphrase } from './passphrase.ts'
 import { cliFail } from './refusals.ts'
 
 /** `mmt init` and `mmt start`: one real node. */
 export function addStart(program: Command): void {
   common(
-    program.command('init').description('make the home of a node from a chain file and a genesis'),
+    program.command('init').description(say('init.about')),
     'mmt init --chain chain.ts --genesis genesis.json --home node1 --validator alice',
   )
-    .requiredOption('--chain <file>', 'the chain file')
-    .requiredOption('--genesis <file>', 'the genesis, as mmt genesis build wrote it')
-    .option('--validator <key>', 'the key of this home with which the node signs blocks')
-    .option('--rpc-port <port>', 'the port of JSON-RPC (7200)')
+    .requiredOption('--chain <file>', say('option.chain'))
+    .requiredOption('--genesis <file>', say('init.genesis'))
+    .option('--validator <key>', say('init.validator'))
+    .option('--rpc-port <port>', say('option.rpcPort'))
     .action(
       async (
         options: CommonOptions & { chain: string; genesis: string; validator?: string; rpcPort?: string },
@@ -40,16 +41,14 @@ export function addStart(program: Command): void {
         }
         await createHome(home, { config, genesis: writeGenesis(genesis), chain: bundle })
         print(options, { home: home.path, fingerprint: genesis.fingerprint }, [
-          `${home.path} is ready: mmt start --home ${options.home ?? homeAt('.mmt').path}`,
+          look(say('init.done', { home: home.path }), 'good'),
+          `  mmt start --home ${options.home ?? homeAt('.mmt').path}`,
         ])
       },
     )
 
-  common(
-    program.command('start').description('run the node of a home, logging JSON lines'),
-    'mmt start --home node1',
-  )
-    .option('--rpc-port <port>', 'another port for JSON-RPC than the configuration’s')
+  common(program.command('start').description(say('start.about')), 'mmt start --home node1')
+    .option('--rpc-port <port>', say('start.rpcPort'))
     .action(async (options: CommonOptions & { rpcPort?: string }) => {
       process.exitCode = await serveHome({
         home: homeOf(options),
@@ -63,7 +62,7 @@ export function addStart(program: Command): void {
 export function portOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) {
-    throw cliFail.BAD_ARGUMENT({ name: '--rpc-port', value: text, want: 'a port from 0 to 65535' })
+    throw cliFail.BAD_ARGUMENT({ name: '--rpc-port', value: text, want: say('want.port') })
   }
   return Number(text)
 }

@@ -1,33 +1,41 @@
 import { type DescribedChain, quoteCalls, type SendOptions, sendCalls } from '@mmtchain/client'
-import type { Json } from '@mmtchain/codec'
 import { type Amount, ChainError, type Hash, isChainError, parseAmount } from '@mmtchain/primitives'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { type CommonOptions, describe, homeOf, remote, signerOf, transportOf, watcherOf } from './context.ts'
 import { addFields, readFields, showAmount, showValue, type Unit, unitOf } from './fields.ts'
-import { print, rows } from './output.ts'
+import { explain, say } from './language.ts'
+import { describeHome, isAlone, type OfflineOptions, writeOffline } from './offline.ts'
+import { look, print, progress, rows } from './output.ts'
 import { cliFail } from './refusals.ts'
+import { printSent } from './sent.ts'
+
+const WAITS = ['submitted', 'included', 'finalised'] as const
 
 /** `mmt tx` and `mmt query`: made from the chain's own metadata, so partners' modules are there, too. */
 export function addTx(program: Command): void {
   dynamic(program, {
     name: 'tx',
-    description: 'send a command of any module as a transaction',
+    description: say('tx.about'),
     example: 'mmt tx token transfer --to ben --amount 12.5 --from ann',
     list: (chain) =>
       chain.metadata.modules.flatMap(({ name, commands }) => commands.map((one) => `${name} ${one.name}`)),
     prepare(command, chain, [module, name]) {
       addFields(command, chain.command(module, name).input)
       command
-        .requiredOption('--from <key>', 'the key that signs')
-        .option('--fee-max <amount>', 'the highest fee to pay, in whole tokens')
-        .option('--dry-run', 'show fee and outcome, and send nothing')
-        .option('--wait <state>', 'submitted, included or finalised', 'finalised')
+        .requiredOption('--from <key>', say('tx.from'))
+        .option('--fee-max <amount>', say('tx.feeMax'))
+        .option('--dry-run', say('tx.dryRun'))
+        .option('--offline <file>', say('tx.offline'))
+        .option('--unsigned', say('tx.unsigned'))
+        .option('--nonce <number>', say('tx.nonce'))
+        .option('--valid-until <height>', say('tx.validUntil'))
+        .addOption(new Option('--wait <state>', say('tx.wait')).choices(WAITS).default('finalised'))
     },
     run: sendTransaction,
   })
   dynamic(program, {
     name: 'query',
-    description: 'ask a query of any module',
+    description: say('query.about'),
     example: 'mmt query token balance --owner ann',
     list: (chain) =>
       chain.metadata.modules.flatMap(({ name, queries }) => queries.map((one) => `${name} ${one.name}`)),
@@ -70,15 +78,17 @@ function dynamic(program: Command, { name, description, example, list, prepare, 
       async (_module: unknown, _name: unknown, _fields: unknown, outer: CommonOptions, self: Command) => {
         const [module, verb, ...rest] = self.args
         const asksHelp = self.args.some((word) => word === '--help' || word === '-h')
-        const asked = describe({ ...outer, ...nodeFlags(self.args) })
+        const given = { ...outer, ...nodeFlags(self.args) }
+        const asked = isAlone(self.args) ? describeHome(given) : describe(given)
         // Help needs no node; with one, it knows the chain's names.
         const chain = asksHelp ? await asked.catch(() => undefined) : await asked
         if (!chain) return self.outputHelp()
         if (!isName(module) || !isName(verb)) {
           const all = list(chain).filter((one) => !isName(module) || one.startsWith(`${module} `))
           if (asksHelp) self.outputHelp()
-          return print(outer, all, [
-            `${asksHelp ? '\n' : ''}${chain.metadata.chainId} has:`,
+          return print(given, all, [
+            ...(asksHelp ? [''] : []),
+            look(say('tx.list', { chain: chain.metadata.chainId }), 'title'),
             ...all.map((one) => `  mmt ${name} ${one}`),
           ])
         }
@@ -96,7 +106,7 @@ function isName(word: string | undefined): word is string {
   return word !== undefined && !word.startsWith('-')
 }
 
-/** The flags that say which node to ask, which must be known before the others can be read. */
+/** The flags that must be known before the others can be read: which node to ask, and how to answer. */
 function nodeFlags(words: readonly string[]): CommonOptions {
   const after = (flag: string) => {
     const at = words.findIndex((word) => word === flag || word.startsWith(`${flag}=`))
@@ -104,7 +114,11 @@ function nodeFlags(words: readonly string[]): CommonOptions {
     return word === flag ? words[at + 1] : word?.slice(flag.length + 1)
   }
   const [home, rpc] = [after('--home'), after('--rpc')]
-  return { ...(home !== undefined && { home }), ...(rpc !== undefined && { rpc }) }
+  return {
+    ...(home !== undefined && { home }),
+    ...(rpc !== undefined && { rpc }),
+    ...(words.includes('--json') && { json: true }),
+  }
 }
 
 async function sendTransaction(chain: DescribedChain, [module, name]: Names, options: Given): Promise<void> {
@@ -112,56 +126,41 @@ async function sendTransaction(chain: DescribedChain, [module, name]: Names, opt
   const unit = unitOf(chain)
   const prefix = chain.metadata.addressPrefix
   const input = readFields(chain.command(module, name).input, options, { home, prefix, unit })
-  const wait = String(options.wait) as NonNullable<SendOptions['wait']>
-  if (!['submitted', 'included', 'finalised'].includes(wait)) {
-    throw cliFail.BAD_ARGUMENT({ name: '--wait', value: wait, want: 'submitted, included or finalised' })
-  }
   const calls = [chain.call(module, name, input)]
   const feeMax = typeof options.feeMax === 'string' ? feeMaxOf(options.feeMax, unit) : undefined
   const from = String(options.from)
+  if (typeof options.offline === 'string')
+    return writeOffline(chain, {
+      calls,
+      from,
+      feeMax,
+      options: { ...options, offline: options.offline } as OfflineOptions,
+    })
   const signer = options.dryRun ? watcherOf(home, from) : await signerOf(home, from)
+  const wait = options.wait as NonNullable<SendOptions['wait']>
   const send: SendOptions = { signer, wait, ...(feeMax !== undefined && { feeMax }) }
   const args = { fingerprint: chain.metadata.fingerprint as Hash, calls, options: send }
   if (options.dryRun) {
     const { body, refusal } = await quoteCalls(transportOf(options), args).catch((error) =>
       inTokens(error, unit),
     )
-    const fee = showAmount(body.fee, unit)
-    const outcome = refusal ? `refused: ${refusal.code} ${refusal.message}` : 'would be done'
-    print(
+    const outcome = refusal
+      ? look(say('tx.wouldBeRefused', { code: refusal.code, why: explain(refusal).message }), 'bad')
+      : look(say('tx.wouldBeDone'), 'good')
+    return print(
       options,
       { fee: body.fee.toString(), weight: body.weightMax.toString(), refusal },
       rows([
-        ['fee', fee],
-        ['outcome', outcome],
+        [say('row.fee'), showAmount(body.fee, unit)],
+        [say('row.outcome'), outcome],
       ]),
     )
-    return
   }
-  const sent = await sendCalls(transportOf(options), args).catch((error) => inTokens(error, unit))
-  const done = sent.final
-    ? `final at height ${sent.height}`
-    : sent.height
-      ? `in block ${sent.height}`
-      : 'submitted'
-  print(
-    options,
-    {
-      id: sent.id,
-      fee: sent.fee.toString(),
-      height: sent.height?.toString() ?? null,
-      final: sent.final,
-      events: sent.events,
-    },
-    [
-      done,
-      ...rows([
-        ['id', sent.id],
-        ['fee', showAmount(sent.fee, unit)],
-        ...sent.events.map((event) => eventRow(chain, event, unit)),
-      ]),
-    ],
-  )
+  const shown = progress(options, { label: say('tx.waiting') })
+  const sent = await sendCalls(transportOf(options), args)
+    .catch((error) => inTokens(error, unit))
+    .finally(() => shown.end())
+  printSent(options, chain, sent)
 }
 
 function feeMaxOf(text: string, { decimals }: Unit): Amount {
@@ -169,7 +168,11 @@ function feeMaxOf(text: string, { decimals }: Unit): Amount {
     return parseAmount(text, { decimals })
   } catch (error) {
     if (!isChainError(error)) throw error
-    throw cliFail.BAD_FIELD({ flag: 'fee-max', value: text, why: `${error.message} ${error.hint}` })
+    throw cliFail.BAD_FIELD({
+      flag: 'fee-max',
+      value: text,
+      why: `${explain(error).message} ${explain(error).hint}`,
+    })
   }
 }
 
@@ -180,22 +183,8 @@ function inTokens(error: unknown, unit: Unit): never {
   const { want, max } = values as { want: bigint; max: bigint }
   throw new ChainError({
     code,
-    message: `The transaction costs ${showAmount(want, unit)}, over the maximum of ${showAmount(max, unit)}.`,
-    hint: 'Raise --fee-max if you agree to the price.',
+    message: say('tx.feeTooHigh', { want: showAmount(want, unit), max: showAmount(max, unit) }),
+    hint: say('tx.feeTooHigh.hint'),
     values,
   })
-}
-
-function eventRow(
-  chain: DescribedChain,
-  event: { readonly module: string; readonly name: string; readonly data: Json },
-  unit: Unit,
-): readonly [string, string] {
-  const schema = chain.module(event.module).events.find(({ name }) => name === event.name)?.data
-  const properties = Object(schema?.properties) as Record<string, { readonly 'x-bcs'?: string }>
-  const fields = Object.entries(Object(event.data) as Record<string, Json>).map(
-    ([name, value]) =>
-      `${name} ${properties[name] ? showValue(properties[name], value, unit) : JSON.stringify(value)}`,
-  )
-  return ['event', `${event.module}.${event.name}: ${fields.join(', ')}`]
 }

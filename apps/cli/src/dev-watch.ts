@@ -1,0 +1,73 @@
+import { type FSWatcher, watch } from 'node:fs'
+import { basename, dirname, sep } from 'node:path'
+import { type AnyChain, bundleChainFile, loadChainFile } from '@mmtchain/node'
+import { explainError } from './language.ts'
+
+/** An editor writes a file in several steps; this long after the last one it is read. */
+const SETTLED_MS = 100
+
+interface Loaded {
+  readonly bundle: string
+  readonly chain: AnyChain
+}
+
+/** A chain file that is being watched. */
+export interface Watched {
+  /** Resolves with the new bundle of the first change that `isUsable` takes. */
+  readonly changed: Promise<string>
+  close(): void
+}
+
+/**
+ * Watches a chain file and all that it imports, but for installed packages. What cannot be used is said on standard error, and the
+ * watch goes on.
+ */
+export async function watchChainFile(file: string, isUsable: (loaded: Loaded) => boolean): Promise<Watched> {
+  let watchers: readonly FSWatcher[] = []
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let resolveChanged: (bundle: string) => void
+  const changed = new Promise<string>((resolve) => {
+    resolveChanged = resolve
+  })
+  const close = () => {
+    clearTimeout(timer)
+    for (const watcher of watchers) watcher.close()
+    watchers = []
+  }
+
+  const look = async () => {
+    try {
+      const loaded = await loadChainFile(file)
+      arm(loaded.inputs)
+      if (isUsable(loaded)) resolveChanged(loaded.bundle)
+    } catch (error) {
+      process.stderr.write(`${explainError(error)}\n`)
+    }
+  }
+
+  /** Watches folders, not files: editors replace a file by another of its name. */
+  function arm(inputs: readonly string[]): void {
+    const byFolder = new Map<string, Set<string>>()
+    for (const input of inputs.filter((path) => !path.includes(`${sep}node_modules${sep}`))) {
+      const names = byFolder.get(dirname(input)) ?? new Set<string>()
+      byFolder.set(dirname(input), names.add(basename(input)))
+    }
+    for (const watcher of watchers) watcher.close()
+    watchers = [...byFolder].map(([folder, names]) => {
+      const watcher = watch(folder, (_event, name) => {
+        if (name !== null && !names.has(name)) return
+        clearTimeout(timer)
+        timer = setTimeout(look, SETTLED_MS)
+      })
+      watcher.on('error', (error) => process.stderr.write(`${String(error)}\n`))
+      return watcher
+    })
+  }
+
+  try {
+    arm((await bundleChainFile(file)).inputs)
+  } catch (error) {
+    process.stderr.write(`${explainError(error)}\n`)
+  }
+  return { changed, close }
+}

@@ -1,0 +1,101 @@
+import { catalogues, cliRefusals, explain, languageOf, zhRefusals } from '@mmtchain/cli'
+import { expect, test } from 'vitest'
+import { namespaces } from './catalogue.ts'
+
+const namesIn = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name as string).sort()
+
+/** The values that a refusal reads, by calling it. */
+function valuesOf(refusal: (values: object) => unknown): ReadonlySet<string> {
+  const read = new Set<string>()
+  const any: object = new Proxy(() => any, {
+    get: (_, name) => (name === Symbol.toPrimitive ? () => '1' : name === 'length' ? 1 : any),
+    apply: () => any,
+  })
+  const values = new Proxy(
+    {},
+    {
+      get(_, name) {
+        read.add(String(name))
+        return any
+      },
+    },
+  )
+  try {
+    refusal(values)
+  } catch {
+    // A text that computes with its values has read them by now.
+  }
+  return read
+}
+
+test('both languages have the same words with the same values, and none is empty', () => {
+  const { en, zh } = catalogues
+  expect(Object.keys(zh)).toEqual(Object.keys(en))
+  for (const [key, text] of Object.entries(en)) {
+    const other = zh[key as keyof typeof zh]
+    expect(namesIn(other), key).toEqual(namesIn(text))
+    expect(text.trim().length * other.trim().length, key).toBeGreaterThan(0)
+  }
+})
+
+test('Chinese words are Chinese, but for commands and signs', () => {
+  const latin = Object.entries(catalogues.zh).filter(([, text]) => !/\p{Script=Han}/u.test(text))
+  const allowed = [
+    ...['arg.id', 'row.id', 'field.json', 'want.balance'],
+    ...['doctor.permissions.cure', 'file.signatures', 'help.comma'],
+  ]
+  expect(latin.map(([key]) => key).sort()).toEqual(allowed.sort())
+})
+
+test('every Chinese refusal has a code that exists and only values that its English text has, too', () => {
+  const refusals = new Map<string, (values: object) => unknown>(
+    namespaces.flatMap(([name, , all]) =>
+      Object.entries(all as Record<string, (values: object) => unknown>).map(
+        ([key, refusal]) => [`${name}/${key}`, refusal] as const,
+      ),
+    ),
+  )
+  for (const [code, { message, hint = '' }] of Object.entries(zhRefusals)) {
+    const refusal = refusals.get(code)
+    expect(refusal, code).toBeDefined()
+    const values = valuesOf(refusal as (values: object) => unknown)
+    const unknown = [...namesIn(message), ...namesIn(hint)].filter(
+      (name) => !values.has(name) && name !== 'english' && name !== 'englishHint',
+    )
+    expect(unknown, code).toEqual([])
+  }
+})
+
+test('every refusal of the command line itself has a Chinese text', () => {
+  const codes = Object.keys(cliRefusals).map((key) => `cli/${key}`)
+  expect(codes.length).toBeGreaterThan(10)
+  expect(codes.filter((code) => !Object.hasOwn(zhRefusals, code))).toEqual([])
+})
+
+test('--lang wins over the locale, whose variables count in the order of POSIX', () => {
+  const of = (words: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+    languageOf({ words, env })
+  expect(of([])).toBe('en')
+  expect(of([], { LANG: 'zh_CN.UTF-8' })).toBe('zh')
+  expect(of([], { LANG: 'zh' })).toBe('zh')
+  expect(of([], { LANG: 'zhuang' })).toBe('en')
+  expect(of([], { LC_ALL: 'C', LANG: 'zh_CN.UTF-8' })).toBe('en')
+  expect(of([], { LC_ALL: '', LC_MESSAGES: 'zh_TW', LANG: 'en_US' })).toBe('zh')
+  expect(of(['status', '--lang', 'en'], { LANG: 'zh_CN' })).toBe('en')
+  expect(of(['status', '--lang=zh'])).toBe('zh')
+  expect(of(['status', '--lang', 'fr'], { LANG: 'zh_CN' })).toBe('zh')
+})
+
+test('a refusal without its values, or without a translation, keeps its English text', () => {
+  const error = { code: 'home/UNKNOWN_KEY', message: 'There is no key ann here.', hint: 'Make one.' }
+  expect(explain({ ...error, values: { name: 'ann' } }, 'zh').message).toBe('这里没有密钥 ann。')
+  expect(explain(error, 'zh').message).toBe(error.message)
+  expect(explain({ ...error, values: { name: 'ann' } }, 'en')).toEqual({
+    message: error.message,
+    hint: error.hint,
+  })
+  const foreign = { code: 'invoice/PAID', message: 'The invoice is paid.', hint: 'Nothing to do.' }
+  expect(explain(foreign, 'zh')).toEqual({ message: foreign.message, hint: foreign.hint })
+  const poor = { code: 'token/INSUFFICIENT_BALANCE', message: 'ann has 1 HKT.', hint: 'Fund it.' }
+  expect(explain(poor, 'zh').message).toBe('余额不足：ann has 1 HKT.')
+})
