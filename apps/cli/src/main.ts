@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { addClaim } from './claim.ts'
 import { languageOption, withExample } from './context.ts'
 import { addDev } from './dev.ts'
+import { addDoctor } from './doctor.ts'
 import { addGenesis } from './genesis.ts'
 import { addKeys } from './keys.ts'
 import { explain, say } from './language.ts'
@@ -16,6 +17,7 @@ import { addStart } from './start.ts'
 import { addStatus } from './status.ts'
 import { addTx } from './tx.ts'
 import { usageText, withWords } from './usage.ts'
+import { addVerify } from './verify.ts'
 import { addWatch } from './watch.ts'
 
 const EXIT = { refused: 1, usage: 2, unreachable: 3 }
@@ -46,6 +48,8 @@ addOffline(program)
 addShow(program)
 addWatch(program)
 addStatus(program)
+addDoctor(program)
+addVerify(program)
 addClaim(program)
 
 try {
