@@ -2,6 +2,7 @@
 import { VERSION } from '@mmtchain/node'
 import { type ChainError, isChainError } from '@mmtchain/primitives'
 import { Command, CommanderError } from 'commander'
+import { addBench } from './bench.ts'
 import { addClaim } from './claim.ts'
 import { languageOption, withExample } from './context.ts'
 import { addDev } from './dev.ts'
@@ -51,6 +52,7 @@ addStatus(program)
 addDoctor(program)
 addVerify(program)
 addClaim(program)
+addBench(program)
 
 try {
   await program.parseAsync()

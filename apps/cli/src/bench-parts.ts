@@ -1,0 +1,241 @@
+// The processes that `mmt bench` starts: a node, a load, and checks of signatures alone. They speak over Node's own channel.
+import { Agent, request } from 'node:http'
+import { codecFromSchema, encode, type JsonSchema } from '@mmtchain/codec'
+import { prepareCrypto, secp256k1, secp256k1Backend, sha256 } from '@mmtchain/crypto'
+import { homeAt, runNode } from '@mmtchain/node'
+import { silentLog } from '@mmtchain/node-runtime'
+import { amount, type Hash, height, toHex, utf8 } from '@mmtchain/primitives'
+import { authorityAddress, secretSigner, signTransaction, singleKey, transaction } from '@mmtchain/tx'
+import { type Shares, startProfile } from './bench-profile.ts'
+
+export type PartName = 'node' | 'load' | 'check'
+
+/** What the bench asks of a part. */
+export type Order =
+  | { readonly kind: 'start'; readonly profile?: string }
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'prepare'; readonly count: number; readonly from: number; readonly job: LoadJob }
+  | { readonly kind: 'send'; readonly url: string; readonly batch: number; readonly connections: number }
+
+/** What the transactions of a load are made of. */
+export interface LoadJob {
+  readonly fingerprint: Hash
+  readonly accounts: number
+  readonly input: JsonSchema
+  readonly fee: string
+  readonly weightMax: string
+}
+
+/** What a part answers. */
+export type Report =
+  | { readonly kind: 'ready'; readonly url?: string }
+  | { readonly kind: 'measured'; readonly measured: Measured }
+  | { readonly kind: 'progress'; readonly done: number }
+  | { readonly kind: 'sent'; readonly retries: number; readonly cpuMs: number }
+  | { readonly kind: 'checked'; readonly perSecond: number; readonly backend: string }
+
+/** What the node saw between two orders. */
+export interface Measured {
+  readonly shares: Shares
+  /** Transactions committed, and when the last of them was, in Unix milliseconds. */
+  readonly committed: number
+  readonly refused: number
+  readonly blocks: number
+  readonly lastAtMs: number
+  /** Processor time of all threads, and of the wall. */
+  readonly cpuMs: number
+  readonly wallMs: number
+  readonly rssBytes: number
+}
+
+export const BENCH_SEED = 'mmt bench account'
+
+export function benchSecret(index: number): Uint8Array {
+  return sha256(utf8(`${BENCH_SEED} ${index}`))
+}
+
+const tell = (report: Report) => process.send?.(report)
+
+/** Runs one part until its parent ends it. */
+export async function runPart(name: PartName): Promise<void> {
+  await prepareCrypto()
+  process.once('disconnect', () => process.exit(0))
+  if (name === 'node') return partNode()
+  if (name === 'check') return partCheck()
+  return partLoad()
+}
+
+async function partNode(): Promise<void> {
+  const running = await runNode({ home: homeAt(process.env.MMT_HOME ?? ''), log: silentLog, rpcPort: 0 })
+  process.once('SIGTERM', () => void running.stop().finally(() => process.exit(0)))
+  let seen = newCount()
+  running.node.onBlock(({ block, receipts }) => {
+    if (block.transactions.length === 0) return
+    seen.blocks += 1
+    seen.committed += block.transactions.length
+    seen.refused += receipts.transactions.filter(({ error }) => error !== null).length
+    seen.lastAtMs = Date.now()
+  })
+  let endProfile: (() => Promise<Shares>) | undefined
+  let cpu = process.cpuUsage()
+  let began = Date.now()
+  process.on('message', async (order: Order) => {
+    if (order.kind === 'start') {
+      seen = newCount()
+      began = Date.now()
+      cpu = process.cpuUsage()
+      endProfile = await startProfile(order.profile)
+      tell({ kind: 'ready' })
+    }
+    if (order.kind === 'stop' && endProfile) {
+      const used = process.cpuUsage(cpu)
+      const measured: Measured = {
+        ...seen,
+        wallMs: Date.now() - began,
+        cpuMs: (used.user + used.system) / 1_000,
+        rssBytes: process.memoryUsage().rss,
+        shares: await endProfile(),
+      }
+      tell({ kind: 'measured', measured })
+    }
+  })
+  tell({ kind: 'ready', url: running.rpc.url })
+}
+
+function newCount() {
+  return { committed: 0, refused: 0, blocks: 0, lastAtMs: 0 }
+}
+
+async function partLoad(): Promise<void> {
+  let bodies: readonly string[] = []
+  process.on('message', async (order: Order) => {
+    if (order.kind === 'prepare') {
+      bodies = await prepareLoad(order)
+      tell({ kind: 'ready' })
+    }
+    if (order.kind === 'send') {
+      const cpu = process.cpuUsage()
+      const retries = await sendLoad(bodies, order)
+      const used = process.cpuUsage(cpu)
+      tell({ kind: 'sent', retries, cpuMs: (used.user + used.system) / 1_000 })
+    }
+  })
+  tell({ kind: 'ready' })
+}
+
+/** Signed transfers as calls of `tx_submit`, the first of every account before the second of any. */
+async function prepareLoad({ count, from, job }: Extract<Order, { kind: 'prepare' }>): Promise<string[]> {
+  const signers = Array.from({ length: job.accounts }, (_, i) =>
+    secretSigner({ suite: secp256k1, secret: benchSecret(i) }),
+  )
+  const codec = codecFromSchema(job.input)
+  const made: string[] = []
+  for (let i = 0; i < count; i++) {
+    const signer = signers[i % job.accounts] as (typeof signers)[number]
+    const to = signers[(i * 7 + 1) % job.accounts]?.address
+    const body = {
+      fingerprint: job.fingerprint,
+      sender: signer.address,
+      authority: signer.authority,
+      nonce: BigInt(from + Math.floor(i / job.accounts)),
+      validUntil: height(9_000n),
+      fee: amount(BigInt(job.fee)),
+      weightMax: BigInt(job.weightMax),
+      payer: null,
+      calls: [{ module: 'token', command: 'transfer', input: encode(codec, { to, amount: 1n } as never) }],
+    }
+    const signed = await signTransaction({ body, signer })
+    const bytes = toHex(encode(transaction, signed.transaction))
+    made.push(`{"jsonrpc":"2.0","id":${i},"method":"tx_submit","params":{"bytes":"${bytes}"}}`)
+    if (i % 1_000 === 999) tell({ kind: 'progress', done: i + 1 })
+  }
+  return made
+}
+
+/** Codes with which a node asks to come again. */
+const AGAIN = new Set(['node/POOL_FULL', 'node/SENDER_QUEUE_FULL', 'node/NONCE_TOO_FAR'])
+
+/** Sends all calls over a few connections, each the next when its last is answered. Answers how often the node said: later. */
+async function sendLoad(
+  calls: readonly string[],
+  { url, batch, connections }: Extract<Order, { kind: 'send' }>,
+): Promise<number> {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections })
+  const { hostname, port } = new URL(url)
+  const post = (body: string) =>
+    new Promise<string>((resolve, reject) => {
+      const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
+      const asked = request({ agent, hostname, port, path: '/rpc', method: 'POST', headers }, (answer) => {
+        let text = ''
+        answer.setEncoding('latin1')
+        answer.on('data', (piece: string) => {
+          text += piece
+        })
+        answer.on('end', () => resolve(text))
+      })
+      asked.on('error', reject)
+      asked.end(body)
+    })
+  let next = 0
+  let retries = 0
+  const connection = async () => {
+    for (;;) {
+      let open = calls.slice(next, next + batch)
+      if (open.length === 0) return
+      next += open.length
+      while (open.length > 0) {
+        const text = await post(batch === 1 ? (open[0] as string) : `[${open.join(',')}]`)
+        if (!text.includes('"error"')) break
+        const refused = laterOnes(text)
+        open = open.filter((call) => refused.has(Number(/"id":(\d+)/.exec(call)?.[1])))
+        retries += open.length
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: connections }, connection))
+  agent.destroy()
+  return retries
+}
+
+/** The ids of the calls that a node wants again. Throws for any other refusal. */
+function laterOnes(text: string): ReadonlySet<number> {
+  const answers = [JSON.parse(text)].flat() as {
+    id: number
+    error?: { message: string; data?: { code?: string } }
+  }[]
+  const refused = answers.filter(({ error }) => error !== undefined)
+  const bad = refused.find(({ error }) => !AGAIN.has(error?.data?.code ?? ''))
+  if (bad) throw new Error(`the node refused: ${bad.error?.data?.code} ${bad.error?.message}`)
+  return new Set(refused.map(({ id }) => id))
+}
+
+const CHECK_MS = 2_000
+
+/** Checks signatures and does nothing else. */
+function partCheck(): void {
+  const claims = Array.from({ length: 256 }, (_, i) => {
+    const secret = benchSecret(i)
+    const message = utf8(`message ${i}`)
+    return { key: secp256k1.publicKey(secret), message, signature: secp256k1.sign(message, secret) }
+  })
+  process.on('message', (order: Order) => {
+    if (order.kind !== 'start') return
+    let count = 0
+    const began = performance.now()
+    while (performance.now() - began < CHECK_MS) {
+      for (const claim of claims)
+        if (!secp256k1.verify(claim)) throw new Error('a right signature was refused')
+      count += claims.length
+    }
+    const perSecond = count / ((performance.now() - began) / 1_000)
+    tell({ kind: 'checked', perSecond, backend: secp256k1Backend() })
+  })
+  tell({ kind: 'ready' })
+}
+
+/** The account of a bench key. */
+export function benchAccount(index: number) {
+  const key = secp256k1.publicKey(benchSecret(index))
+  return { key, address: authorityAddress(singleKey({ suite: secp256k1.code, key })) }
+}

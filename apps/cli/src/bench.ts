@@ -1,0 +1,326 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describeChain, httpTransport } from '@mmtchain/client'
+import { writeGenesis } from '@mmtchain/kernel'
+import {
+  balancesPart,
+  buildGenesis,
+  CONFIG_DEFAULT,
+  createHome,
+  homeAt,
+  loadChainFile,
+  makeDemoKeys,
+  readKey,
+  type StoredKey,
+} from '@mmtchain/node'
+import { type Amount, formatAddress, type Hash } from '@mmtchain/primitives'
+import type { Command } from 'commander'
+import {
+  benchAccount,
+  type LoadJob,
+  type Measured,
+  type Order,
+  type PartName,
+  type Report,
+  runPart,
+} from './bench-parts.ts'
+import { PARTS } from './bench-profile.ts'
+import { type CommonOptions, common } from './context.ts'
+import { say } from './language.ts'
+import { look, print, progress, rows, table } from './output.ts'
+import { cliFail } from './refusals.ts'
+
+const ACCOUNTS = 1_024
+const CORES = 2
+
+/** `mmt bench`: what one node does on two cores with transfers over HTTP from another process. */
+export function addBench(program: Command): void {
+  common(program.command('bench').description(say('bench.about')), 'mmt bench')
+    .option('--transactions <count>', say('bench.transactions'), '40000')
+    .option('--slot <ms>', say('bench.slot'), '500')
+    .option('--profiles <dir>', say('bench.profiles'))
+    .action(async (options: BenchOptions) => bench(options))
+  program
+    .command('bench-part', { hidden: true })
+    .argument('<name>')
+    .action((name: string) => runPart(name as PartName))
+}
+
+interface BenchOptions extends CommonOptions {
+  readonly transactions: string
+  readonly slot: string
+  readonly profiles?: string
+}
+
+/** One way to send, measured. */
+interface Run {
+  readonly batch: number
+  readonly perSecond: number
+  readonly measured: Measured
+  readonly loadCpuMs: number
+  readonly retries: number
+}
+
+async function bench(options: BenchOptions): Promise<void> {
+  // Every account sends as many, so that the second run begins where the first has ended for all of them.
+  const count = Math.ceil(positive('--transactions', options.transactions) / ACCOUNTS) * ACCOUNTS
+  const slotMs = positive('--slot', options.slot)
+  const folder = await mkdtemp(join(tmpdir(), 'mmt-bench-'))
+  try {
+    const limit = await signatureLimit(options)
+    await makeBenchHome(folder, slotMs)
+    const one = await measure(options, { folder, count, batch: 1 })
+    const hundred = await measure(options, { folder, count, batch: 100 })
+    report(options, { limit, slotMs, runs: [one, hundred] })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function positive(name: string, text: string): number {
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw cliFail.BAD_ARGUMENT({ name, value: text, want: say('want.count') })
+  return Number(text)
+}
+
+interface Limit {
+  readonly backend: string
+  readonly oneCore: number
+  readonly allCores: number
+}
+
+/** How many signatures the machine checks when it does nothing else, on one core and on both. */
+async function signatureLimit(options: BenchOptions): Promise<Limit> {
+  const shown = progress(options, { label: say('bench.limit') })
+  const parts = await Promise.all(Array.from({ length: CORES }, () => startPart('check')))
+  try {
+    const [first] = parts as [Part]
+    const alone = await first.ask({ kind: 'start' }, 'checked')
+    const together = await Promise.all(parts.map((part) => part.ask({ kind: 'start' }, 'checked')))
+    const allCores = together.reduce((sum, { perSecond }) => sum + perSecond, 0)
+    return { backend: alone.backend, oneCore: alone.perSecond, allCores }
+  } finally {
+    for (const part of parts) await part.end()
+    shown.end()
+  }
+}
+
+/** A chain of one validator and a token, as a user would write it, with limits that leave the machine to be the limit. */
+function chainText(slotMs: number): string {
+  const from = (name: string) => JSON.stringify(fileURLToPath(import.meta.resolve(name)))
+  return `import { amount, defineChain, solo } from ${from('@mmtchain/kernel')}
+import { token } from ${from('@mmtchain/token-rewards')}
+export const chain = defineChain({
+  id: 'bench',
+  slotMs: ${slotMs},
+  consensus: solo(),
+  limits: { blockBytesMax: 16_000_000, blockWeightMax: 10n ** 12n },
+}).use(token({ symbol: 'BEN', decimals: 2, commandFee: amount(1n) }))
+`
+}
+
+async function makeBenchHome(folder: string, slotMs: number): Promise<void> {
+  const home = homeAt(folder)
+  const file = join(folder, 'bench-chain.ts')
+  await writeFile(file, chainText(slotMs))
+  const { bundle, chain } = await loadChainFile(file)
+  await makeDemoKeys(home.keys, { names: ['validator'], addressPrefix: chain.addressPrefix })
+  const funded = Array.from({ length: ACCOUNTS }, (_, i) => benchAccount(i)) as unknown as StoredKey[]
+  const genesis = buildGenesis({
+    chain,
+    timeMs: BigInt(Date.now()),
+    validators: [readKey(home.keys, 'validator')],
+    parts: [balancesPart(chain, funded, 1_000_000_000n as Amount)],
+  })
+  await createHome(home, {
+    config: { ...CONFIG_DEFAULT, validator: 'validator' },
+    genesis: writeGenesis(genesis),
+    chain: bundle,
+  })
+}
+
+async function measure(
+  options: BenchOptions,
+  { folder, count, batch }: { readonly folder: string; readonly count: number; readonly batch: number },
+): Promise<Run> {
+  const node = await startPart('node', { MMT_HOME: folder })
+  const load = await startPart('load')
+  try {
+    const url = node.url as string
+    const { job, nonce } = await jobFor(url)
+    const signing = progress(options, { label: say('bench.signing'), total: count })
+    load.onProgress((done) => signing.at(done))
+    await load.ask({ kind: 'prepare', count, from: nonce, job }, 'ready')
+    signing.end()
+    const sending = progress(options, { label: say('bench.sending', { batch }) })
+    await node.ask({ kind: 'start', ...profileOf(options, batch) }, 'ready')
+    const beganMs = Date.now()
+    const sent = await load.ask({ kind: 'send', url, batch, connections: batch === 1 ? 64 : 8 }, 'sent')
+    await allCommitted(url)
+    const { measured } = await node.ask({ kind: 'stop' }, 'measured')
+    sending.end()
+    const perSecond = measured.committed / ((measured.lastAtMs - beganMs) / 1_000)
+    return { batch, perSecond, measured, loadCpuMs: sent.cpuMs, retries: sent.retries }
+  } finally {
+    await load.end()
+    await node.end()
+  }
+}
+
+function profileOf({ profiles }: BenchOptions, batch: number): { readonly profile?: string } {
+  return profiles === undefined ? {} : { profile: join(resolve(profiles), `batch-${batch}.cpuprofile`) }
+}
+
+async function jobFor(url: string): Promise<{ readonly job: LoadJob; readonly nonce: number }> {
+  const transport = httpTransport({ url })
+  const chain = await describeChain(transport)
+  const command = chain.command('token', 'transfer')
+  const address = formatAddress(benchAccount(0).address, { prefix: chain.metadata.addressPrefix })
+  const { nonce } = (await transport('account_get', { address })) as { nonce: string }
+  const fingerprint = chain.metadata.fingerprint as Hash
+  const job = { fingerprint, accounts: ACCOUNTS, input: command.input, fee: '1', weightMax: '1000' }
+  return { job, nonce: Number(nonce) }
+}
+
+/** Waits until no transaction waits any more. */
+async function allCommitted(url: string): Promise<void> {
+  const transport = httpTransport({ url })
+  for (;;) {
+    const { count } = (await transport('tx_pool')) as { count: number }
+    if (count === 0) return
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+function report(
+  options: BenchOptions,
+  { limit, slotMs, runs }: { readonly limit: Limit; readonly slotMs: number; readonly runs: readonly Run[] },
+): void {
+  const json = {
+    signatures: {
+      backend: limit.backend,
+      perSecondOneCore: Math.round(limit.oneCore),
+      perSecondTwoCores: Math.round(limit.allCores),
+    },
+    slotMs,
+    runs: runs.map(({ batch, perSecond, measured, loadCpuMs, retries }) => ({
+      batch,
+      transactions: measured.committed,
+      refused: measured.refused,
+      blocks: measured.blocks,
+      perSecond: Math.round(perSecond),
+      shareOfLimit: share(perSecond / limit.allCores),
+      shareOfOneCore: share(perSecond / limit.oneCore),
+      retries,
+      nodeCpuMs: Math.round(measured.cpuMs),
+      loadCpuMs: Math.round(loadCpuMs),
+      wallMs: measured.wallMs,
+      rssBytes: measured.rssBytes,
+      mainThread: Object.fromEntries(PARTS.map((part) => [part, share(measured.shares[part])])),
+    })),
+  }
+  const percent = (value: number) => `${(100 * value).toFixed(0)} %`
+  const perSecond = (value: number) => `${Math.round(value).toLocaleString('en')}/s`
+  print(options, json, [
+    look(say('bench.limitTitle', { backend: limit.backend }), 'title'),
+    ...rows([
+      [say('bench.oneCore'), perSecond(limit.oneCore)],
+      [say('bench.twoCores'), perSecond(limit.allCores)],
+    ]),
+    '',
+    look(say('bench.committedTitle'), 'title'),
+    ...table(
+      runs.map((run) => [
+        run.batch === 1 ? say('bench.oneByOne') : say('bench.batches', { batch: run.batch }),
+        perSecond(run.perSecond),
+        percent(run.perSecond / limit.allCores),
+        percent(run.perSecond / limit.oneCore),
+        `${(run.measured.cpuMs / run.measured.wallMs).toFixed(2)}`,
+        `${(run.loadCpuMs / run.measured.wallMs).toFixed(2)}`,
+      ]),
+      [
+        say('bench.sent'),
+        say('bench.committed'),
+        say('bench.ofTwo'),
+        say('bench.ofOne'),
+        say('bench.nodeCores'),
+        say('bench.loadCores'),
+      ],
+    ),
+    '',
+    look(say('bench.partsTitle'), 'title'),
+    ...table(
+      PARTS.map((part) => [
+        say(`bench.part.${part}`),
+        ...runs.map(({ measured }) => percent(measured.shares[part])),
+      ]),
+      [
+        '',
+        ...runs.map((run) =>
+          run.batch === 1 ? say('bench.oneByOne') : say('bench.batches', { batch: run.batch }),
+        ),
+      ],
+    ),
+  ])
+}
+
+function share(value: number): number {
+  return Math.round(value * 1_000) / 1_000
+}
+
+/** A process of the bench. */
+interface Part {
+  readonly url: string | undefined
+  /** Gives an order and waits for the report of this kind. Rejects when the process ends before. */
+  ask<K extends Report['kind']>(order: Order, kind: K): Promise<Extract<Report, { kind: K }>>
+  onProgress(listener: (done: number) => void): void
+  end(): Promise<void>
+}
+
+async function startPart(name: PartName, env: NodeJS.ProcessEnv = {}): Promise<Part> {
+  const child = fork(process.argv[1] as string, ['bench-part', name], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const ready = await reportOf(child, 'ready')
+  return {
+    url: ready.url,
+    ask(order, kind) {
+      const reported = reportOf(child, kind)
+      child.send(order)
+      return reported
+    },
+    onProgress(listener) {
+      child.on('message', (report: Report) => {
+        if (report.kind === 'progress') listener(report.done)
+      })
+    },
+    async end() {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      const exited = once(child, 'exit')
+      child.kill('SIGTERM')
+      await exited
+    },
+  }
+}
+
+function reportOf<K extends Report['kind']>(
+  child: ChildProcess,
+  kind: K,
+): Promise<Extract<Report, { kind: K }>> {
+  return new Promise((resolve, reject) => {
+    const onMessage = (report: Report) => {
+      if (report.kind !== kind) return
+      child.off('message', onMessage)
+      child.off('exit', onExit)
+      resolve(report as Extract<Report, { kind: K }>)
+    }
+    const onExit = (code: number | null) =>
+      reject(cliFail.BENCH_FAILED({ why: `a process ended with ${code}` }))
+    child.on('message', onMessage)
+    child.once('exit', onExit)
+  })
+}
