@@ -66,6 +66,8 @@ export async function watchChainFile(file: string, isUsable: (loaded: Loaded) =>
 
   try {
     arm((await bundleChainFile(file)).inputs)
+    // What has changed since the chain was started and before this watch began.
+    timer = setTimeout(look, 0)
   } catch (error) {
     process.stderr.write(`${explainError(error)}\n`)
   }

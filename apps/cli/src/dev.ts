@@ -132,22 +132,22 @@ async function runUntilStopped(home: Home, options: DevOptions, isNew: boolean):
   let port = portOf(options.rpcPort)
   for (let begins: Beginning = isNew ? 'begins' : 'goesOn'; ; begins = 'again') {
     const demand = options.blocks === 'demand' ? demandHost() : undefined
-    const running = await runNode({
-      home,
-      log: { ...silentLog, warn: complain, error: complain },
-      ask: askPassphrase,
-      rpcPort: port,
-      ...(demand && { wrapHost: demand.wrap }),
-    })
-    // A free port that was found once stays, so that those who use the chain find it again.
-    port = Number(new URL(running.rpc.url).port)
-    demand?.watch(running.node.mempool)
-    announce(home, options, { running, begins })
-    const chain = existsSync(file)
+    const changes = existsSync(file)
       ? await watchChainFile(file, (found) => isUsable(home, file, found))
       : undefined
     try {
-      const next = await Promise.race([running.stopped, stop, ...(chain ? [chain.changed] : [])])
+      const running = await runNode({
+        home,
+        log: { ...silentLog, warn: complain, error: complain },
+        ask: askPassphrase,
+        rpcPort: port,
+        ...(demand && { wrapHost: demand.wrap }),
+      })
+      // A free port that was found once stays, so that those who use the chain find it again.
+      port = Number(new URL(running.rpc.url).port)
+      demand?.watch(running.node.mempool)
+      announce(home, options, { running, begins })
+      const next = await Promise.race([running.stopped, stop, ...(changes ? [changes.changed] : [])])
       demand?.stop()
       await running.stop()
       if (typeof next !== 'string') {
@@ -158,7 +158,7 @@ async function runUntilStopped(home: Home, options: DevOptions, isNew: boolean):
       await replaceChainFile(home, next)
       process.stderr.write(`${say('dev.changed', { file })}\n`)
     } finally {
-      chain?.close()
+      changes?.close()
       demand?.stop()
     }
   }
