@@ -29,7 +29,9 @@ export async function watchChainFile(file: string, isUsable: (loaded: Loaded) =>
   const changed = new Promise<string>((resolve) => {
     resolveChanged = resolve
   })
+  let closed = false
   const close = () => {
+    closed = true
     clearTimeout(timer)
     for (const watcher of watchers) watcher.close()
     watchers = []
@@ -38,6 +40,8 @@ export async function watchChainFile(file: string, isUsable: (loaded: Loaded) =>
   const look = async () => {
     try {
       const loaded = await loadChainFile(file)
+      // A watch that begins after the end would keep the process alive.
+      if (closed) return
       arm(loaded.inputs)
       if (isUsable(loaded)) resolveChanged(loaded.bundle)
     } catch (error) {
