@@ -145,6 +145,7 @@ export type {
   EngineInput,
   EngineState,
   EngineStep,
+  Miss,
   ProofRequest,
   RefusalText,
   Staged,

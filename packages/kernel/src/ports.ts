@@ -23,9 +23,27 @@ export interface BlockContext {
   /** What the proposer revealed for the next seed, where the engine has it. */
   readonly reveal: Uint8Array | undefined
   /** Proposers proven to have missed their turn. */
-  readonly misses: readonly { readonly height: Height; readonly round: number; readonly proposer: Address }[]
+  readonly misses: readonly Miss[]
   /** Proven offences of validators. */
   readonly evidence: readonly { readonly culprit: Address; readonly height: Height; readonly kind: string }[]
+  /** Who rules this height, in roster order; in queries, the next height. */
+  readonly validators: ValidatorSet
+  /** The `weightMax` of the transactions that this block holds so far; in `endBlock`, of all. */
+  readonly weight: bigint
+  /** What a block's weight is limited by. */
+  readonly weightMax: bigint
+}
+
+/** A turn that passed without a block of its owner. */
+export interface Miss {
+  readonly height: Height
+  readonly round: number
+  readonly proposer: Address
+  /**
+   * How many of its turns in a row, from this one on, it missed before the height's block; 1 when absent. An engine whose misses
+   * follow from headers lists each owner once, however many turns were skipped.
+   */
+  readonly times?: bigint
 }
 
 /** The chain on which a handler runs. */
@@ -33,6 +51,8 @@ export interface ChainContext {
   readonly id: string
   readonly fingerprint: Hash
   readonly addressPrefix: string
+  /** The signature suites that the chain accepts, by number. */
+  readonly suites: Suites
   /** The parameters that the chain file lets governance change, by `module.name`. */
   readonly governable: ReadonlyMap<string, Codec<unknown>>
 }

@@ -83,7 +83,7 @@ describe('a command', () => {
     const seen: unknown[] = []
     const curious = defineModule('curious', { params: params(u8, 7) }).command('look', unit, (ctx) => {
       const { sender, module, command, block, chain: on, params: given } = ctx
-      seen.push({ sender, module, command, block, on, given, names: Object.keys(ctx).sort() })
+      seen.push({ sender, module, command, block: { ...block }, on, given, names: Object.keys(ctx).sort() })
     })
     const harbour = start(chain().use(curious), {})
     harbour.send(alice, call('curious', 'look'))
@@ -94,7 +94,7 @@ describe('a command', () => {
       ...{ module: 'curious', command: 'look', given: 7 },
       on: {
         ...{ id: 'harbour-1', fingerprint: harbour.genesis.fingerprint, addressPrefix: 'mmt' },
-        governable: new Map(),
+        ...{ suites: harbour.genesis.chain.suites, governable: new Map() },
       },
       block: {
         ...{
@@ -106,6 +106,7 @@ describe('a command', () => {
           epoch: 0n,
         },
         ...{ reveal: undefined, misses: [], evidence: [], seed: expect.stringMatching(/^[0-9a-f]{64}$/) },
+        ...{ validators: harbour.genesis.validators, weight: 0n, weightMax: 5_000_000n },
       },
       names: [
         ...[
@@ -123,6 +124,24 @@ describe('a command', () => {
         ],
       ],
     })
+  })
+
+  test('knows how much the block holds so far, and who rules it, as a copy', () => {
+    const seen: bigint[] = []
+    const gauge = defineModule('gauge')
+      .command('look', unit, { weight: 70n }, (ctx) => {
+        seen.push(ctx.block.weight)
+      })
+      .endBlock((ctx) => {
+        seen.push(ctx.block.weight)
+        ;(ctx.block.validators.validators as unknown[]).pop()
+      })
+    const harbour = start(chain().use(gauge), {})
+    const look = harbour.prepare(alice, [call('gauge', 'look')])
+    const { weightMax } = look.transaction.body
+    harbour.build([look, harbour.prepare(bob, [call('gauge', 'look')])])
+    expect(seen).toEqual([0n, weightMax, 2n * weightMax])
+    expect(harbour.tip.validators.validators).toHaveLength(1)
   })
 
   test('cannot leave anything behind outside its state', () => {

@@ -14,5 +14,7 @@ export {
   type Senders,
   type TestCall,
   type TestChain,
+  type TestOptions,
   testChain,
 } from './test-chain.ts'
+export { type TurnsPlan, turns } from './turns.ts'

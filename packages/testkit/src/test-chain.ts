@@ -14,7 +14,9 @@ import {
   type Prepared,
   type Receipt,
   type RefusalText,
+  type StateReader,
   type Tip,
+  type ValidatorSet,
 } from '@mmtchain/kernel'
 import {
   type Address,
@@ -30,6 +32,7 @@ import { senderMessage, type Transaction, type TransactionBody, transactionId } 
 import { testAccount, testAccountAt } from './accounts.ts'
 import { withPoison } from './poison.ts'
 import { watchingOrder, withShuffledOrder } from './shuffle.ts'
+import { proposerOf, type TurnsPlan, turnRequest } from './turns.ts'
 import { watched } from './watched.ts'
 
 /** What came of one transaction. */
@@ -74,6 +77,8 @@ export interface TestChain<M> {
   readonly timeMs: bigint
   /** The root of the state now. */
   readonly stateRoot: Hash
+  /** The rows of the state now, as they are stored. */
+  readonly state: StateReader
   readonly genesis: GenesisData
   /** Sends commands as a test account, each in a block of its own, with the fee that it costs. */
   as(sender: Address): Senders<M, Outcome>
@@ -89,12 +94,27 @@ export interface TestChain<M> {
   sign(body: TransactionBody): Transaction
   /** A body with the fee, weight and nonce that the calls need now. */
   body(sender: Address, calls: readonly Omit<TestCall, 'sender'>[]): TransactionBody
-  /** Makes empty blocks, one a slot; or a single one at a time far ahead, if the engine lets blocks wait. */
-  advance(args: { readonly blocks: number } | { readonly toMs: bigint }): void
+  /**
+   * Makes empty blocks, one a slot; or a single one at a time far ahead, if the engine lets blocks wait. With the engine `turns()`,
+   * the plan holds for each of them.
+   */
+  advance(args: ({ readonly blocks: number } & TurnsPlan) | { readonly toMs: bigint }): void
   /** The names of the events that hooks emitted in the last block, `module.event`: before its transactions, then after them. */
   readonly hookEvents: readonly string[]
+  /** Who rules the next height. */
+  readonly validators: ValidatorSet
+  /** Who proposes the next block, after `round` turns have passed without one; with the engine `turns()`. */
+  proposer(round?: number): Address
   /** A second chain with the same state, to try something and throw it away. */
   fork(): TestChain<M>
+}
+
+/** What a test says of its chain besides the documents. */
+export interface TestOptions<M> {
+  /** The validators of the genesis, test accounts, in roster order; `testAccount('validator')` alone unless given. */
+  readonly validators?: readonly Address[]
+  /** What a proposer reveals in its next block, from the state before it; with the engine `turns()`. */
+  readonly reveal?: (proposer: Address, read: Readers<M>) => Uint8Array | undefined
 }
 
 /**
@@ -102,11 +122,17 @@ export interface TestChain<M> {
  * store with the clock and the random source poisoned and the order of the modules' collections shuffled, and all roots are
  * compared; invariants are checked after each block.
  */
-export function testChain<M>(chain: Chain<M>, documents: Documents<M>): TestChain<M> {
-  const { address, authority } = testAccount('validator')
-  const [key] = authority.keys
-  if (!key) throw new Error('an authority has a key')
-  const genesis = chain.genesis({ timeMs: 1_700_000_000_000n, validators: [{ address, key }], documents })
+export function testChain<M>(
+  chain: Chain<M>,
+  documents: Documents<M>,
+  options: TestOptions<M> = {},
+): TestChain<M> {
+  const { validators = [testAccount('validator').address] } = options
+  const genesis = chain.genesis({
+    timeMs: 1_700_000_000_000n,
+    validators: validators.map((address) => ({ address, key: firstKey(address) })),
+    documents,
+  })
   const machine = createMachine(watched(genesis))
   const stores = [memoryStore(), memoryStore()] as const
   const begun = twice(
@@ -116,7 +142,13 @@ export function testChain<M>(chain: Chain<M>, documents: Documents<M>): TestChai
   )
   commit(stores[0], begun.first)
   commit(stores[1], begun.again)
-  return run<M>(genesis, machine, stores, begun.first.tip)
+  return run<M>(genesis, machine, stores, begun.first.tip, options)
+}
+
+function firstKey(address: Address) {
+  const [key] = testAccountAt(address).authority.keys
+  if (!key) throw new Error('an authority has a key')
+  return key
 }
 
 /**
@@ -162,17 +194,22 @@ function run<M>(
   machine: Machine,
   stores: readonly [MemoryStore, MemoryStore],
   start: Tip,
+  options: TestOptions<M>,
 ): TestChain<M> {
   let tip = start
   const { chain, fingerprint } = genesis
   const [store, second] = stores
   let hookEvents: readonly string[] = []
 
-  const nextSlotMs = () => tip.header.timeMs + BigInt(chain.slotMs)
+  const read = verbs((module, query, input) =>
+    machine.query(store, tip, { module, query, input }),
+  ) as Readers<M>
 
-  function makeBlock(candidates: readonly Prepared[], timeMs = nextSlotMs()): readonly Outcome[] {
-    const proposer = (tip.validators.validators[0] as { address: Address }).address
-    const request = { timeMs, round: 0, consensus: new Uint8Array(), evidence: [], missProofs: [] }
+  function makeBlock(
+    candidates: readonly Prepared[],
+    plan: TurnsPlan & { readonly toMs?: bigint } = {},
+  ): readonly Outcome[] {
+    const { proposer, request } = nextBlock(plan)
     const { first: built, again } = twice(
       tip.header.height + 1n,
       () => {
@@ -190,6 +227,22 @@ function run<M>(
     if (broken.length > 0)
       throw new Error(`invariants do not hold at height ${tip.header.height}: ${broken.join('; ')}`)
     return candidates.map(({ id }) => outcomeOf(id, built))
+  }
+
+  /** As the engine would ask for it: `turns()` says who proposes and reveals, any other engine is fed as solo is. */
+  function nextBlock(plan: TurnsPlan & { readonly toMs?: bigint }) {
+    const { toMs } = plan
+    if (chain.engine.name === 'turns') {
+      const reveal = plan.reveal ?? options.reveal?.(proposerOf(tip, plan.round ?? 0), read)
+      const { proposer, request } = turnRequest(tip, BigInt(chain.slotMs), { ...plan, reveal })
+      return { proposer, request: { ...request, timeMs: toMs ?? request.timeMs } }
+    }
+    const timeMs = toMs ?? tip.header.timeMs + BigInt(chain.slotMs)
+    const proposer = (tip.validators.validators[0] as { address: Address }).address
+    return {
+      proposer,
+      request: { timeMs, round: 0, consensus: new Uint8Array(), evidence: [], missProofs: [] },
+    }
   }
 
   function body(
@@ -264,7 +317,12 @@ function run<M>(
         M,
         Outcome
       >,
-    read: verbs((module, query, input) => machine.query(store, tip, { module, query, input })) as Readers<M>,
+    read,
+    state: store,
+    get validators() {
+      return tip.validators
+    },
+    proposer: (round = 0) => proposerOf(tip, round),
     block(calls) {
       const nonces = new Map<Address, bigint>()
       const prepared = calls.map((call) => {
@@ -279,13 +337,14 @@ function run<M>(
     sign,
     body,
     advance(args) {
-      if ('toMs' in args) makeBlock([], args.toMs)
-      else for (let i = 0; i < args.blocks; i++) makeBlock([])
+      if ('toMs' in args) return void makeBlock([], args)
+      const { blocks, ...plan } = args
+      for (let i = 0; i < blocks; i++) makeBlock([], plan)
     },
     get hookEvents() {
       return hookEvents
     },
-    fork: () => run<M>(genesis, machine, [store.fork(), second.fork()], tip),
+    fork: () => run<M>(genesis, machine, [store.fork(), second.fork()], tip, options),
   }
 }
 

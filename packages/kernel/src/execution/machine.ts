@@ -25,7 +25,15 @@ import {
 } from '../block.ts'
 import type { GenesisData } from '../declare/genesis.ts'
 import type { Execution, Machine, Skipped, StateStore } from '../machine.ts'
-import type { BlockContext, BlockRequest, EngineChain, RefusalText, StateReader, Tip } from '../ports.ts'
+import type {
+  BlockContext,
+  BlockRequest,
+  EngineChain,
+  EngineContext,
+  RefusalText,
+  StateReader,
+  Tip,
+} from '../ports.ts'
 import { kernelFail } from '../refusals.ts'
 import { changesOf } from './journal.ts'
 import { migrate, newReleases, protocolHash, type Release, releaseFor, releaseOf } from './release.ts'
@@ -61,7 +69,9 @@ export function createMachine(genesis: GenesisData): Machine {
   function startBlock(store: StateReader, block: Block, parent: Tip) {
     const { height } = block.header
     const { release, begins } = releaseFor(releases, store, height)
-    const session = openSession(release.rules.runtime, store, contextOf(block, parent))
+    const engineContext = chain.engine.context({ chain: engineChain, block, parent })
+    const context = contextOf(block.header, parent.validators, engineContext)
+    const session = openSession(release.rules.runtime, store, context)
     if (begins) migrate(release, session)
     return { release, session, begun: runHooks(release, session, 'beginBlock') }
   }
@@ -107,25 +117,22 @@ export function createMachine(genesis: GenesisData): Machine {
     return { block, id, staged, receipts, transactionIds: [], refusals: [], faults: [], tip }
   }
 
-  function genesisContext(): BlockContext {
-    const { seed, epoch } = genesis.validators
-    return {
-      height: toHeight(0n),
-      timeMs: genesis.value.timeMs,
-      proposer: NO_PROPOSER,
-      round: 0,
-      turn: 0n,
-      epoch,
-      seed,
-      reveal: undefined,
-      misses: [],
-      evidence: [],
-    }
+  function genesisContext() {
+    const { timeMs } = genesis.value
+    const header = { height: toHeight(0n), timeMs, proposer: NO_PROPOSER, round: 0 }
+    return contextOf(header, genesis.validators)
   }
 
-  function contextOf(block: Block, parent: Tip): BlockContext {
-    const { height, timeMs, proposer, round } = block.header
-    return { height, timeMs, proposer, round, ...chain.engine.context({ chain: engineChain, block, parent }) }
+  /** What handlers see of a block under this header and these validators, with what the engine says of it, if there is a block. */
+  function contextOf(
+    { height, timeMs, proposer, round }: Pick<Header, 'height' | 'timeMs' | 'proposer' | 'round'>,
+    validators: ValidatorSet,
+    engine?: EngineContext,
+  ): Omit<BlockContext, 'weight'> {
+    const { epoch, seed } = validators
+    const { blockWeightMax: weightMax } = chain.limits
+    const noTurn = { turn: 0n, epoch, seed, reveal: undefined, misses: [], evidence: [] }
+    return { height, timeMs, proposer, round, validators, weightMax, ...(engine ?? noTurn) }
   }
 
   function prepare(transaction: Transaction): Prepared {
@@ -153,6 +160,7 @@ export function createMachine(genesis: GenesisData): Machine {
         skipped.push({ id: prepared.id, error })
         continue
       }
+      session.weight += weightMax
       weightLeft -= weightMax
       bytesLeft -= prepared.bytes.length
     }
@@ -195,7 +203,9 @@ export function createMachine(genesis: GenesisData): Machine {
     const { release, session, begun } = startBlock(store, block, parent)
     const chosen = block.transactions.map((transaction) => {
       const prepared = check(transaction)
-      return { prepared, executed: executeTransaction(release.rules, session, prepared) }
+      const executed = executeTransaction(release.rules, session, prepared)
+      session.weight += transaction.body.weightMax
+      return { prepared, executed }
     })
     const finished = finish(store, session, { release, draft: block, parent, begun, chosen })
     for (const field of Object.keys(finished.block.header) as (keyof Header)[]) {
@@ -275,21 +285,8 @@ export function createMachine(genesis: GenesisData): Machine {
 
   /** A session that sees the tip's state as the block after it would, under the release of the tip. */
   function sessionOn({ rules }: Release, state: StateReader, { header, validators }: Tip): Session {
-    const { proposer, round, timeMs } = header
-    const { epoch, seed } = validators
-    const height = toHeight(header.height + 1n)
-    return openSession(rules.runtime, state, {
-      height,
-      timeMs,
-      proposer,
-      round,
-      turn: 0n,
-      epoch,
-      seed,
-      reveal: undefined,
-      misses: [],
-      evidence: [],
-    })
+    const next = { ...header, height: toHeight(header.height + 1n) }
+    return openSession(rules.runtime, state, contextOf(next, validators))
   }
 
   return {

@@ -1,7 +1,7 @@
 import { bytes, codecFromSchema, decode, encode, encodeKey, text, tuple } from '@mmtchain/codec'
 import { moduleAddress } from '@mmtchain/crypto'
 import { type Address, type Failures, failures, type Hash, showAddresses } from '@mmtchain/primitives'
-import { EVENTS_MAX, type Event, HOOK_EVENTS_MAX } from '../block.ts'
+import { EVENTS_MAX, type Event, HOOK_EVENTS_MAX, type ValidatorSet, validatorSet } from '../block.ts'
 import { type ChainData, parameterSchema, type UsedModule } from '../declare/chain.ts'
 import type { Call, ModuleSpec } from '../declare/module.ts'
 import type { BlockContext, ChainContext, StateKey, StateReader } from '../ports.ts'
@@ -30,6 +30,7 @@ export function newRuntime(chain: ChainData, fingerprint: Hash): Runtime {
       id: chain.id,
       fingerprint,
       addressPrefix: chain.addressPrefix,
+      suites: chain.suites,
       governable: new Map(governable),
     }),
     modules: new Map(chain.modules.map((used) => [used.spec.name, used])),
@@ -63,15 +64,32 @@ export interface Session {
   readonly events: Event[]
   /** The call that is being executed, or undefined in hooks. */
   call: Call | undefined
+  /** The `weightMax` of the transactions so far. */
+  weight: bigint
   contexts(module: string): Contexts
 }
 
 /** Begins a session over `state`, as of `block`. */
-export function openSession(runtime: Runtime, state: StateReader, block: BlockContext): Session {
+export function openSession(
+  runtime: Runtime,
+  state: StateReader,
+  block: Omit<BlockContext, 'weight'>,
+): Session {
   const journal = newJournal(state)
   const built = new Map<string, BuiltContexts>()
-  const session: Session = { journal, events: [], call: undefined, contexts }
-  const frozenBlock = Object.freeze(block)
+  const session: Session = { journal, events: [], call: undefined, weight: 0n, contexts }
+  let copied: ValidatorSet | undefined
+  const frozenBlock: BlockContext = Object.freeze({
+    ...block,
+    // A copy, made when it is first asked for: what a handler changes in it must not reach the tip.
+    get validators() {
+      copied ??= decode(validatorSet, encode(validatorSet, block.validators))
+      return copied
+    },
+    get weight() {
+      return session.weight
+    },
+  })
 
   function contexts(name: string): BuiltContexts {
     const known = built.get(name)
