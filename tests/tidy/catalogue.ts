@@ -2,6 +2,7 @@
 import { cliRefusals, importErc20Refusals } from '@mmtchain/cli'
 import { clientRefusals } from '@mmtchain/client'
 import { codecRefusals } from '@mmtchain/codec'
+import { electionRefusals } from '@mmtchain/consensus-dpos'
 import { cryptoRefusals } from '@mmtchain/crypto'
 import { consensusRefusals, errorCatalogue, kernelRefusals, storeRefusals } from '@mmtchain/kernel'
 import { homeRefusals } from '@mmtchain/node'
@@ -22,6 +23,7 @@ export const namespaces: readonly (readonly [name: string, from: string, refusal
   ['consensus', 'packages/kernel', consensusRefusals],
   ['store', 'packages/kernel and packages/storage-merkle', { ...storeRefusals, ...merkleStoreRefusals }],
   ['token', 'packages/token-rewards', token({ symbol: 'SYMBOL' }).spec.errors],
+  ['election', 'packages/consensus-dpos', electionRefusals],
   ['node', 'packages/node-runtime', nodeRefusals],
   ['rpc', 'packages/rpc', rpcRefusals],
   ['client', 'packages/client', clientRefusals],

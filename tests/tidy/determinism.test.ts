@@ -5,9 +5,9 @@ import { type Finding, nondeterminism } from './determinism.ts'
 import { isChainModule } from './layers.ts'
 import { compilerOptions, filesBelow, hostWith, isTypeScript, packagesOf, root } from './workspace.ts'
 
-/** Whose code decides a block: the layers up to the kernel, without crypto's backends, and every chain module. */
+/** Whose code decides a block: the layers up to the kernel, without crypto's backends, every chain module, and pure engines. */
 const deciding = packagesOf('packages').filter(
-  ({ folder }) => ['primitives', 'codec', 'tx', 'kernel'].includes(folder) || isChainModule(folder),
+  ({ folder }) => ['primitives', 'codec', 'tx', 'kernel', 'consensus-dpos'].includes(folder) || isChainModule(folder),
 )
 
 /** The places that are asynchronous by contract and outside state transitions. */

@@ -1,0 +1,16 @@
+export { type ElectionGranted, type ElectionReads, election, RANK_MAX } from './election.ts'
+export type { Stake, Stakes } from './nouns.ts'
+export {
+  foldSeed,
+  LAYER_BYTES,
+  LAYERS_MAX,
+  makeOnion,
+  type Onion,
+  onionLayer,
+  possessionMessage,
+} from './onion.ts'
+export { type ElectionOptions, SEATS_MAX, VOTES_MAX } from './options.ts'
+export { type RankIndex, rankIndex } from './rank-index.ts'
+export { electionRefusals } from './refusals.ts'
+export { faultsMax, type Load, type SeatRule, type SeatState, seatsAfter } from './seats.ts'
+export { WITHDRAWN_MAX } from './voting.ts'
