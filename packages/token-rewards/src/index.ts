@@ -1,4 +1,14 @@
 export type { Lock } from './books.ts'
 export { claimText } from './claim.ts'
+export { type Curve, curve, rewardAt, rewardsUpTo, STEPS_MAX, steps } from './curve.ts'
 export type { TokenOptions } from './nouns.ts'
+export {
+  type RewardsOptions,
+  rewards,
+  type Shares,
+  type Sharing,
+  type SharingReads,
+  type Treasury,
+  type TreasuryReads,
+} from './rewards.ts'
 export { type TokenGranted, type TokenOpen, type TokenReads, token } from './token.ts'

@@ -50,6 +50,7 @@ export function nouns(options: TokenOptions) {
       burned: struct({ from: address, amount }),
       locked: struct({ owner: address, purpose, amount }),
       unlocked: struct({ owner: address, purpose, amount }),
+      feesTaken: struct({ to: address, amount }),
     },
     errors: {
       INSUFFICIENT_BALANCE: (d: { owner: Address; have: Amount; want: Amount }) => ({

@@ -53,6 +53,8 @@ export interface TokenGranted {
   lock(args: Lock): undefined
   /** Gives an amount that is locked for a purpose back to its owner's balance. Throws `token/INSUFFICIENT_LOCK`. */
   unlock(args: Lock): undefined
+  /** Takes all fees out of the pool, and tells how much they are. */
+  takeFees(args: { readonly to: Address }): Amount
 }
 
 /** About the cost of recovering a key from an Ethereum signature, which a claim does twice. */
@@ -83,6 +85,14 @@ export const token = (options: TokenOptions) =>
         },
         lock: (args) => lock(ctx, args),
         unlock: (args) => unlock(ctx, args),
+        takeFees({ to }) {
+          const fees = ctx.state.feePool.get()
+          if (fees === 0n) return fees
+          ctx.state.feePool.set(ZERO)
+          credit(ctx, to, fees)
+          ctx.emit.feesTaken({ to, amount: fees })
+          return fees
+        },
       }),
       reads: (ctx) => ({
         balance: (owner) => balanceOf(ctx, owner),

@@ -28,7 +28,7 @@ const locking = struct({ owner: address, purpose: text({ bytesMax: 40 }), amount
 const till = () => {
   const free = { fee: amount(0n) }
   return defineModule('till', {
-    needs: { token: need<TokenOpen, TokenGranted, TokenReads>() },
+    needs: { token: need<TokenOpen, Omit<TokenGranted, 'takeFees'>, TokenReads>() },
     errors: { REGRET: (_: object) => ({ message: 'Better not.', hint: 'Think first.' }) },
   })
     .command('pay', giving, free, (ctx, { to, amount: value }) => ctx.needs.token.pay(to, value))
