@@ -17,4 +17,4 @@ export {
   type TestOptions,
   testChain,
 } from './test-chain.ts'
-export { type TurnsPlan, turns } from './turns.ts'
+export { type TurnsPlan, turnRequest, turns } from './turns.ts'
