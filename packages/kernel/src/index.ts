@@ -98,6 +98,7 @@ export {
   params,
   type QuerySpec,
   type Read,
+  type ReadsOf,
   type Refusals,
   type TypesOf,
   type Write,
