@@ -27,6 +27,7 @@ export interface KeyRange {
 export interface View {
   /** Throws `store/DAMAGED` when there is something else than an entry of this kind. */
   read<T>(entry: Entry<T>): T | undefined
+  entries(range: KeyRange): AsyncIterable<readonly [key: Uint8Array, packed: Uint8Array]>
   close(): Promise<void>
 }
 
@@ -42,7 +43,6 @@ export interface Database {
   /** All of it or nothing. With `sync` it is on disk before the promise resolves. */
   write(writes: Iterable<Write>, options: { readonly sync: boolean }): Promise<void>
   keys(range: KeyRange): AsyncIterable<Uint8Array>
-  entries(range: KeyRange): AsyncIterable<readonly [key: Uint8Array, packed: Uint8Array]>
   /** Gives the space of deleted entries back, where the database can. */
   compact(): Promise<void>
   close(): Promise<void>
@@ -64,8 +64,16 @@ export function remove({ key }: { readonly key: Uint8Array }): Write {
  */
 const held = new Set<string>()
 
+/** A folder of its own, or a database that somebody made: one of memory-level in tests and pages. */
+export type MerkleStorePlace = { readonly path: string } | { readonly level: Level }
+
+/** Opens or makes the database at a place. */
+export function openPlace(place: MerkleStorePlace): Promise<Database> {
+  return 'path' in place ? openFolder(place.path) : openLevel({ level: place.level, name: 'the given level' })
+}
+
 /** Opens or makes the database in a folder. Throws `store/LOCKED`, `store/CANNOT_OPEN`, `store/UNKNOWN_FORMAT` or `store/DAMAGED`. */
-export async function openFolder(path: string): Promise<Database> {
+async function openFolder(path: string): Promise<Database> {
   const folder = await realFolder(path)
   if (held.has(folder)) throw merkleStoreFail.LOCKED({ path })
   held.add(folder)
@@ -89,7 +97,7 @@ export async function openFolder(path: string): Promise<Database> {
 }
 
 /** Opens a database that somebody made. `name` is what messages call it. */
-export async function openLevel(args: {
+async function openLevel(args: {
   readonly level: Level
   readonly name: string
   readonly close?: () => Promise<void>
@@ -136,12 +144,6 @@ function databaseOn(args: {
       await batch.write(options as object)
     },
     keys: (range) => level.keys<Uint8Array>({ ...defined(range), keyEncoding: 'view' }),
-    entries: (range) =>
-      level.iterator<Uint8Array, Uint8Array>({
-        ...defined(range),
-        keyEncoding: 'view',
-        valueEncoding: 'view',
-      }),
     compact,
     close,
   }
@@ -159,6 +161,7 @@ function viewOf(level: Level): View {
       const found = readBytes(from, () => level.getSync<Uint8Array, Uint8Array>(from.key, options))
       return found && unpack(from, found)
     },
+    entries: (range) => level.iterator<Uint8Array, Uint8Array>({ ...defined(range), ...options }),
     close: () => snapshot.close(),
   }
 }

@@ -8,6 +8,9 @@ const ENTRIES_MAX = 48
 /** A page with fewer is joined with its neighbour when a block changes it. */
 const ENTRIES_MIN = 12
 
+/** The size of pages that are built at once, so that some more keys fit in. */
+const ENTRIES_BUILT = 36
+
 /** The name of a page: the block that wrote it, and a number within that block. */
 export interface PageRef {
   readonly born: number
@@ -177,6 +180,42 @@ export function keyIndex(options: {
     },
     forget: cache.clear,
   }
+}
+
+/** The pages of an index of ascending keys, and at the end the name of its root. */
+export async function* pagesOf(
+  keys: AsyncIterable<StateKey>,
+  born: number,
+): AsyncGenerator<readonly [PageRef, Page], PageRef | undefined> {
+  let number = 0
+  let level: { readonly low: StateKey; readonly ref: PageRef }[] = []
+  const made = (page: Page, low: StateKey) => {
+    const ref = { born, number: number++ }
+    level.push({ low, ref })
+    return [ref, page] as const
+  }
+  let some: StateKey[] = []
+  let before: StateKey | undefined
+  const low = () => (before === undefined ? '' : between(before, some[0] as StateKey))
+  for await (const key of keys) {
+    if (some.length === ENTRIES_BUILT) {
+      yield made({ keys: some, pages: undefined }, low())
+      before = some.at(-1)
+      some = []
+    }
+    some.push(key)
+  }
+  if (some.length > 0) yield made({ keys: some, pages: undefined }, low())
+  while (level.length > 1) {
+    const below = level
+    level = []
+    for (let at = 0; at < below.length; at += ENTRIES_BUILT) {
+      const part = below.slice(at, at + ENTRIES_BUILT)
+      const lows = part.map((entry, i) => (i === 0 ? '' : entry.low))
+      yield made({ keys: lows, pages: part.map(({ ref }) => ref) }, (part[0] as { low: StateKey }).low)
+    }
+  }
+  return level[0]?.ref
 }
 
 function isSmall(draft: Draft): boolean {

@@ -15,22 +15,17 @@ import {
   hash as toHash,
   height as toHeight,
 } from '@mmtchain/primitives'
+import { backgroundWork } from './background.ts'
 import { cacheOf } from './cache.ts'
-import {
-  type Database,
-  type Level,
-  openFolder,
-  openLevel,
-  put,
-  textOf,
-  type View,
-  type Write,
-} from './database.ts'
+import { type Database, type MerkleStorePlace, openPlace, textOf, type View, type Write } from './database.ts'
 import { loadPairHasher, type PairHasherName } from './pair-hasher.ts'
 import { prunedBy, undoOf } from './past.ts'
 import { entry, historyKeys, keysOf, placeOfHistory, type Version } from './records.ts'
 import { merkleStoreFail } from './refusals.ts'
-import { type Plan, planOf, type Stage, stageOn } from './staging.ts'
+import { checkRestored } from './restore.ts'
+import { type SnapshotSummary, writeSnapshot } from './snapshot.ts'
+import type { SnapshotFiles } from './snapshot-files.ts'
+import { type Plan, planOf, type Stage, stageOn, tipWrite } from './staging.ts'
 import { type Committed, missing, type State, stateOn } from './state.ts'
 import { hashOfRoot } from './state-tree.ts'
 import { arenaBytes } from './tree-arena.ts'
@@ -54,9 +49,6 @@ export interface MerkleStoreOptions {
   readonly pairHasher?: PairHasherName
 }
 
-/** A folder of its own, or a database that somebody made: one of memory-level in tests and pages. */
-export type MerkleStorePlace = { readonly path: string } | { readonly level: Level }
-
 /**
  * Opens the store at a place, or makes one there. Throws `store/LOCKED` while somebody has it open,
  * `store/CANNOT_OPEN`, `store/UNKNOWN_FORMAT` or `store/DAMAGED`.
@@ -65,6 +57,7 @@ export async function merkleStore(options: MerkleStorePlace & MerkleStoreOptions
   const pairs = await loadPairHasher(options.pairHasher)
   const database = await openPlace(options)
   try {
+    await checkRestored(database)
     const { committed, kept } = readCommitted(database)
     if (!committed.tip && (await hasBlocks(database))) throw missing(entry.tip())
     const { keepHeights = 1024, memoryBytes = 256 << 20 } = options
@@ -84,6 +77,8 @@ export interface MerkleStore extends Store {
   prune(): Promise<void>
   /** Prunes, then has the database give the space back. It takes long and reads and writes everything. */
   compact(): Promise<void>
+  /** Writes the tip and its state as files, while blocks go on. Throws `store/NO_BLOCKS` or `store/ROW_TOO_LARGE`. */
+  snapshot(files: SnapshotFiles): Promise<SnapshotSummary>
 }
 
 /** Which heights are here. */
@@ -93,10 +88,6 @@ interface Kept {
   readonly first: bigint
   /** Every height below is pruned to the end; between it and `oldest` is one at most. */
   readonly pruned: bigint
-}
-
-export function openPlace(place: MerkleStorePlace): Promise<Database> {
-  return 'path' in place ? openFolder(place.path) : openLevel({ level: place.level, name: 'the given level' })
 }
 
 function storeOn(args: {
@@ -115,6 +106,8 @@ function storeOn(args: {
   const stages = new WeakMap<Staged, Stage>()
   /** Stages that have a tree, the oldest first. */
   const live = new Set<Stage>()
+  /** Long reads that closing waits for; they stop when it begins. */
+  const reading = new Set<Promise<unknown>>()
   const versions = cacheOf<bigint, Version>(64)
   const current = (): Committed => {
     if (closing) throw storeFail.CLOSED({})
@@ -343,9 +336,24 @@ function storeOn(args: {
       await pruneAll()
       await exclusive(() => database.compact())
     },
+    async snapshot(files) {
+      const taken = exclusive(async () => {
+        const { tip } = current()
+        if (!tip) throw merkleStoreFail.NO_BLOCKS({})
+        return { view: database.view(), height: tip.header.height }
+      }).then(async ({ view, height }) => {
+        try {
+          return await writeSnapshot({ view, stored: readBlock(view, height), files, check: current })
+        } finally {
+          await view.close()
+        }
+      })
+      reading.add(taken)
+      return taken.finally(() => reading.delete(taken))
+    },
     close() {
       closing ??= (async () => {
-        await pruner.stop()
+        await Promise.allSettled([pruner.stop(), ...reading])
         // Who commits is told of a failure; closing waits only until LevelDB is done.
         await writing
         await database.close()
@@ -353,59 +361,6 @@ function storeOn(args: {
       return closing
     },
   }
-}
-
-/** Work in pieces that leaves most of the time to others. */
-function backgroundWork(args: {
-  readonly share: number
-  readonly hasWork: () => boolean
-  readonly work: () => AsyncGenerator<void>
-}) {
-  const { share, hasWork, work } = args
-  let stopped = false
-  let running: Promise<void> | undefined
-  let skipRest: (() => void) | undefined
-
-  async function run(): Promise<void> {
-    while (!stopped && hasWork()) {
-      let start = performance.now()
-      for await (const _ of work()) {
-        if (stopped) return
-        await rest((performance.now() - start) * (1 / share - 1))
-        start = performance.now()
-      }
-    }
-  }
-
-  function rest(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      skipRest = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-  }
-
-  return {
-    wake() {
-      // A failed write is told to the next commit.
-      running ??= run()
-        .catch(() => undefined)
-        .finally(() => {
-          running = undefined
-        })
-    },
-    async stop() {
-      stopped = true
-      skipRest?.()
-      await running
-    },
-  }
-}
-
-function tipWrite(height: Height, { oldest, first }: Pick<Kept, 'oldest' | 'first'>): Write {
-  return put(entry.tip(), { height, oldest: toHeight(oldest), first: toHeight(first) })
 }
 
 function readCommitted(database: Database): { readonly committed: Committed; readonly kept: Kept } {

@@ -8,6 +8,7 @@ import {
   fixedBytes,
   hash,
   height,
+  type Infer,
   list,
   option,
   struct,
@@ -84,12 +85,13 @@ const blockBody = struct({
   accounts: list(list(address, { max: 65_536 }), { max: 65_536 }),
 })
 const transactionPlace = struct({ height, index: u32 })
+const treeRoot = union({
+  empty: unit,
+  leaf: struct({ path: hashBytes, valueHash: hashBytes, since: u64 }),
+  node: struct({ hash: hashBytes, born: u64 }),
+})
 const version = struct({
-  tree: union({
-    empty: unit,
-    leaf: struct({ path: hashBytes, valueHash: hashBytes, since: u64 }),
-    node: struct({ hash: hashBytes, born: u64 }),
-  }),
+  tree: treeRoot,
   index: option(struct({ born: u64, number: u32 })),
   rows: u64,
   checkpoint: anyBytes,
@@ -98,7 +100,7 @@ const page = struct({
   keys: list(struct({ shared: u32, rest: bytes({ bytesMax: BYTES_MAX }) }), { max: 255 }),
   pages: option(list(struct({ born: u64, number: u32 }), { max: 255 })),
 })
-const restoring = struct({ snapshot: hash, next: u32, done: u8 })
+const restoring = struct({ snapshot: hash, next: u32, done: u8, tree: treeRoot })
 
 /** The roots of the state after a block. */
 export interface Version {
@@ -106,6 +108,14 @@ export interface Version {
   readonly index: PageRef | undefined
   readonly rows: bigint
   readonly checkpoint: Uint8Array
+}
+
+/** How far the restoring of a snapshot is: the next chunk, and 1 when only the sorted keys are left to be removed. */
+export interface Restoring {
+  readonly snapshot: Hash
+  readonly next: number
+  readonly done: number
+  readonly tree: TreeRoot
 }
 
 /** Every kind of entry. A key begins with its kind's letter, so that kinds do not mix. */
@@ -151,7 +161,21 @@ export const entry = {
     encode: encodeReplaced,
     decode: decodeReplaced,
   }),
-  restoring: () => coded('r', none, restoring, () => 'its progress of restoring'),
+  restoring: (): Entry<Restoring> => ({
+    key: keyOf('r', none),
+    name: () => 'its progress of restoring',
+    encode: (value) => encode(restoring, { ...value, tree: treeToCodec(value.tree) }),
+    decode(body) {
+      const value = decode(restoring, body)
+      return { ...value, tree: treeFromCodec(value.tree) }
+    },
+  }),
+  /** A key that waits to be put into the index; LevelDB sorts them. */
+  sortedKey: (key: Uint8Array): Entry<Uint8Array> => ({
+    ...plain,
+    key: keyOf('q', key),
+    name: () => `the key ${toHex(key)}`,
+  }),
 }
 
 /** The range of all keys that begin with a letter and the bytes after it. */
@@ -274,25 +298,27 @@ function decodePage(body: Uint8Array): Page {
 }
 
 function encodeVersion({ tree, index, rows, checkpoint }: Version): Uint8Array {
-  const root =
-    tree.kind === 'empty'
-      ? ({ kind: 'empty', value: null } as const)
-      : tree.kind === 'leaf'
-        ? ({ kind: 'leaf', value: { ...tree, since: BigInt(tree.since) } } as const)
-        : ({ kind: 'node', value: { hash: tree.hash, born: BigInt(tree.born) } } as const)
   const ref = index ? { born: BigInt(index.born), number: index.number } : null
-  return encode(version, { tree: root, index: ref, rows, checkpoint })
+  return encode(version, { tree: treeToCodec(tree), index: ref, rows, checkpoint })
 }
 
 function decodeVersion(body: Uint8Array): Version {
   const { tree, index, rows, checkpoint } = decode(version, body)
-  const root: TreeRoot =
-    tree.kind === 'empty'
-      ? { kind: 'empty' }
-      : tree.kind === 'leaf'
-        ? { kind: 'leaf', ...tree.value, since: Number(tree.value.since) }
-        : { kind: 'node', hash: tree.value.hash, born: Number(tree.value.born) }
-  return { tree: root, index: index ? { ...index, born: Number(index.born) } : undefined, rows, checkpoint }
+  const ref = index ? { ...index, born: Number(index.born) } : undefined
+  return { tree: treeFromCodec(tree), index: ref, rows, checkpoint }
+}
+
+function treeToCodec(tree: TreeRoot): Infer<typeof treeRoot> {
+  if (tree.kind === 'empty') return { kind: 'empty', value: null }
+  if (tree.kind === 'node') return { kind: 'node', value: { hash: tree.hash, born: BigInt(tree.born) } }
+  const { path, valueHash, since } = tree
+  return { kind: 'leaf', value: { path, valueHash, since: BigInt(since) } }
+}
+
+function treeFromCodec(tree: Infer<typeof treeRoot>): TreeRoot {
+  if (tree.kind === 'empty') return { kind: 'empty' }
+  if (tree.kind === 'node') return { kind: 'node', hash: tree.value.hash, born: Number(tree.value.born) }
+  return { kind: 'leaf', ...tree.value, since: Number(tree.value.since) }
 }
 
 /** Three lists, each with its length (u32, big-endian): path and height, length and name of a node, name of a page. */

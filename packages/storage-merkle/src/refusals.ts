@@ -29,6 +29,26 @@ export const merkleStoreRefusals = {
     message: `The block's ${d.field} is ${d.got}; on this store it must be ${d.want}.`,
     hint: 'Commit a block with the stage that it was built on.',
   }),
+  BAD_SNAPSHOT: (d: { file: string; why: string }) => ({
+    message: `The snapshot's file "${d.file}" cannot be used: ${d.why}.`,
+    hint: 'Fetch that file anew, from another node if need be; a restore goes on where it stopped.',
+  }),
+  ROW_TOO_LARGE: (d: { key: string; bytes: number; max: number }) => ({
+    message: `The row ${d.key} has ${d.bytes} bytes; a file of a snapshot has at most ${d.max}.`,
+    hint: 'Copy the folder of the stopped node instead, and have the module split the value into rows.',
+  }),
+  RESTORING: (d: { next: number }) => ({
+    message: `The store holds a part of a snapshot, up to chunk ${d.next}.`,
+    hint: 'Restore the same snapshot again; it goes on where it stopped.',
+  }),
+  NOT_EMPTY: (_: object) => ({
+    message: 'The store already has blocks, or a part of another snapshot.',
+    hint: 'Restore into an empty folder.',
+  }),
+  NO_BLOCKS: (_: object) => ({
+    message: 'The store has no block.',
+    hint: 'Begin the chain first, or restore a snapshot.',
+  }),
   NO_ICS23: (d: { key: string; why: string }) => ({
     message: `ICS-23 has no proof for the key ${d.key}: ${d.why}.`,
     hint: 'Ask for the proof in this chain’s own form.',

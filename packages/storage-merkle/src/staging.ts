@@ -6,14 +6,16 @@ import {
   type RefusalText,
   type StateChanges,
   type StateKey,
+  type StoredBlock,
 } from '@mmtchain/kernel'
-import { fromHex } from '@mmtchain/primitives'
+import { fromHex, type Height, height as toHeight } from '@mmtchain/primitives'
 import { put, remove, type Write } from './database.ts'
 import type { IndexChange, KeyChange } from './key-index.ts'
 import { entry, packBody, REFUSAL_TEXT_BYTES_MAX, type Version } from './records.ts'
 import { merkleStoreFail } from './refusals.ts'
 import type { Committed, State } from './state.ts'
 import { type RowChange, rootOf, type TreeStage } from './state-tree.ts'
+import type { Arena } from './tree-arena.ts'
 import { nodeBytes, type Place, writeNode } from './tree-nodes.ts'
 
 /** A changed row with the bytes to write, which are a copy of what the caller gave. */
@@ -73,7 +75,7 @@ export function planOf(state: State, stage: Stage, commit: BlockCommit): Plan {
   const replaced = { rows: rows.replaced, nodes: tree.replaced, pages: index.replaced }
   const writes = [
     ...rows.writes,
-    ...nodeWrites(state, tree, born),
+    ...nodeWrites(state.tree.arena, tree, born),
     ...index.made.map(([ref, page]) => put(entry.page(ref), page)),
     // Nothing comes before block 0, so it needs no undoing.
     ...(born > 0 ? [put(entry.replaced(height), replaced)] : []),
@@ -81,6 +83,13 @@ export function planOf(state: State, stage: Stage, commit: BlockCommit): Plan {
     ...blockWrites(commit),
   ]
   return { writes, version, index, tree }
+}
+
+export function tipWrite(
+  height: Height,
+  { oldest, first }: { readonly oldest: bigint; readonly first: bigint },
+): Write {
+  return put(entry.tip(), { height, oldest: toHeight(oldest), first: toHeight(first) })
 }
 
 interface RowWrites {
@@ -118,12 +127,12 @@ function rowWrites(state: State, tree: TreeStage<StagedRow>, born: number): RowW
   return { writes, keys, replaced, more }
 }
 
-function nodeWrites(state: State, tree: TreeStage<StagedRow>, born: number): readonly Write[] {
-  const { arena } = state.tree
+/** The new nodes of a tree. */
+export function nodeWrites(arena: Arena, tree: TreeStage, born: number): readonly Write[] {
   const writes: Write[] = []
   for (const [depth, { nodes, at }] of tree.levels.entries()) {
     for (const [i, node] of nodes.entries()) {
-      const place: Place = { born, depth, path: (tree.changes[at[i] as number] as StagedRow).path }
+      const place: Place = { born, depth, path: (tree.changes[at[i] as number] as RowChange).path }
       const body = new Uint8Array(nodeBytes(arena, node))
       writeNode(arena, node, body, 0)
       const { key } = entry.node(place)
@@ -133,7 +142,8 @@ function nodeWrites(state: State, tree: TreeStage<StagedRow>, born: number): rea
   return writes
 }
 
-function blockWrites(commit: BlockCommit): readonly Write[] {
+/** A block with its receipts and indexes. */
+export function blockWrites(commit: StoredBlock & Pick<BlockCommit, 'accounts'>): readonly Write[] {
   const { block, id, seal, receipts, transactionIds } = commit
   const { height } = block.header
   const refusals = commit.refusals.map((refusal) => refusal && storable(refusal))

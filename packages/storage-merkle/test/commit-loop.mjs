@@ -96,7 +96,7 @@ const codeOf = (error) => {
 const say = (line) => process.stdout.write(`${line}\n`)
 
 try {
-  const store = await merkleStore({ path: process.argv[2] })
+  const store = await merkleStore({ path: process.argv[2], keepHeights: 20 })
   try {
     for (;;) {
       const commit = await nextCommit(store)

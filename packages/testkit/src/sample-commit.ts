@@ -3,11 +3,15 @@ import {
   type BlockCommit,
   blockId,
   type Event,
+  evidenceRoot,
   type Header,
+  listRoot,
   type Receipt,
   type RefusalText,
+  receiptsRoot,
   type StateChanges,
   type Store,
+  transactionBytes,
   ZERO_HASH,
 } from '@mmtchain/kernel'
 import { addressFromBytes, amount, type Hash, height, hash as toHash } from '@mmtchain/primitives'
@@ -17,8 +21,8 @@ import { type Transaction, transactionId } from '@mmtchain/tx'
 export const FINGERPRINT = toHash('5a'.repeat(32))
 
 /**
- * The next block of a store with these changes to its state. Transactions, receipts and refusals are made up from `seed`, and
- * nothing is signed: a store checks none of that.
+ * The next block of a store with these changes to its state. Transactions, receipts and refusals are made up from `seed`; the
+ * header commits to them, but nothing is signed: a store checks none of that.
  */
 export function sampleCommit(args: {
   readonly store: Store
@@ -32,6 +36,13 @@ export function sampleCommit(args: {
   const staged = store.stage(changes)
   const count = args.transactions ?? random.below(4)
   const transactions = times(count, () => sampleTransaction(random))
+  const evidence = times(random.below(2), () => random.bytes(9))
+  const outcomes = transactions.map(() => sampleOutcome(random))
+  const receipts = {
+    begin: times(random.below(2), () => sampleEvent(random)),
+    transactions: outcomes.map(({ receipt }) => receipt),
+    end: times(random.below(2), () => sampleEvent(random)),
+  }
   const header: Header = {
     version: 1,
     height: height(tip ? tip.header.height + 1n : 0n),
@@ -40,24 +51,19 @@ export function sampleCommit(args: {
     round: random.below(3),
     proposer: addressFromBytes(random.bytes(32)),
     protocolHash: sampleHash(random),
-    txRoot: sampleHash(random),
-    receiptRoot: sampleHash(random),
+    txRoot: listRoot(transactions.map(transactionBytes)),
+    receiptRoot: receiptsRoot(receipts),
     stateRoot: staged.root,
-    evidenceRoot: ZERO_HASH,
+    evidenceRoot: evidenceRoot({ evidence, missProofs: [] }),
     validatorsHash: sampleHash(random),
     nextValidatorsHash: sampleHash(random),
     consensus: random.bytes(random.below(40)),
   }
-  const outcomes = transactions.map(() => sampleOutcome(random))
   return {
-    block: { header, transactions, evidence: times(random.below(2), () => random.bytes(9)), missProofs: [] },
+    block: { header, transactions, evidence, missProofs: [] },
     id: blockId(FINGERPRINT, header),
     seal: random.bytes(random.below(80)),
-    receipts: {
-      begin: times(random.below(2), () => sampleEvent(random)),
-      transactions: outcomes.map(({ receipt }) => receipt),
-      end: times(random.below(2), () => sampleEvent(random)),
-    },
+    receipts,
     transactionIds: transactions.map(({ body }) => transactionId(body)),
     refusals: outcomes.map(({ refusal }) => refusal),
     staged,
