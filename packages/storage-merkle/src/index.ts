@@ -1,3 +1,4 @@
+export type { CheckedStore } from './checking.ts'
 export type { Level, MerkleStorePlace } from './database.ts'
 export { ics23ProofSpec } from './ics23.ts'
 export {

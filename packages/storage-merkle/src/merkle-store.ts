@@ -4,7 +4,6 @@ import {
   type ProofRequest,
   type Staged,
   type Store,
-  type StoredBlock,
   storeFail,
   ZERO_HASH,
 } from '@mmtchain/kernel'
@@ -17,7 +16,8 @@ import {
 } from '@mmtchain/primitives'
 import { backgroundWork } from './background.ts'
 import { cacheOf } from './cache.ts'
-import { type Database, type MerkleStorePlace, openPlace, textOf, type View, type Write } from './database.ts'
+import { type CheckedStore, checkEverything } from './checking.ts'
+import { type Database, type MerkleStorePlace, openPlace, textOf, type Write } from './database.ts'
 import { loadPairHasher, type PairHasherName } from './pair-hasher.ts'
 import { prunedBy, undoOf } from './past.ts'
 import { entry, historyKeys, keysOf, placeOfHistory, type Version } from './records.ts'
@@ -26,7 +26,7 @@ import { checkRestored } from './restore.ts'
 import { type SnapshotSummary, writeSnapshot } from './snapshot.ts'
 import type { SnapshotFiles } from './snapshot-files.ts'
 import { type Plan, planOf, type Stage, stageOn, tipWrite } from './staging.ts'
-import { type Committed, missing, type State, stateOn } from './state.ts'
+import { type Committed, missing, readBlock, readId, type State, stateOn } from './state.ts'
 import { hashOfRoot } from './state-tree.ts'
 import { arenaBytes } from './tree-arena.ts'
 
@@ -77,6 +77,8 @@ export interface MerkleStore extends Store {
   prune(): Promise<void>
   /** Prunes, then has the database give the space back. It takes long and reads and writes everything. */
   compact(): Promise<void>
+  /** Reads everything and checks that it belongs together. Throws `store/DAMAGED`, or `store/NO_BLOCKS`. */
+  verify(): Promise<CheckedStore>
   /** Writes the tip and its state as files, while blocks go on. Throws `store/NO_BLOCKS` or `store/ROW_TOO_LARGE`. */
   snapshot(files: SnapshotFiles): Promise<SnapshotSummary>
 }
@@ -253,6 +255,24 @@ function storeOn(args: {
     while (hasToPrune()) for await (const _ of pruneOnce()) current()
   }
 
+  /** Reads of a view of its own, while blocks go on. */
+  function longRead<T>(
+    read: (now: Committed & { tip: NonNullable<Committed['tip']> }) => Promise<T>,
+  ): Promise<T> {
+    const result = (async () => {
+      // Between two writes what the database shows is what the store shows.
+      const taken = await exclusive(async () => ({ ...current(), view: database.view() }))
+      try {
+        if (!taken.tip) throw merkleStoreFail.NO_BLOCKS({})
+        return await read({ ...taken, tip: taken.tip })
+      } finally {
+        await taken.view.close()
+      }
+    })()
+    reading.add(result)
+    return result.finally(() => reading.delete(result))
+  }
+
   return {
     get: (key) => {
       current()
@@ -336,21 +356,17 @@ function storeOn(args: {
       await pruneAll()
       await exclusive(() => database.compact())
     },
-    async snapshot(files) {
-      const taken = exclusive(async () => {
-        const { tip } = current()
-        if (!tip) throw merkleStoreFail.NO_BLOCKS({})
-        return { view: database.view(), height: tip.header.height }
-      }).then(async ({ view, height }) => {
-        try {
-          return await writeSnapshot({ view, stored: readBlock(view, height), files, check: current })
-        } finally {
-          await view.close()
-        }
-      })
-      reading.add(taken)
-      return taken.finally(() => reading.delete(taken))
-    },
+    verify: () =>
+      longRead(({ view, version, tip }) => {
+        const { header } = tip
+        return checkEverything({
+          ...{ view, version, header, first: kept.first, check: current },
+        })
+      }),
+    snapshot: (files) =>
+      longRead(({ view, tip }) =>
+        writeSnapshot({ view, stored: readBlock(view, tip.header.height), files, check: current }),
+      ),
     close() {
       closing ??= (async () => {
         await Promise.allSettled([pruner.stop(), ...reading])
@@ -395,19 +411,6 @@ function readCommitted(database: Database): { readonly committed: Committed; rea
 async function hasBlocks(database: Database): Promise<boolean> {
   for await (const _ of database.keys({ ...keysOf('b'), limit: 1 })) return true
   return false
-}
-
-export function readBlock(view: View, height: Height): StoredBlock {
-  const body = view.read(entry.block(height))
-  if (!body) throw missing(entry.block(height))
-  const { accounts: _accounts, ...stored } = body
-  return { ...stored, id: readId(view, height) }
-}
-
-function readId(view: View, height: Height): Hash {
-  const id = view.read(entry.blockId(height))
-  if (!id) throw missing(entry.blockId(height))
-  return id
 }
 
 function checkNext({ tip }: Committed, { block, staged }: BlockCommit): void {

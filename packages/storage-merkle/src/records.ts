@@ -215,9 +215,17 @@ export function pack<T>(entry: Entry<T>, value: T): Uint8Array {
   return packBody(entry.key, entry.encode(value))
 }
 
-export function packBody(key: Uint8Array, body: Uint8Array): Uint8Array {
+function packBody(key: Uint8Array, body: Uint8Array): Uint8Array {
   const packed = new Uint8Array(body.length + 4)
   packed.set(body)
+  seal(key, packed)
+  return packed
+}
+
+/** The same for a row, in one piece: rows are most of what a block writes. */
+export function packRow(key: Uint8Array, row: Row): Uint8Array {
+  const packed = new Uint8Array(rowBytesOf(row) + 4)
+  writeRow(row, packed)
   seal(key, packed)
   return packed
 }
@@ -230,6 +238,12 @@ export function seal(key: Uint8Array, packed: Uint8Array): void {
   packed[at + 1] = sum >>> 16
   packed[at + 2] = sum >>> 8
   packed[at + 3] = sum
+}
+
+/** Throws `store/DAMAGED` unless the checksum of an entry of any kind fits. */
+export function checkSum(key: Uint8Array, packed: Uint8Array): void {
+  const name = () => `the entry ${toHex(key)}`
+  unpack({ key, name, ...plain }, packed)
 }
 
 /** The value of stored bytes. Throws `store/DAMAGED` for any others than `pack` makes. */
@@ -258,12 +272,9 @@ const plain = { encode: (value: Uint8Array) => value, decode: (body: Uint8Array)
 
 /** A row as the height that wrote it, the length of its key (u32, big-endian), its key and its value. */
 const rowForm = {
-  encode({ since, key, value }: Row): Uint8Array {
-    const body = new Uint8Array(10 + key.length + value.length)
-    writeU48(body, 0, since)
-    new DataView(body.buffer).setUint32(6, key.length)
-    body.set(key, 10)
-    body.set(value, 10 + key.length)
+  encode(row: Row): Uint8Array {
+    const body = new Uint8Array(rowBytesOf(row))
+    writeRow(row, body)
     return body
   },
   decode(body: Uint8Array): Row {
@@ -271,6 +282,20 @@ const rowForm = {
     if (end > body.length) throw new RangeError('its key ends early')
     return { since: readU48(body, 0), key: body.subarray(10, end), value: body.subarray(end) }
   },
+}
+
+function rowBytesOf({ key, value }: Row): number {
+  return 10 + key.length + value.length
+}
+
+function writeRow({ since, key, value }: Row, to: Uint8Array): void {
+  writeU48(to, 0, since)
+  to[6] = key.length >>> 24
+  to[7] = key.length >>> 16
+  to[8] = key.length >>> 8
+  to[9] = key.length
+  to.set(key, 10)
+  to.set(value, 10 + key.length)
 }
 
 /** Each key as how many digits it shares with the one before it, and the rest. */

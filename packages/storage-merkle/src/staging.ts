@@ -11,7 +11,7 @@ import {
 import { fromHex, type Height, height as toHeight } from '@mmtchain/primitives'
 import { put, remove, type Write } from './database.ts'
 import type { IndexChange, KeyChange } from './key-index.ts'
-import { entry, packBody, REFUSAL_TEXT_BYTES_MAX, type Version } from './records.ts'
+import { entry, packRow, REFUSAL_TEXT_BYTES_MAX, type Row, seal, type Version } from './records.ts'
 import { merkleStoreFail } from './refusals.ts'
 import type { Committed, State } from './state.ts'
 import { type RowChange, rootOf, type TreeStage } from './state-tree.ts'
@@ -112,13 +112,13 @@ function rowWrites(state: State, tree: TreeStage<StagedRow>, born: number): RowW
     const since = tree.before[i] as number
     const bytes = fromHex(key)
     const to = entry.row(path)
-    writes.push(value ? put(to, { since: born, key: bytes, value }) : remove(to))
+    writes.push(value ? putRow(to.key, { since: born, key: bytes, value }) : remove(to))
     replaced.push({ path, before: since })
     if (outcome === 'inserted') more++
     else {
       const old = state.held(key).value
       if (!old) throw merkleStoreFail.DAMAGED({ record: to.name(), why: 'it is missing' })
-      writes.push(put(entry.oldRow(path, since), { since, key: bytes, value: old }))
+      writes.push(putRow(entry.oldRow(path, since).key, { since, key: bytes, value: old }))
       if (outcome === 'deleted') more--
     }
     if (outcome !== 'overwritten') keys.push({ key, isNew: outcome === 'inserted' })
@@ -127,16 +127,21 @@ function rowWrites(state: State, tree: TreeStage<StagedRow>, born: number): RowW
   return { writes, keys, replaced, more }
 }
 
+function putRow(key: Uint8Array, row: Row): Write {
+  return { key, value: packRow(key, row) }
+}
+
 /** The new nodes of a tree. */
 export function nodeWrites(arena: Arena, tree: TreeStage, born: number): readonly Write[] {
   const writes: Write[] = []
   for (const [depth, { nodes, at }] of tree.levels.entries()) {
     for (const [i, node] of nodes.entries()) {
       const place: Place = { born, depth, path: (tree.changes[at[i] as number] as RowChange).path }
-      const body = new Uint8Array(nodeBytes(arena, node))
-      writeNode(arena, node, body, 0)
+      const packed = new Uint8Array(nodeBytes(arena, node) + 4)
+      writeNode(arena, node, packed, 0)
       const { key } = entry.node(place)
-      writes.push({ key, value: packBody(key, body) })
+      seal(key, packed)
+      writes.push({ key, value: packed })
     }
   }
   return writes

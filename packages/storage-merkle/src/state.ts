@@ -1,7 +1,15 @@
 // Reading the state after a block: rows, their order, proofs. What is read is checked against the state tree where it can be.
 import { sha256 } from '@mmtchain/crypto'
-import type { Header, StateKey, StateReader } from '@mmtchain/kernel'
-import { type ChainError, compareBytes, equalBytes, fromHex, type Hash, toHex } from '@mmtchain/primitives'
+import type { Header, StateKey, StateReader, StoredBlock } from '@mmtchain/kernel'
+import {
+  type ChainError,
+  compareBytes,
+  equalBytes,
+  fromHex,
+  type Hash,
+  type Height,
+  toHex,
+} from '@mmtchain/primitives'
 import { cacheOf } from './cache.ts'
 import type { View } from './database.ts'
 import { commitmentProof, type ProvenKey, type ProvenRow } from './ics23.ts'
@@ -59,6 +67,19 @@ export interface State {
 
 export function missing(from: Entry<unknown>): ChainError {
   return merkleStoreFail.DAMAGED({ record: from.name(), why: 'it is missing' })
+}
+
+export function readBlock(view: View, height: Height): StoredBlock {
+  const body = view.read(entry.block(height))
+  if (!body) throw missing(entry.block(height))
+  const { accounts: _accounts, ...stored } = body
+  return { ...stored, id: readId(view, height) }
+}
+
+export function readId(view: View, height: Height): Hash {
+  const id = view.read(entry.blockId(height))
+  if (!id) throw missing(entry.blockId(height))
+  return id
 }
 
 /** About what an entry of a map takes beside key and value. */

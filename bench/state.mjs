@@ -1,0 +1,286 @@
+// The state store beside other trees, beside plain LevelDB, and beside its own ideal. Ratios of one run.
+// `node bench/state.mjs trees [keys]` · `node bench/state.mjs disk [keys] [blocks]`
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { hashInto } from '@chainsafe/hashtree'
+import { createMerkleProof, createMPT, verifyMerkleProof } from '@ethereumjs/mpt'
+import { sha256 } from '@mmtchain/crypto'
+import { tablePrefix, ZERO_HASH } from '@mmtchain/kernel'
+import { addressFromBytes, height, hash as toHash, toHex } from '@mmtchain/primitives'
+import { merkleStore } from '@mmtchain/storage-merkle'
+import { verifyStateProof } from '@mmtchain/storage-merkle/verify'
+import { SparseMerkleTree } from '@zk-kit/sparse-merkle-tree'
+import { ClassicLevel } from 'classic-level'
+
+const [mode = 'trees', ...numbers] = process.argv.slice(2)
+const KEYS = Number(numbers[0] ?? 100_000)
+const UPDATES = Math.min(10_000, KEYS)
+const ROUNDS = 9
+
+const none = new Uint8Array()
+const prefix = tablePrefix('token', 'balances')
+const rowKey = (number) => prefix + toHex(sha256(word(number, 4)))
+const keys = Array.from({ length: KEYS }, (_, i) => rowKey(i))
+let seed = 1
+
+/** `bytes` bytes that begin with a number. */
+function word(number, bytes) {
+  const made = new Uint8Array(bytes)
+  new DataView(made.buffer).setUint32(0, number)
+  return made
+}
+
+/** As many distinct rows of those that there are, with new values, in order. */
+function updates(count) {
+  const chosen = new Set()
+  while (chosen.size < count) chosen.add(Math.floor(Math.random() * KEYS))
+  const rows = Array.from(chosen, (i) => [keys[i], word(seed++, 100)])
+  return rows.sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+function commitOf(store, staged) {
+  const tip = store.tip()
+  const next = tip ? tip.header.height + 1n : 0n
+  const header = {
+    ...{ version: 1, height: height(next), parent: tip?.id ?? ZERO_HASH, timeMs: 0n, round: 0 },
+    ...{ proposer: addressFromBytes(new Uint8Array(32)), protocolHash: ZERO_HASH, txRoot: ZERO_HASH },
+    ...{ receiptRoot: ZERO_HASH, stateRoot: staged.root, evidenceRoot: ZERO_HASH },
+    ...{ validatorsHash: ZERO_HASH, nextValidatorsHash: ZERO_HASH, consensus: none },
+  }
+  const block = { header, transactions: [], evidence: [], missProofs: [] }
+  const receipts = { begin: [], transactions: [], end: [] }
+  const id = toHash(sha256(word(Number(next), 32)))
+  return { block, id, staged, receipts, transactionIds: [], refusals: [], seal: none, checkpoint: none }
+}
+
+async function fill(store) {
+  for (let first = 0; first < KEYS; first += 20_000) {
+    const rows = keys.slice(first, first + 20_000).map((key, i) => [key, word(first + i, 100)])
+    await store.commit(commitOf(store, store.stage(rows.sort(([a], [b]) => (a < b ? -1 : 1)))))
+  }
+}
+
+const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1]
+const print = (what, ...columns) =>
+  console.log(what.padEnd(46), ...columns.map((text) => String(text).padStart(16)))
+const perSecond = (count, ms) => Math.round((count / ms) * 1000)
+
+/** Milliseconds of one update with the root, by the way that `pairHasher` hashes. */
+async function ours(pairHasher, folder) {
+  const path = join(folder, pairHasher)
+  const store = await merkleStore({ path, pairHasher, keepHeights: 0, memoryBytes: 1 << 30 })
+  await fill(store)
+  return { store, once: () => timedStage(store) }
+}
+
+async function timedStage(store) {
+  const rows = updates(UPDATES)
+  const start = performance.now()
+  const staged = store.stage(rows)
+  const ms = performance.now() - start
+  await store.commit(commitOf(store, staged))
+  return ms
+}
+
+async function theirMpt() {
+  const trie = await createMPT({ useKeyHashing: true })
+  for (const [i, key] of keys.entries()) await trie.put(Buffer.from(key, 'hex'), word(i, 100))
+  const once = async (count) => {
+    const rows = updates(count).map(([key, value]) => [Buffer.from(key, 'hex'), value])
+    const start = performance.now()
+    for (const [key, value] of rows) await trie.put(key, value)
+    trie.root()
+    return (performance.now() - start) * (UPDATES / count)
+  }
+  return { trie, once }
+}
+
+function theirSmt(size) {
+  const hash = (nodes) =>
+    toHex(sha256(Buffer.from(nodes.map((node) => node.padStart(64, '0')).join(''), 'hex')))
+  const tree = new SparseMerkleTree(hash)
+  const paths = keys.slice(0, size).map((key) => toHex(sha256(Buffer.from(key, 'hex'))).replace(/^0+/, ''))
+  for (const [i, path] of paths.entries()) tree.add(path, toHex(sha256(word(i, 100))))
+  return (count) => {
+    const start = performance.now()
+    for (let i = 0; i < count; i++) {
+      const key = keys[Math.floor(Math.random() * size)]
+      const path = toHex(sha256(Buffer.from(key, 'hex'))).replace(/^0+/, '')
+      tree.update(path, toHex(sha256(word(seed++, 100))))
+    }
+    return (performance.now() - start) * (UPDATES / count)
+  }
+}
+
+/** The time of the hashes alone: one native pair hash for each of log2(keys / updates) + … levels that an update changes. */
+function idealMs() {
+  let hashes = 0
+  for (let width = 1; width < KEYS; width *= 2) hashes += width * (1 - (1 - 1 / width) ** UPDATES)
+  const pairs = Math.ceil(hashes)
+  const [input, output] = [new Uint8Array(64 * 4096), new Uint8Array(32 * 4096)]
+  const times = Array.from({ length: 20 }, () => {
+    const start = performance.now()
+    hashInto(input, output)
+    return (performance.now() - start) / 4096
+  })
+  return { ms: pairs * median(times), each: pairs / UPDATES }
+}
+
+async function trees() {
+  const folder = await mkdtemp(join(tmpdir(), 'mmt-bench-'))
+  const native = await ours('native', folder)
+  const wasm = await ours('wasm', folder)
+  const mpt = await theirMpt()
+  const smt = theirSmt(Math.min(KEYS, 20_000))
+  const times = { native: [], wasm: [], mpt: [], smt: [], ideal: [] }
+  const ideal = idealMs()
+  for (let round = 0; round < ROUNDS; round++) {
+    times.native.push(await native.once())
+    times.mpt.push(await mpt.once(1000))
+    times.wasm.push(await wasm.once())
+    times.smt.push(smt(1000))
+    times.ideal.push(idealMs().ms)
+  }
+  const ms = Object.fromEntries(Object.entries(times).map(([name, all]) => [name, median(all)]))
+  print(`${UPDATES} updates of ${KEYS} keys, root included`, 'updates/s', 'x mpt', 'x zk-kit', 'x ideal')
+  for (const name of ['native', 'wasm'])
+    print(
+      `  storage-merkle, ${name} hashing`,
+      perSecond(UPDATES, ms[name]),
+      ...[ms.mpt / ms[name], ms.smt / ms[name]].map((ratio) => ratio.toFixed(1)),
+      (ms[name] / ms.ideal).toFixed(1),
+    )
+  print('  @ethereumjs/mpt', perSecond(UPDATES, ms.mpt))
+  print('  @zk-kit/sparse-merkle-tree (20,000 keys)', perSecond(UPDATES, ms.smt))
+  print(`  ideal: ${ideal.each.toFixed(1)} hashes an update`, perSecond(UPDATES, ms.ideal))
+  await proofs(native.store, mpt.trie)
+  await Promise.all([native.store.close(), wasm.store.close()])
+  await rm(folder, { recursive: true, force: true })
+}
+
+async function proofs(store, trie) {
+  const count = 500
+  const chosen = Array.from({ length: count }, () => keys[Math.floor(Math.random() * KEYS)])
+  const root = store.tip().header.stateRoot
+  const rounds = { prove: [], verify: [], theirProve: [], theirVerify: [] }
+  let bytes = 0
+  let theirBytes = 0
+  for (let round = 0; round < ROUNDS; round++) {
+    let start = performance.now()
+    const shown = []
+    for (const key of chosen) shown.push(await store.prove({ keys: [key] }))
+    rounds.prove.push(performance.now() - start)
+    start = performance.now()
+    for (const [i, { values, proof }] of shown.entries())
+      verifyStateProof({ root, rows: [{ key: chosen[i], value: values[0] }], proof })
+    rounds.verify.push(performance.now() - start)
+    start = performance.now()
+    const theirs = []
+    for (const key of chosen) theirs.push(await createMerkleProof(trie, Buffer.from(key, 'hex')))
+    rounds.theirProve.push(performance.now() - start)
+    start = performance.now()
+    for (const [i, proof] of theirs.entries())
+      await verifyMerkleProof(Buffer.from(chosen[i], 'hex'), proof, { useKeyHashing: true })
+    rounds.theirVerify.push(performance.now() - start)
+    bytes = shown.reduce((sum, { proof }) => sum + proof.length, 0) / count
+    theirBytes = theirs.flat().reduce((sum, node) => sum + node.length, 0) / count
+  }
+  const ms = Object.fromEntries(Object.entries(rounds).map(([name, all]) => [name, median(all)]))
+  print(`proofs of one of ${KEYS} keys`, 'prove/s', 'verify/s', 'bytes')
+  print('  storage-merkle', perSecond(count, ms.prove), perSecond(count, ms.verify), bytes.toFixed(0))
+  print(
+    '  @ethereumjs/mpt',
+    perSecond(count, ms.theirProve),
+    perSecond(count, ms.theirVerify),
+    theirBytes.toFixed(0),
+  )
+  print('  ratio', (ms.theirProve / ms.prove).toFixed(1), (ms.theirVerify / ms.verify).toFixed(1))
+}
+
+async function bytesOf(folder) {
+  let bytes = 0
+  for (const name of await readdir(folder)) bytes += (await stat(join(folder, name))).size
+  return bytes
+}
+
+async function disk() {
+  const blocks = Number(numbers[1] ?? 300)
+  const folder = await mkdtemp(join(tmpdir(), 'mmt-bench-'))
+  const path = join(folder, 'store')
+  const store = await merkleStore({ path, memoryBytes: 1 << 30 })
+  await fill(store)
+  const persisted = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const rows = updates(UPDATES)
+    const start = performance.now()
+    await store.commit(commitOf(store, store.stage(rows)))
+    persisted.push(performance.now() - start)
+  }
+  print(
+    `${UPDATES} updates of ${KEYS} keys, root, one synced batch`,
+    `${perSecond(UPDATES, median(persisted))}/s`,
+  )
+  const before = await bytesOf(path)
+  const commits = []
+  for (let block = 0; block < blocks; block++) {
+    const rows = updates(1000)
+    const start = performance.now()
+    await store.commit(commitOf(store, store.stage(rows)))
+    commits.push(performance.now() - start)
+  }
+  const grown = (await bytesOf(path)) - before
+  const mean = commits.reduce((sum, ms) => sum + ms, 0) / blocks
+  const middle = (blocks - 1) / 2
+  const slope =
+    commits.reduce((sum, ms, i) => sum + (i - middle) * (ms - mean), 0) /
+    commits.reduce((sum, _, i) => sum + (i - middle) ** 2, 0)
+  print(
+    `${blocks} blocks of 1,000 changes`,
+    `median ${median(commits).toFixed(1)} ms`,
+    `worst ${Math.max(...commits).toFixed(0)} ms`,
+    `${(slope * 1000).toFixed(2)} ms/1000`,
+    `${Math.round(grown / blocks / 1000)} B a change`,
+  )
+  await store.close()
+  await reads(path, folder)
+  await rm(folder, { recursive: true, force: true })
+}
+
+async function reads(path, folder) {
+  const plain = new ClassicLevel(join(folder, 'plain'), {
+    ...{ keyEncoding: 'view', valueEncoding: 'view', cacheSize: 64 << 20 },
+  })
+  await plain.open()
+  for (let first = 0; first < KEYS; first += 20_000) {
+    const batch = plain.batch()
+    for (const [i, key] of keys.slice(first, first + 20_000).entries())
+      batch.put(sha256(Buffer.from(key, 'hex')), word(first + i, 100))
+    await batch.write()
+  }
+  const start = performance.now()
+  const store = await merkleStore({ path })
+  print(`opening with ${KEYS} keys`, `${(performance.now() - start).toFixed(0)} ms`)
+  const count = 20_000
+  const rounds = { ours: [], plain: [] }
+  for (let round = 0; round < ROUNDS; round++) {
+    const chosen = Array.from({ length: count }, () => keys[Math.floor(Math.random() * KEYS)])
+    const hashed = chosen.map((key) => sha256(Buffer.from(key, 'hex')))
+    let begun = performance.now()
+    for (const key of hashed) plain.getSync(key)
+    rounds.plain.push(performance.now() - begun)
+    begun = performance.now()
+    for (const key of chosen) store.get(key)
+    rounds.ours.push(performance.now() - begun)
+  }
+  const [mine, raw] = [median(rounds.ours), median(rounds.plain)]
+  print(
+    `random reads of ${KEYS} keys`,
+    `${perSecond(count, mine)}/s`,
+    `${((100 * raw) / mine).toFixed(0)} % of getSync`,
+  )
+  await store.close()
+  await plain.close()
+}
+
+await (mode === 'disk' ? disk() : trees())
