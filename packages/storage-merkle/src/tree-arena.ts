@@ -1,5 +1,5 @@
 // The part of the state tree that is in memory: nodes of up to 16 children, and leaves, as records of words in typed arrays.
-// A record lies in two lines of the processor's cache, which is most of the speed (docs/adr/0010-state-tree.md).
+// A record lies in two lines of the processor's cache (docs/adr/0010-state-tree.md).
 
 /**
  * What a child is: 0 nothing, n > 0 the node n, −n the leaf n. A node with the mask 0 is not loaded: its children are on disk.
