@@ -200,7 +200,11 @@ async function proofs(store, trie) {
 
 async function bytesOf(folder) {
   let bytes = 0
-  for (const name of await readdir(folder)) bytes += (await stat(join(folder, name))).size
+  for (const name of await readdir(folder)) {
+    // LevelDB may drop a file meanwhile.
+    const { size } = await stat(join(folder, name)).catch(() => ({ size: 0 }))
+    bytes += size
+  }
   return bytes
 }
 
