@@ -23,7 +23,6 @@ import { block, receipts, type StateKey } from '@mmtchain/kernel'
 import {
   type Address,
   addressToBytes,
-  concatBytes,
   fromHex,
   type Hash,
   type Height,
@@ -130,17 +129,17 @@ export const entry = {
     coded('a', historyBytes(account, at), hash, () => `the history of ${account} at height ${at.height}`),
   row: (path: Uint8Array): Entry<Row> => ({
     ...rowForm,
-    key: keyOf('s', path),
+    key: rowKey(path),
     name: () => `the row of path ${toHex(path)}`,
   }),
   oldRow: (path: Uint8Array, since: number): Entry<Row> => ({
     ...rowForm,
-    key: keyOf('o', concatBytes(u48Bytes(since), path)),
+    key: oldRowKey(path, since),
     name: () => `the row of path ${toHex(path)} of height ${since}`,
   }),
   node: (place: Place): Entry<Uint8Array> => ({
     ...plain,
-    key: keyOf('n', placeBytes(place)),
+    key: nodeKey(place),
     name: () => `tree node ${toHex(placeBytes(place))}`,
   }),
   page: (ref: PageRef): Entry<Page> => ({
@@ -176,6 +175,23 @@ export const entry = {
     key: keyOf('q', key),
     name: () => `the key ${toHex(key)}`,
   }),
+}
+
+/** Keys alone, for the many entries that a block writes. */
+export function rowKey(path: Uint8Array): Uint8Array {
+  return keyOf('s', path)
+}
+
+export function oldRowKey(path: Uint8Array, since: number): Uint8Array {
+  const key = new Uint8Array(39)
+  key[0] = 'o'.charCodeAt(0)
+  writeU48(key, 1, since)
+  key.set(path, 7)
+  return key
+}
+
+export function nodeKey(place: Place): Uint8Array {
+  return keyOf('n', placeBytes(place))
 }
 
 /** The range of all keys that begin with a letter and the bytes after it. */

@@ -9,9 +9,19 @@ import {
   type StoredBlock,
 } from '@mmtchain/kernel'
 import { fromHex, type Height, height as toHeight } from '@mmtchain/primitives'
-import { put, remove, type Write } from './database.ts'
+import { put, type Write } from './database.ts'
 import type { IndexChange, KeyChange } from './key-index.ts'
-import { entry, packRow, REFUSAL_TEXT_BYTES_MAX, type Row, seal, type Version } from './records.ts'
+import {
+  entry,
+  nodeKey,
+  oldRowKey,
+  packRow,
+  REFUSAL_TEXT_BYTES_MAX,
+  type Row,
+  rowKey,
+  seal,
+  type Version,
+} from './records.ts'
 import { merkleStoreFail } from './refusals.ts'
 import type { Committed, State } from './state.ts'
 import { type RowChange, rootOf, type TreeStage } from './state-tree.ts'
@@ -111,14 +121,14 @@ function rowWrites(state: State, tree: TreeStage<StagedRow>, born: number): RowW
     if (outcome === 'same') continue
     const since = tree.before[i] as number
     const bytes = fromHex(key)
-    const to = entry.row(path)
-    writes.push(value ? putRow(to.key, { since: born, key: bytes, value }) : remove(to))
+    const to = rowKey(path)
+    writes.push(value ? putRow(to, { since: born, key: bytes, value }) : { key: to, value: null })
     replaced.push({ path, before: since })
     if (outcome === 'inserted') more++
     else {
       const old = state.held(key).value
-      if (!old) throw merkleStoreFail.DAMAGED({ record: to.name(), why: 'it is missing' })
-      writes.push(putRow(entry.oldRow(path, since).key, { since, key: bytes, value: old }))
+      if (!old) throw merkleStoreFail.DAMAGED({ record: entry.row(path).name(), why: 'it is missing' })
+      writes.push(putRow(oldRowKey(path, since), { since, key: bytes, value: old }))
       if (outcome === 'deleted') more--
     }
     if (outcome !== 'overwritten') keys.push({ key, isNew: outcome === 'inserted' })
@@ -139,7 +149,7 @@ export function nodeWrites(arena: Arena, tree: TreeStage, born: number): readonl
       const place: Place = { born, depth, path: (tree.changes[at[i] as number] as RowChange).path }
       const packed = new Uint8Array(nodeBytes(arena, node) + 4)
       writeNode(arena, node, packed, 0)
-      const { key } = entry.node(place)
+      const key = nodeKey(place)
       seal(key, packed)
       writes.push({ key, value: packed })
     }
