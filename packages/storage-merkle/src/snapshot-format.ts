@@ -1,4 +1,4 @@
-// The files of a snapshot (docs/spec/formats.md, section 17), and what proves them.
+// The files of a snapshot (docs/spec/formats.md, section 18), and what proves them.
 import {
   bytes,
   type Codec,
