@@ -10,6 +10,7 @@ import type {
   Tip,
 } from '@mmtchain/kernel'
 import { type ChainError, type Hash, isChainError } from '@mmtchain/primitives'
+import { createAccountFinder } from './accounts.ts'
 import { type Host, logOf } from './host.ts'
 import type { Mempool } from './mempool.ts'
 import type { Recorder } from './metrics.ts'
@@ -42,6 +43,7 @@ export function createBlockLoop(args: {
   const { machine, store, host, validator, mempool, metrics, tip, onCommitted, onFault } = args
   const { engine } = machine.genesis.chain
   const log = logOf(host.log, 'blocks')
+  const accountsOf = createAccountFinder({ machine, store })
   const timers = new Map<string, () => void>()
   const built = new Map<Hash, Execution>()
   const inputs: EngineInput[] = []
@@ -137,7 +139,8 @@ export function createBlockLoop(args: {
     const parent = tip()
     engine.checkSeal({ chain: machine.engineChain, header, id, seal, validators: parent.validators })
     const startMs = host.monotonicMs()
-    await store.commit({ block, id, seal, receipts, transactionIds, refusals, staged, checkpoint })
+    const accounts = accountsOf({ header, receipts })
+    await store.commit({ block, id, seal, receipts, transactionIds, refusals, accounts, staged, checkpoint })
     metrics.took('commit', host.monotonicMs() - startMs)
     metrics.committed({
       transactions: transactionIds.length,
