@@ -1,6 +1,14 @@
 import { hash, height, type Json, option, struct, text, toJson, u32, unit } from '@mmtchain/codec'
-import { chainMetadata, type StoredBlock, validatorSet, validatorsHash, writeGenesis } from '@mmtchain/kernel'
-import { type Hash, type Height, toHex } from '@mmtchain/primitives'
+import {
+  chainMetadata,
+  type StoredBlock,
+  type Tip,
+  type ValidatorSet,
+  validatorSet,
+  validatorsHash,
+  writeGenesis,
+} from '@mmtchain/kernel'
+import { type Hash, type Height, isChainError, toHex } from '@mmtchain/primitives'
 import { type Method, method } from './method.ts'
 import { presentBlock, presentHeader } from './present.ts'
 import { rpcFail } from './refusals.ts'
@@ -44,6 +52,20 @@ export function chainMethods(view: View, limits: RpcLimits): readonly Method[] {
     const found = await store.block(id === null ? { height: wanted as Height } : { id })
     if (!found) throw rpcFail.BLOCK_NOT_FOUND({ block: id ?? String(wanted) })
     return found
+  }
+
+  /** The validators of a height, out of the state before it. Throws `rpc/VALIDATORS_NOT_KEPT` when that is not kept. */
+  async function validatorsBefore(wanted: Height): Promise<ValidatorSet> {
+    const { block, id } = await findBlock({ height: (wanted - 1n) as Height, id: null })
+    try {
+      const state = store.at(block.header.height)
+      const tip = () => ({ header: block.header, id })
+      return (node.machine.tipOf({ ...state, tip }) as Tip).validators
+    } catch (error) {
+      if (isChainError(error) && error.code === 'store/NOT_KEPT')
+        throw rpcFail.VALIDATORS_NOT_KEPT({ height: wanted })
+      throw error
+    }
   }
 
   return [
@@ -162,19 +184,18 @@ export function chainMethods(view: View, limits: RpcLimits): readonly Method[] {
       async run(at) {
         const next = (node.tip.header.height + 1n) as Height
         const wanted = at.height ?? next
-        const show = (set: typeof genesis.validators) => ({
+        const show = (set: ValidatorSet) => ({
           height: wanted.toString(),
           hash: validatorsHash(genesis.fingerprint, set),
           validators: toJson(validatorSet, set, code),
         })
         if (wanted === next) return show(node.tip.validators)
-        // Sets are kept only as the newest and the first; a header says whether one of them was it.
         const { block: found } = await findBlock({ height: wanted, id: null })
+        // Most sets rule long. A header says whether the newest or the first was its own; the state before it has any other.
         const set = [node.tip.validators, genesis.validators].find(
           (one) => validatorsHash(genesis.fingerprint, one) === found.header.validatorsHash,
         )
-        if (!set) throw rpcFail.VALIDATORS_NOT_KEPT({ height: wanted })
-        return show(set)
+        return show(set ?? (await validatorsBefore(wanted)))
       },
     }),
     method({

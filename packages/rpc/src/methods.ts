@@ -2,6 +2,7 @@ import { hash, type Json, toJson, unit } from '@mmtchain/codec'
 import { chainMethods } from './chain-methods.ts'
 import { type Method, method } from './method.ts'
 import { openRpcDocument } from './openrpc.ts'
+import { proofMethods } from './proof-methods.ts'
 import { rpcFail } from './refusals.ts'
 import { health as healthSchema, object, string } from './schemas.ts'
 import type { RpcLimits } from './settings.ts'
@@ -24,6 +25,7 @@ export function createMethods(
   const rows = [
     discover(() => methods.values(), code.id, args.info),
     ...chainMethods(view, args.limits),
+    ...proofMethods(view),
     ...transactionMethods(view),
     ...nodeMethods(view, args.info),
     ...queryMethods(view),

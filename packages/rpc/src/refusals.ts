@@ -69,9 +69,20 @@ export const rpcRefusals = {
     message: `Transaction ${d.id} is neither in a block nor waiting here.`,
     hint: 'Check the id; it may have expired, or been sent to another node.',
   }),
+  UNKNOWN_TABLE: (d: { module: string; table: string; known: readonly string[] }) => ({
+    message: `The state has no table ${d.module}.${d.table}.`,
+    hint:
+      d.known.length > 0
+        ? `There are ${d.known.join(', ')}.`
+        : 'chain_metadata lists the tables of each module.',
+  }),
+  KEY_OF_CELL: (d: { module: string; table: string }) => ({
+    message: `${d.module}.${d.table} is a single row and has no keys.`,
+    hint: 'Leave the key out.',
+  }),
   VALIDATORS_NOT_KEPT: (d: { height: bigint }) => ({
     message: `The validators of height ${d.height} are no longer known here.`,
-    hint: 'Leave the height out for those of the next block.',
+    hint: 'Ask a node that keeps more heights, such as an archive, or leave the height out for those of the next block.',
   }),
   AMBIGUOUS_PARAMS: (d: { want: string }) => ({
     message: `The parameters do not say exactly one of ${d.want}.`,

@@ -120,6 +120,7 @@ export const metadata = object({
       params: nullable(object({ schema: jsonSchema, value: {}, governable: array(string) })),
       commands: array(object({ name: string, input: jsonSchema, fee: nullable(decimal), weight: decimal })),
       queries: array(object({ name: string, input: jsonSchema, output: jsonSchema })),
+      tables: array(object({ name: string, key: nullable(jsonSchema), value: jsonSchema })),
       events: array(object({ name: string, data: jsonSchema })),
       errors: array(refusal),
     }),

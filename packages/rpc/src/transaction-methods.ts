@@ -1,14 +1,29 @@
-import { address, bytes, decode, hash, type Json, option, struct, toJson, u64, unit } from '@mmtchain/codec'
-import type { StoredBlock } from '@mmtchain/kernel'
+import {
+  address,
+  bytes,
+  decode,
+  hash,
+  height,
+  type Json,
+  option,
+  struct,
+  toJson,
+  u32,
+  u64,
+  unit,
+} from '@mmtchain/codec'
+import type { StoredBlock, TransactionPlace } from '@mmtchain/kernel'
 import type { Address, Hash } from '@mmtchain/primitives'
 import { type Authority, authority, type Transaction, transaction as transactionCodec } from '@mmtchain/tx'
 import { type Method, method } from './method.ts'
 import { plainValues, presentReceipt, presentTransaction } from './present.ts'
 import { rpcFail } from './refusals.ts'
-import { count, decimal, nullable, object, receipt, simulatedRefusal } from './schemas.ts'
+import { array, count, decimal, nullable, object, receipt, simulatedRefusal } from './schemas.ts'
 import type { View } from './view.ts'
 
 const TRANSACTION_BYTES_MAX = 2_000_000
+/** The most transactions of one `account_transactions`. */
+const HISTORY_MAX = 100
 const submission = struct({
   bytes: option(bytes({ bytesMax: TRANSACTION_BYTES_MAX })),
   transaction: option(transactionCodec),
@@ -99,7 +114,35 @@ export function transactionMethods({ node, code }: View): readonly Method[] {
         }
       },
     }),
+    method({
+      name: 'account_transactions',
+      summary: `Where up to ${HISTORY_MAX} transactions stand that concern an account, newest first, from before a place on`,
+      role: 'read',
+      params: struct({
+        address,
+        before: option(struct({ height, index: u32 })),
+        limit: option(u32),
+      }),
+      result: object({
+        transactions: array(object({ id: hash.schema, height: decimal, index: count })),
+        next: nullable(object({ height: decimal, index: count })),
+      }),
+      async run({ address, before, limit }) {
+        const most = limit ?? HISTORY_MAX
+        if (most < 1 || most > HISTORY_MAX) throw rpcFail.BAD_LIMIT({ max: HISTORY_MAX, got: most })
+        const found = await store.history({ address, before: before ?? undefined, limit: most })
+        const last = found.length === most ? found.at(-1) : undefined
+        return {
+          transactions: found.map(({ id, ...place }) => ({ id, ...presentPlace(place) })),
+          next: last ? presentPlace(last) : null,
+        }
+      },
+    }),
   ]
+}
+
+function presentPlace({ height, index }: TransactionPlace) {
+  return { height: height.toString(), index }
 }
 
 /** Throws `rpc/AMBIGUOUS_PARAMS`, or what is wrong with the bytes. */

@@ -10,6 +10,7 @@ import {
   height,
   list,
   memoryStore,
+  type Store,
   solo,
   struct,
   text,
@@ -70,6 +71,7 @@ export async function startChain<M>(
   of: Chain<M>,
   given: Documents<M>,
   options: Partial<Omit<RpcOptions, 'node'>> = {},
+  store: Store = memoryStore(),
 ) {
   const { genesis } = testChain(of, given)
   const validator = testAccount('validator')
@@ -88,7 +90,7 @@ export async function startChain<M>(
   }
   const node = await createNode({
     genesis,
-    store: memoryStore(),
+    store,
     host,
     validator: { address: validator.address, suite: secp256k1, secret: validator.secret },
   })
@@ -113,6 +115,7 @@ export async function startChain<M>(
   return {
     node,
     rpc,
+    genesis,
     makeBlock,
     async makeBlocks(count: number) {
       for (let i = 0; i < count; i++) await makeBlock()

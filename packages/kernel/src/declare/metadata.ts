@@ -27,6 +27,12 @@ export interface ModuleMetadata {
     readonly input: JsonSchema
     readonly output: JsonSchema
   }[]
+  /** What the state holds: rows by key, or one row where `key` is null. */
+  readonly tables: readonly {
+    readonly name: string
+    readonly key: JsonSchema | null
+    readonly value: JsonSchema
+  }[]
   readonly events: readonly { readonly name: string; readonly data: JsonSchema }[]
   readonly errors: readonly { readonly code: string; readonly message: string; readonly hint: string }[]
 }
@@ -79,6 +85,11 @@ export function chainMetadata(
         name,
         input: input.schema,
         output: output.schema,
+      })),
+      tables: Object.entries(spec.state).map(([name, declared]) => ({
+        name,
+        key: declared.cell === true ? null : declared.key.schema,
+        value: declared.value.schema,
       })),
       events: Object.entries(spec.events).map(([name, { schema }]) => ({ name, data: schema })),
       errors: errorCatalogue(spec.name, spec.errors),
