@@ -1,9 +1,10 @@
-import { encode, fromJson, toJson } from '@mmtchain/codec'
-import type { Chain, ChainData, ModuleTypes } from '@mmtchain/kernel'
+import { decode, encode, fromJson, toJson } from '@mmtchain/codec'
+import { type Chain, type ChainData, type GenesisData, type ModuleTypes, readGenesis } from '@mmtchain/kernel'
 import { type ChainError, type Hash, type Height, isChainError, hash as toHash } from '@mmtchain/primitives'
 import type { Signer, TransactionCall } from '@mmtchain/tx'
 import { type EventOptions, type Events, followEvents, followHeads, type Head } from './events.ts'
 import { paramsFor } from './params.ts'
+import { createProver, type Proven, type ProveOptions, type Prover } from './prove.ts'
 import { clientFail } from './refusals.ts'
 import { type SendOptions, type Sent, sendCalls } from './send.ts'
 import type { SubscribeOptions } from './subscribe.ts'
@@ -20,6 +21,14 @@ export type Reads<Q> = {
     ? I extends null
       ? (input?: null, options?: ReadOptions) => Promise<O>
       : (input: I, options?: ReadOptions) => Promise<O>
+    : never
+}
+/** The queries of one module, answered from rows that the node proves. */
+export type Proofs<Q> = {
+  readonly [N in keyof Q]: Q[N] extends { input: infer I; output: infer O }
+    ? I extends null
+      ? (input?: null, options?: ProveOptions) => Promise<Proven<O>>
+      : (input: I, options?: ProveOptions) => Promise<Proven<O>>
     : never
 }
 /** The commands of one module, sent. */
@@ -47,6 +56,11 @@ export interface Status {
 export interface Client<M> {
   /** Every query of every module. */
   readonly read: { readonly [K in keyof M]: M[K] extends ModuleTypes ? Reads<M[K]['queries']> : never }
+  /**
+   * The same without trusting the node: the query runs here, over rows with proofs against a header whose seal is checked. It needs
+   * `fingerprint` or `genesis`. Throws `client/NOT_PROVABLE` for a query that reads ranges of rows.
+   */
+  readonly prove: { readonly [K in keyof M]: M[K] extends ModuleTypes ? Proofs<M[K]['queries']> : never }
   /** Every command of every module, sent as a transaction of its own. Throws the refusal as a ChainError. */
   readonly send: { readonly [K in keyof M]: M[K] extends ModuleTypes ? Sends<M[K]['commands']> : never }
   /** Every command of every module as a call, to be sent together. */
@@ -77,6 +91,8 @@ export interface ClientOptions<M> extends Partial<Endpoint> {
   readonly signer?: Signer
   /** The chain's fingerprint. Without it the node's word is taken, for as long as this client lives. */
   readonly fingerprint?: Hash
+  /** The chain's genesis: says the fingerprint too, and spares `prove` from asking the node for it. */
+  readonly genesis?: GenesisData
 }
 
 /** Connects to a node of `chain`. Nothing is sent before the first call; that one checks that the node runs this chain. */
@@ -84,13 +100,15 @@ export function createClient<M>(options: ClientOptions<M>): Client<M> {
   const { chain, url = 'http://127.0.0.1:7200', token, timeoutMs, retries } = options
   const endpoint: Endpoint = { url, token, timeoutMs, retries }
   const request = options.transport ?? httpTransport(endpoint)
+  const trusted = options.genesis?.fingerprint ?? options.fingerprint
   let checked: Promise<Hash> | undefined
+  let proving: Promise<Prover> | undefined
 
   /** The chain's fingerprint, after a first look at the node. */
   function fingerprint(): Promise<Hash> {
     checked ??= readStatus(request).then((status) => {
       if (status.chainId !== chain.id) throw clientFail.WRONG_CHAIN({ want: chain.id, got: status.chainId })
-      const want = options.fingerprint ?? status.fingerprint
+      const want = trusted ?? status.fingerprint
       if (status.fingerprint !== want) throw clientFail.WRONG_CHAIN({ want, got: status.fingerprint })
       return want
     })
@@ -98,6 +116,24 @@ export function createClient<M>(options: ClientOptions<M>): Client<M> {
       checked = undefined
     })
     return checked
+  }
+
+  function prover(): Promise<Prover> {
+    proving ??= trustedGenesis().then((genesis) => createProver(request, genesis))
+    proving.catch(() => {
+      proving = undefined
+    })
+    return proving
+  }
+
+  /** The genesis that was given, or the node's, which the fingerprint covers whole. */
+  async function trustedGenesis(): Promise<GenesisData> {
+    if (options.genesis) return options.genesis
+    if (!trusted) throw clientFail.NOTHING_TRUSTED({})
+    const genesis = readGenesis(chain, await request('chain_genesis'))
+    const got = genesis.fingerprint
+    if (got !== trusted) throw clientFail.WRONG_CHAIN({ want: trusted, got })
+    return genesis
   }
 
   async function sendAll(calls: readonly TransactionCall[], given: Partial<SendOptions> = {}): Promise<Sent> {
@@ -114,6 +150,12 @@ export function createClient<M>(options: ClientOptions<M>): Client<M> {
     const answer = await request(`${module}_${name}`, params, { signal, repeatable: true })
     return fromJson(query.output, answer, chain)
   })
+  const prove = verbs(async (module, name, given, proveOptions) => {
+    const { input, output } = named('query', module, name, specOf(chain, module).queries)
+    const args = { module, query: name, input: decode(input, encode(input, given ?? null)) }
+    const { value, ...block } = await (await prover())(args, (proveOptions ?? {}) as ProveOptions)
+    return { value: decode(output, encode(output, value)), ...block }
+  })
   const events = verbs(async function* (module, name, given) {
     const codecs = new Map(Object.entries(specOf(chain, module).events))
     const data = named('event', module, name, codecs)
@@ -126,6 +168,7 @@ export function createClient<M>(options: ClientOptions<M>): Client<M> {
   }
   return {
     read: read as Client<M>['read'],
+    prove: prove as Client<M>['prove'],
     send: verbs((module, name, input, given) =>
       sendAll([callOf(chain, module, name, input)], given as SendOptions),
     ) as Client<M>['send'],

@@ -3,6 +3,7 @@ export {
   type Client,
   type ClientOptions,
   createClient,
+  type Proofs,
   type ReadOptions,
   type Reads,
   type RefusalCode,
@@ -11,6 +12,7 @@ export {
 } from './client.ts'
 export { type DescribedChain, describeChain } from './describe.ts'
 export type { ChainEvent, EventOptions, EventPlace, Events, Head } from './events.ts'
+export type { Proven, ProveOptions } from './prove.ts'
 export { clientRefusals } from './refusals.ts'
 export { quoteCalls, type SendOptions, type Sent, sendCalls, submitBytes } from './send.ts'
 export {

@@ -26,6 +26,35 @@ export const clientRefusals = {
     message: `Whether transaction ${d.id} was queued is not known: ${d.why}`,
     hint: `Look for the id before you send it again; after height ${d.validUntil} it can no longer happen.`,
   }),
+  NOTHING_TRUSTED: (_: object) => ({
+    message:
+      'A proven read needs the fingerprint or the genesis of the chain; otherwise it would prove only what the node says of itself.',
+    hint: 'Give createClient the fingerprint, from somebody other than the node.',
+  }),
+  NOT_PROVABLE: (d: { query: string }) => ({
+    message: `${d.query} reads a range of rows; a proof is of single rows and cannot show that none was left out.`,
+    hint: 'Ask a query that names its rows, or ask several nodes without a proof.',
+  }),
+  TOO_MANY_ROWS: (d: { max: number }) => ({
+    message: `The query reads more than ${d.max} rows; each would be a request.`,
+    hint: 'Ask for less at a time.',
+  }),
+  NO_SEAL: (d: { id: string }) => ({
+    message: `Block 0, ${d.id}, has no seal that could certify its state.`,
+    hint: 'Ask for height 1 or later, as soon as the chain has it.',
+  }),
+  OTHER_HEIGHT: (d: { want: bigint; got: bigint }) => ({
+    message: `The node answered for height ${d.got} when height ${d.want} was asked.`,
+    hint: 'Do not trust this node; ask another one.',
+  }),
+  OTHER_ROWS: (d: { key: string }) => ({
+    message: `The node’s answer is not about the row ${d.key} that was asked.`,
+    hint: 'Do not trust this node; ask another one.',
+  }),
+  OTHER_VALIDATORS: (d: { height: bigint; want: string; got: string }) => ({
+    message: `The validators of height ${d.height} have the hash ${d.got}; those of the genesis have ${d.want}.`,
+    hint: 'If the chain has changed its validators, prove a height from before; otherwise ask another node.',
+  }),
   UNKNOWN_NAME: (d: { kind: string; name: string; known: readonly string[] }) => ({
     message: `The chain has no ${d.kind} ${d.name}.`,
     hint: d.known.length > 0 ? `It has ${d.known.join(', ')}.` : 'It has none.',

@@ -22,11 +22,11 @@ const names = Object.keys(window)
 new Function(...names, ...hidden, workerData.code)(...names.map((name) => window[name]))
 `
 
-test('a page reads, sends and follows events, with nothing of Node.js', async () => {
+test('a page reads, sends, follows events and checks proofs, with nothing of Node.js', async () => {
   const plain = defineChain({ id: 'client-test', slotMs: 20, consensus: solo() }).use(
     token({ symbol: 'TST', decimals: 2 }),
   )
-  const { url, stop } = await start(undefined, plain as never)
+  const { url, fingerprint, stop } = await start(undefined, plain as never)
   const { outputFiles, metafile } = await build({
     entryPoints: [join(import.meta.dirname, 'page.ts')],
     ...({
@@ -43,7 +43,7 @@ test('a page reads, sends and follows events, with nothing of Node.js', async ()
   expect(parts.every((path) => path.endsWith('/browser.js'))).toBe(true)
 
   const code = outputFiles[0]?.text ?? ''
-  const page = { url, secret: [...alice.secret], toSecret: [...bob.secret] }
+  const page = { url, fingerprint, secret: [...alice.secret], toSecret: [...bob.secret] }
   const ws = join(import.meta.dirname, '../node_modules/ws')
   const worker = new Worker(browser, { eval: true, workerData: { code, page, ws } })
   const result = await new Promise((resolve, reject) => {
@@ -52,7 +52,7 @@ test('a page reads, sends and follows events, with nothing of Node.js', async ()
     worker.once('exit', (status) => reject(new Error(`the page ended with ${status}`)))
   })
   expect(result).toEqual({
-    ...{ gained: '70', final: true, amount: '70' },
+    ...{ gained: '70', proven: '70', final: true, amount: '70' },
     refused: 'token/INSUFFICIENT_BALANCE',
   })
   await worker.terminate()

@@ -1,5 +1,12 @@
 // What must and must not compile of a client, against the built declarations.
-import { type ChainEvent, type Client, createClient, type RefusalCode, type Sent } from '@mmtchain/client'
+import {
+  type ChainEvent,
+  type Client,
+  createClient,
+  type Proven,
+  type RefusalCode,
+  type Sent,
+} from '@mmtchain/client'
 import {
   type Address,
   type Amount,
@@ -7,6 +14,7 @@ import {
   amount,
   defineChain,
   defineModule,
+  type Height,
   type ModulesOf,
   need,
   option,
@@ -52,6 +60,14 @@ const balance = client.read.token.balance({ owner: alice })
 is<Equal<typeof balance, Promise<Amount>>>()
 const supply = client.read.token.supply()
 is<Equal<typeof supply, Promise<bigint>>>()
+const proven = client.prove.token.balance({ owner: alice })
+is<Equal<typeof proven, Promise<Proven<Amount>>>>()
+const provenSupply = client.prove.token.supply(null, { height: 7n as Height })
+is<Equal<Awaited<typeof provenSupply>['value'], bigint>>()
+// @ts-expect-error a command is not a query
+client.prove.token.transfer({ to: alice, amount: amount(1n) })
+// @ts-expect-error a height is branded
+client.prove.token.supply(null, { height: 7n })
 const open = client.read.invoice.open({ id: 'INV-1' })
 is<Equal<typeof open, Promise<{ readonly amount: Amount } | null>>>()
 const account = client.read.kernel.account({ address: alice })

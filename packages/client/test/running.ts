@@ -8,6 +8,7 @@ import {
   defineModule,
   list,
   memoryStore,
+  type Store,
   solo,
   text,
   u8,
@@ -38,12 +39,16 @@ export const documents: Documents<typeof chain extends Chain<infer M> ? M : neve
 }
 
 /** A node that makes a block every slot, and its server. */
-export async function start(settings?: RpcSettings, of: Chain<never> = chain as never) {
+export async function start(
+  settings?: RpcSettings,
+  of: Chain<never> = chain as never,
+  store: Store = memoryStore(),
+) {
   const { genesis } = testChain(of, documents as never)
   const validator = testAccount('validator')
   const node = await createNode({
     genesis,
-    store: memoryStore(),
+    store,
     host: systemHost(silentLog),
     validator: { address: validator.address, suite: secp256k1, secret: validator.secret },
   })
@@ -57,6 +62,7 @@ export async function start(settings?: RpcSettings, of: Chain<never> = chain as 
   return {
     node,
     url: rpc.url,
+    genesis,
     fingerprint: genesis.fingerprint,
     async stop() {
       await rpc.close()
