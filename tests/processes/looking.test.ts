@@ -99,6 +99,7 @@ test('what --json prints has the shape that the README says, command by command'
   // A machine that is busy may be no good place for a node, which is what doctor then says.
   await check('doctor', ['doctor'], [0, 1])
   await check('query MODULE QUERY', ['query', 'token', 'balance', '--owner', 'ann'])
+  await check('query MODULE QUERY --prove', ['query', 'token', 'balance', '--owner', 'ann', '--prove'])
   const genesis = ['genesis', 'build', '--chain', 'examples/01-token/chain.ts', '--validator', 'demo2']
   await check('genesis build', [...genesis, '--out', file('genesis.json')])
   await chain.end('SIGINT')

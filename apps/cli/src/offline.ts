@@ -1,7 +1,7 @@
 import { type DescribedChain, describeChain, quoteCalls, type Sent, submitBytes } from '@mmtchain/client'
 import { codecFromSchema, decode, encode, type Json, toJson } from '@mmtchain/codec'
 import { prepareCrypto, secp256k1 } from '@mmtchain/crypto'
-import { chainMetadata, createMachine, type GenesisData, readGenesis } from '@mmtchain/kernel'
+import { chainMetadata, createMachine, type Genesis, readGenesis } from '@mmtchain/kernel'
 import { homeFail, isHome, loadBundle, openKey, readJson, readKey } from '@mmtchain/node'
 import { type Amount, amount, ChainError, type Hash, height, isChainError } from '@mmtchain/primitives'
 import {
@@ -58,7 +58,8 @@ export async function describeHome(options: CommonOptions): Promise<DescribedCha
   return describeChain(async () => metadata)
 }
 
-async function genesisOf(options: CommonOptions): Promise<GenesisData> {
+/** The genesis of the home, with its chain. Throws `home/NOT_A_HOME`. */
+export async function genesisOf(options: CommonOptions): Promise<Genesis<unknown>> {
   const home = homeOf(options)
   if (!isHome(home)) throw homeFail.NOT_A_HOME({ home: home.path })
   await prepareCrypto()

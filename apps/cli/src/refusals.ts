@@ -10,6 +10,10 @@ export const cliRefusals = {
     message: `${d.name} is "${d.value}", not ${d.want}.`,
     hint: 'See --help for an example.',
   }),
+  NOTHING_TRUSTED: (d: { home: string }) => ({
+    message: `A proof is checked with the chain’s own code and genesis, and ${d.home} is no home that has them.`,
+    hint: 'Name a home of the chain with --home, or its chain file with --chain and its fingerprint with --fingerprint.',
+  }),
   NOT_EMPTY: (d: { file: string }) => ({
     message: `${d.file} exists already.`,
     hint: 'Name another file; nothing is overwritten.',

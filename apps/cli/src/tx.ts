@@ -6,6 +6,7 @@ import { addFields, readFields, showAmount, showValue, type Unit, unitOf } from 
 import { explain, say } from './language.ts'
 import { describeHome, isAlone, type OfflineOptions, writeOffline } from './offline.ts'
 import { look, print, progress, rows } from './output.ts'
+import { isProving, type ProvingChain, type ProvingOptions, provingChain } from './prove.ts'
 import { cliFail } from './refusals.ts'
 import { printSent } from './sent.ts'
 
@@ -39,7 +40,13 @@ export function addTx(program: Command): void {
     example: 'mmt query token balance --owner ann',
     list: (chain) =>
       chain.metadata.modules.flatMap(({ name, queries }) => queries.map((one) => `${name} ${one.name}`)),
-    prepare: (command, chain, [module, name]) => addFields(command, chain.query(module, name).input),
+    prepare(command, chain, [module, name]) {
+      addFields(command, chain.query(module, name).input)
+      command
+        .option('--prove', say('query.prove'))
+        .option('--chain <file>', say('query.chain'))
+        .option('--fingerprint <hex>', say('query.fingerprint'))
+    },
     async run(chain, [module, name], options) {
       const { input, output } = chain.query(module, name)
       const unit = unitOf(chain)
@@ -48,6 +55,14 @@ export function addTx(program: Command): void {
         prefix: chain.metadata.addressPrefix,
         unit,
       })
+      if (isProving(chain)) {
+        const { value, header, id } = await chain.prove(module, name, fields)
+        const [height, time] = [String(header.height), new Date(Number(header.timeMs)).toISOString()]
+        return print(options, { value, height, id, timeMs: String(header.timeMs) }, [
+          showValue(output, value, unit),
+          look(say('query.proven', { height, time }), 'good'),
+        ])
+      }
       const answer = await chain.read(module, name, fields)
       print(options, answer, [showValue(output, answer, unit)])
     },
@@ -79,7 +94,7 @@ function dynamic(program: Command, { name, description, example, list, prepare, 
         const [module, verb, ...rest] = self.args
         const asksHelp = self.args.some((word) => word === '--help' || word === '-h')
         const given = { ...outer, ...nodeFlags(self.args) }
-        const asked = isAlone(self.args) ? describeHome(given) : describe(given)
+        const asked = described(name, self.args, given)
         // Help needs no node; with one, it knows the chain's names.
         const chain = asksHelp ? await asked.catch(() => undefined) : await asked
         if (!chain) return self.outputHelp()
@@ -102,21 +117,33 @@ function dynamic(program: Command, { name, description, example, list, prepare, 
     )
 }
 
+/** The chain as the node describes it, or as its own code does where the node is not asked or not trusted. */
+function described(
+  name: string,
+  words: readonly string[],
+  given: ProvingOptions,
+): Promise<DescribedChain | ProvingChain> {
+  if (name === 'query' && words.includes('--prove')) return provingChain(given)
+  return isAlone(words) ? describeHome(given) : describe(given)
+}
+
 function isName(word: string | undefined): word is string {
   return word !== undefined && !word.startsWith('-')
 }
 
 /** The flags that must be known before the others can be read: which node to ask, and how to answer. */
-function nodeFlags(words: readonly string[]): CommonOptions {
+function nodeFlags(words: readonly string[]): ProvingOptions {
   const after = (flag: string) => {
     const at = words.findIndex((word) => word === flag || word.startsWith(`${flag}=`))
     const word = words[at]
     return word === flag ? words[at + 1] : word?.slice(flag.length + 1)
   }
-  const [home, rpc] = [after('--home'), after('--rpc')]
+  const [home, rpc, chain, fingerprint] = ['--home', '--rpc', '--chain', '--fingerprint'].map(after)
   return {
     ...(home !== undefined && { home }),
     ...(rpc !== undefined && { rpc }),
+    ...(chain !== undefined && { chain }),
+    ...(fingerprint !== undefined && { fingerprint }),
     ...(words.includes('--json') && { json: true }),
   }
 }

@@ -90,9 +90,9 @@ export interface ClientOptions<M> extends Partial<Endpoint> {
   /** Signs where a call names no signer of its own. */
   readonly signer?: Signer
   /** The chain's fingerprint. Without it the node's word is taken, for as long as this client lives. */
-  readonly fingerprint?: Hash
+  readonly fingerprint?: Hash | undefined
   /** The chain's genesis: says the fingerprint too, and spares `prove` from asking the node for it. */
-  readonly genesis?: GenesisData
+  readonly genesis?: GenesisData | undefined
 }
 
 /** Connects to a node of `chain`. Nothing is sent before the first call; that one checks that the node runs this chain. */

@@ -5,6 +5,10 @@
 export const zhRefusals: Readonly<Record<string, { readonly message: string; readonly hint?: string }>> = {
   'cli/BAD_FIELD': { message: '--{flag} {value}：{why}', hint: '请更正该值；--help 会列出各字段。' },
   'cli/BAD_ARGUMENT': { message: '{name} 是“{value}”，而不是{want}。', hint: '示例见 --help。' },
+  'cli/NOTHING_TRUSTED': {
+    message: '证明要用链自己的代码与创世文件检查，而 {home} 不是含有它们的数据目录。',
+    hint: '请用 --home 指定该链的数据目录，或用 --chain 给链文件并用 --fingerprint 给指纹。',
+  },
   'cli/NOT_EMPTY': { message: '{file} 已存在。', hint: '请换一个文件名；不会覆盖任何文件。' },
   'cli/CANNOT_WRITE': {
     message: '无法写入 {file}：{why}。',
@@ -194,6 +198,22 @@ export const zhRefusals: Readonly<Record<string, { readonly message: string; rea
     hint: '它不会再发生；请重新发送。',
   },
   'client/UNKNOWN_NAME': { message: '链上没有 {kind} {name}。', hint: '它有 {known}。' },
+  'client/NOT_PROVABLE': {
+    message: '{query} 读取一个范围的行；证明只针对单行，无法说明没有遗漏。',
+    hint: '请用指明各行的查询，或不带证明地询问多个节点。',
+  },
+  'client/OTHER_VALIDATORS': {
+    message: '高度 {height} 的验证者哈希为 {got}；创世验证者的是 {want}。',
+    hint: '如果链已更换验证者，请证明更早的高度；否则请询问别的节点。',
+  },
+  'client/OTHER_HEIGHT': {
+    message: '询问的是高度 {want}，节点却答复了高度 {got}。',
+    hint: '不要信任此节点；请询问别的节点。',
+  },
+  'client/OTHER_ROWS': {
+    message: '节点的答复不是关于所问的行 {key}。',
+    hint: '不要信任此节点；请询问别的节点。',
+  },
   'kernel/GENESIS_MISMATCH': {
     message: '创世文件与链文件不符：{field} 是 {got}，链文件是 {want}。',
     hint: '请用构建此创世文件时的链文件启动，或构建新的创世文件。',
@@ -229,6 +249,10 @@ export const zhRefusals: Readonly<Record<string, { readonly message: string; rea
   'kernel/INVALID_BLOCK': {
     message: '区块无效：其 {field} 是 {got}，执行得到 {want}。',
     hint: '请从另一个节点获取区块；如果各节点一致，则此节点的代码与它们不同。',
+  },
+  'store/NOT_KEPT': {
+    message: '这里没有高度 {height} 的状态；保留的高度是 {oldest} 到 {newest}。',
+    hint: '请询问保留的高度，或保留更多高度的节点，例如归档节点。',
   },
   'store/LOCKED': {
     message: '{path} 的存储正由另一个进程使用，或被本进程打开了两次。',

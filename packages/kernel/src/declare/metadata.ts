@@ -50,7 +50,7 @@ export interface ChainMetadata {
 
 /** Describes a chain, or a later release of it, with JSON Schemas, from the modules' own declarations. */
 export function chainMetadata(
-  { chain: first, fingerprint }: GenesisData,
+  { chain: first, fingerprint }: Pick<GenesisData, 'chain' | 'fingerprint'>,
   chain: ChainData = first,
 ): ChainMetadata {
   const policy = chain.modules.find(({ spec }) => spec.feePolicy)?.spec
