@@ -20,7 +20,7 @@ function watchedChain(chain: ChainData): ChainData {
 
 /** Queries and invariants decide no block, so they stay as they are. */
 function watchedSpec(spec: ModuleSpec): ModuleSpec {
-  const { genesis, open, granted, feePolicy, validatorSource } = spec
+  const { genesis, open, granted, reads, feePolicy, validatorSource } = spec
   return {
     ...spec,
     genesis: genesis && { ...genesis, load: handler(genesis.load) },
@@ -32,6 +32,7 @@ function watchedSpec(spec: ModuleSpec): ModuleSpec {
     ),
     open: open && provider(open),
     granted: granted && provider(granted),
+    reads: reads && provider(reads),
     beforeCommand: spec.beforeCommand.map(handler),
     feePolicy: feePolicy && watchedPolicy(feePolicy),
     validatorSource: validatorSource && handler(validatorSource),

@@ -156,6 +156,21 @@ describe('a module whose outcome hangs on the order of a collection fails its te
     expect(() => harbour.as(alice).caller.call(['b', 'a'])).toThrow(ORDER)
   })
 
+  test('in what another module reads of it', () => {
+    interface Reading {
+      first(given: readonly string[]): string
+    }
+    const loud = defineModule('loud').provides<{}, {}, Reading>({
+      reads: () => ({ first: (given) => [...new Set(given)][0] as string }),
+    })
+    const caller = defineModule('caller', {
+      state: { last: cell(word) },
+      needs: { loud: need<{}, {}, Reading>() },
+    }).command('call', words, (ctx, given) => ctx.state.last.set(ctx.needs.loud.first(given)))
+    const harbour = testChain(defineChain(options).use(loud).use(caller), {})
+    expect(() => harbour.as(alice).caller.call(['b', 'a'])).toThrow(ORDER)
+  })
+
   test('with the same seed every time', () => {
     const why = () => {
       try {
