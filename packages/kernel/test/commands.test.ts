@@ -168,7 +168,26 @@ describe('a command', () => {
       expect(decode(tuple(u8, u8, u8), receipt?.events[0]?.data as Uint8Array)).toEqual([0, 0, 2])
     }
     expect(chosen).toEqual(new Uint8Array(2))
+    const { receipts } = harbour.block([
+      harbour.prepare(alice, [call('leaky', 'touch')]),
+      harbour.prepare(bob, [call('leaky', 'touch')]),
+    ])
+    for (const { events } of receipts.transactions)
+      expect(decode(tuple(u8, u8, u8), events[0]?.data as Uint8Array)).toEqual([0, 0, 2])
     expect(String(harbour.send(alice, call('leaky', 'mark')).fault)).toContain('not extensible')
+  })
+
+  test('cannot change its parameters for those after it', () => {
+    const greedy = defineModule('greedy', {
+      params: params(struct({ max: u32, names: list(u8, { max: 4 }) }), { max: 1, names: [1] }),
+    })
+      .command('raise', unit, (ctx) => {
+        ;(ctx.params as { max: number }).max = 9
+      })
+      .command('add', unit, (ctx) => void (ctx.params.names as number[]).push(2))
+    const harbour = start(chain().use(greedy), {})
+    for (const command of ['raise', 'add'])
+      expect(harbour.send(alice, call('greedy', command)).code).toBe('kernel/MODULE_FAULT')
   })
 
   test('reads the block’s height and time also in a query, as the next block would', () => {

@@ -4,6 +4,7 @@ import {
   cell,
   defineChain,
   defineModule,
+  need,
   type StateStore,
   solo,
   struct,
@@ -23,6 +24,13 @@ const options = { id: 'harbour-1', consensus: solo() }
 const chain = () => defineChain(options)
 const [alice, bob] = [account('alice'), account('bob')]
 const short = text({ bytesMax: 32 })
+const quietly = (work: () => unknown): undefined => {
+  try {
+    work()
+  } catch {
+    // A module that takes whatever is thrown for a refusal.
+  }
+}
 const call = (module: string, command: string, input: unknown = null) => ({ module, command, input })
 
 describe('a fault of a module', () => {
@@ -102,6 +110,20 @@ describe('a fault of a module', () => {
     expect(() => trial.build([prepared])).toThrow(RangeError)
     expect(() => trial.machine.simulate(trial.store, trial.tip, prepared.transaction)).toThrow(RangeError)
   })
+
+  test('is not exhaustion in a capability either, though its caller catches it', () => {
+    interface Digging {
+      dig(): undefined
+    }
+    const deep = defineModule('deep').provides<Digging>({ open: () => ({ dig: () => void endless() }) })
+    const careless = defineModule('careless', { needs: { deep: need<Digging>() } }).command(
+      'dig',
+      unit,
+      (ctx) => quietly(() => ctx.needs.deep.dig()),
+    )
+    const trial = start(chain().use(deep).use(careless), {})
+    expect(() => trial.build([trial.prepare(alice, [call('careless', 'dig')])])).toThrow(RangeError)
+  })
 })
 
 describe('a state that cannot be read', () => {
@@ -109,6 +131,8 @@ describe('a state that cannot be read', () => {
     .command('put', unit, (ctx) => ctx.state.rows.set(1, 7))
     .command('get', unit, (ctx) => void ctx.state.rows.get(1) as undefined)
     .command('list', unit, (ctx) => void [...ctx.state.rows.entries()] as undefined)
+    .command('getQuietly', unit, (ctx) => quietly(() => ctx.state.rows.get(1)))
+    .command('listQuietly', unit, (ctx) => quietly(() => [...ctx.state.rows.entries()]))
     .command('limit', u8, (ctx, which) => {
       const limit = [Number.NaN, 1.5, -1][which] as number
       void [...ctx.state.rows.entries({ limit })]
@@ -159,6 +183,16 @@ describe('a state that cannot be read', () => {
       /a row of shelf.rows cannot be read/,
     )
     expect(trial.machine.build(trial.store, candidates(trial, command)).skipped).toEqual([])
+  })
+
+  test.each(['getQuietly', 'listQuietly'])('stops the node also when a module catches it: %s', (command) => {
+    const trial = harbour()
+    const failing = altered(trial, () => {
+      throw new Error('EIO')
+    })
+    const given = candidates(trial, command)
+    expect(() => trial.machine.build(failing, given)).toThrow(/cannot be read: EIO/)
+    expect(trial.machine.build(trial.store, given).receipts.transactions[0]?.error).toBeNull()
   })
 
   test('a range read with a limit that is no whole number is a fault', () => {

@@ -44,6 +44,8 @@ export interface Journal {
     readonly previous: Row['changed']
   }[]
   rollbacks: number
+  /** Why the node must stop, from where it came up first: a module may have caught it. */
+  failure: unknown
 }
 
 /** From how many entries on the log is worth clearing: an array that is cleared has to grow again. */
@@ -53,7 +55,7 @@ const LOG_LENGTH_MIN = 256
 const RECENT_ROWS_MAX = 16_384
 
 export function newJournal(base: StateReader): Journal {
-  return { base, tables: new Map(), log: [], rollbacks: 0 }
+  return { base, tables: new Map(), log: [], rollbacks: 0, failure: undefined }
 }
 
 /**
@@ -80,8 +82,9 @@ export function rollback(journal: Journal, point: number): void {
   }
 }
 
-/** All changed rows, in ascending order of their keys. */
+/** All changed rows, in ascending order of their keys. Throws what should have stopped the node, though a module caught it. */
 export function changesOf(journal: Journal): StateChanges {
+  if (journal.failure !== undefined) throw journal.failure
   const changes: [StateKey, Uint8Array | null][] = []
   // No table's prefix begins another's, so whole tables follow one another and only keys within one are compared.
   for (const prefix of [...journal.tables.keys()].sort()) {
@@ -109,6 +112,20 @@ export class StateFailure extends Error {
   constructor(what: string, cause: unknown) {
     super(`${what} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
   }
+}
+
+function unreadable(journal: Journal, what: string, cause: unknown): StateFailure {
+  const failure = new StateFailure(what, cause)
+  journal.failure ??= failure
+  return failure
+}
+
+/** What may differ between hosts (a failed store, exhausted stack or memory) stops the node instead of refusing a transaction. */
+export function stopsNode(error: unknown): boolean {
+  if (error instanceof StateFailure) return true
+  // A wrong length (`new Array(-1)`) is the module's own mistake, equal on every host; how long bytes may be is not.
+  const limits = /call stack|memory|allocation|(string|buffer) length|typed array length: \d|maximum .*size/i
+  return error instanceof RangeError && limits.test(error.message)
 }
 
 /** Access to one table or cell through the journal. A writer is also the reader: types keep queries from writing. */
@@ -141,7 +158,7 @@ function makeAccess(
     try {
       return journal.base.get(stateKey)
     } catch (cause) {
-      throw new StateFailure(what, cause)
+      throw unreadable(journal, what, cause)
     }
   }
   const write = (found: Row, content: Content | null) => {
@@ -159,7 +176,7 @@ function makeAccess(
     try {
       return decode(codec, content)
     } catch (cause) {
-      throw new StateFailure(what, cause)
+      throw unreadable(journal, what, cause)
     }
   }
   if (declared.cell === true) {
@@ -171,7 +188,7 @@ function makeAccess(
     try {
       return decodeKey(keyCodec, key)
     } catch (cause) {
-      throw new StateFailure(what, cause)
+      throw unreadable(journal, what, cause)
     }
   }
   // A transaction comes back to few rows many times, and to find one by its address is ten times as fast as to check the
@@ -259,13 +276,13 @@ function* merged(
 
 /** The store's rows. What it throws is a `StateFailure`. */
 function* readAll(
-  { base }: Journal,
+  journal: Journal,
   range: Parameters<StateReader['entries']>[0],
 ): ReturnType<StateReader['entries']> {
   try {
-    yield* base.entries(range)
+    yield* journal.base.entries(range)
   } catch (cause) {
-    throw new StateFailure('the state', cause)
+    throw unreadable(journal, 'the state', cause)
   }
 }
 

@@ -6,7 +6,15 @@ import { type ChainData, parameterSchema, type UsedModule } from '../declare/cha
 import type { Call, ModuleSpec } from '../declare/module.ts'
 import type { BlockContext, ChainContext, StateKey, StateReader } from '../ports.ts'
 import { kernelFail, kernelRefusals } from '../refusals.ts'
-import { type Journal, newJournal, openTable, rollback, savepoint, tablePrefix } from './journal.ts'
+import {
+  type Journal,
+  newJournal,
+  openTable,
+  rollback,
+  savepoint,
+  stopsNode,
+  tablePrefix,
+} from './journal.ts'
 
 /** What stays the same for every block of a release: made once. */
 export interface Runtime {
@@ -96,8 +104,8 @@ export function openSession(
     if (known) return known
     const used = runtime.modules.get(name) as UsedModule
     const { spec, grants } = used
+    const params = paramsInForce(runtime, used, state)
     const shared = {
-      params: paramsInForce(runtime, used, state),
       block: frozenBlock,
       chain: runtime.chain,
       self: runtime.accounts.get(name),
@@ -109,8 +117,17 @@ export function openSession(
       ...contexts(needed).reads,
       ...pick(needed, contexts(needed).granted, grants[needed] ?? []),
     })
-    const hook = Object.freeze({ ...shared, needs: mapped(spec.needs, inHooks) })
+    const hook = Object.freeze({
+      get params() {
+        return params()
+      },
+      ...shared,
+      needs: mapped(spec.needs, inHooks),
+    })
     const command = {
+      get params() {
+        return params()
+      },
       ...shared,
       needs: mapped(spec.needs, (needed) => ({ ...contexts(needed).open, ...inHooks(needed) })),
       get sender() {
@@ -141,6 +158,7 @@ export function openSession(
         try {
           return provided.apply(api, args)
         } catch (error) {
+          if (stopsNode(error)) journal.failure ??= error
           rollback(journal, start)
           session.events.length = eventsBefore
           throw error
@@ -165,16 +183,33 @@ export function openSession(
   return session
 }
 
-/** A copy of a module's parameters, with those that governance has changed up to the block before. */
-function paramsInForce({ chain }: Runtime, { spec, governable }: UsedModule, state: StateReader): unknown {
-  if (!spec.params) return undefined
-  const whole = decode(spec.params.codec, encode(spec.params.codec, spec.params.value))
-  for (const name of governable) {
-    const changed = parameterInForce(state, spec.name, name)
-    const codec = chain.governable.get(`${spec.name}.${name}`)
-    if (changed && codec) (whole as Record<string, unknown>)[name] = decode(codec, changed)
+/** Gives a module's parameters, with those that governance has changed up to the block before, so that no handler can change them. */
+function paramsInForce(
+  { chain }: Runtime,
+  { spec, governable }: UsedModule,
+  state: StateReader,
+): () => unknown {
+  const { params } = spec
+  if (!params) return () => undefined
+  const copy = () => {
+    const whole = decode(params.codec, encode(params.codec, params.value))
+    for (const name of governable) {
+      const changed = parameterInForce(state, spec.name, name)
+      const codec = chain.governable.get(`${spec.name}.${name}`)
+      if (changed && codec) (whole as Record<string, unknown>)[name] = decode(codec, changed)
+    }
+    return whole
   }
-  return whole
+  const one = copy()
+  return frozen(one) ? () => one : copy
+}
+
+/** Freezes the objects and lists of a value. False when something in it, bytes or a map, can be changed all the same. */
+function frozen(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  if (value instanceof Uint8Array || value instanceof Map) return false
+  Object.freeze(value)
+  return Object.values(value).every(frozen)
 }
 
 const parameterRow = bytes({ bytesMax: 65_536 })

@@ -12,7 +12,7 @@ import {
 import type { Event, Receipt } from '../block.ts'
 import type { Charged, CommandContext, CommandSpec, FeePolicy, ModuleSpec } from '../declare/module.ts'
 import type { KernelTypes, Limits } from '../kernel-module.ts'
-import { keepChanges, rollback, StateFailure, savepoint } from './journal.ts'
+import { keepChanges, rollback, savepoint, stopsNode } from './journal.ts'
 import type { Runtime, Session } from './session.ts'
 
 /** A transaction whose signatures were checked, with what was computed on the way. */
@@ -319,14 +319,6 @@ function runCalls({ runtime }: Rules, session: Session, sender: Address, calls: 
 
 /** What a refusal's code may be, so that a receipt can always hold it. */
 const PUBLIC_CODE = /^[a-z][a-zA-Z0-9-]{0,31}\/[A-Z][A-Z0-9_]{0,47}$/
-
-/** What may differ between hosts (a failed store, exhausted stack or memory) stops the node instead of refusing a transaction. */
-function stopsNode(error: unknown): boolean {
-  if (error instanceof StateFailure) return true
-  // A wrong length (`new Array(-1)`) is the module's own mistake, equal on every host; how long bytes may be is not.
-  const limits = /call stack|memory|allocation|(string|buffer) length|typed array length: \d|maximum .*size/i
-  return error instanceof RangeError && limits.test(error.message)
-}
 
 /** A handler has done its work when it returns. One that returns anything, a promise above all, is a fault. */
 export function expectNothing(result: unknown): void {
