@@ -1,7 +1,7 @@
 import { type DescribedChain, describeChain, quoteCalls, type Sent, submitBytes } from '@mmtchain/client'
 import { codecFromSchema, decode, encode, type Json, toJson } from '@mmtchain/codec'
-import { prepareCrypto, secp256k1 } from '@mmtchain/crypto'
-import { chainMetadata, createMachine, type Genesis, readGenesis } from '@mmtchain/kernel'
+import { defaultSuites, prepareCrypto, secp256k1 } from '@mmtchain/crypto'
+import { chainMetadata, createMachine, type Genesis, type GenesisData, readGenesis } from '@mmtchain/kernel'
 import { homeFail, isHome, loadBundle, openKey, readJson, readKey } from '@mmtchain/node'
 import { type Amount, amount, ChainError, type Hash, height, isChainError } from '@mmtchain/primitives'
 import {
@@ -36,6 +36,9 @@ import { look, print, progress, rows } from './output.ts'
 import { askPassphrase } from './passphrase.ts'
 import { cliFail } from './refusals.ts'
 import { printSent } from './sent.ts'
+
+/** What this program can check itself; signatures of a chain's own suites are left to its nodes. */
+const suites = new Map(defaultSuites.map((suite) => [suite.code, suite]))
 
 // Transactions as files, carried between a machine with the keys and one with a network.
 
@@ -169,7 +172,7 @@ async function signFile(path: string, options: CommonOptions & { from: string; o
   const secret = await openKey(home.keys, key.name, askPassphrase)
   const signer = secretSigner({ suite: secp256k1, secret, authority: body.authority, address: body.sender })
   const signed = (await signTransaction({ body, signer })).transaction
-  const value = combineTransactions([file.transaction, signed])
+  const value = combineTransactions([file.transaction, signed], { suites })
   await writeNew(options.out, writeTransactionFile({ ...file, transaction: value }))
   printFile(options, { file: options.out, value, lines: [] })
 }
@@ -179,7 +182,8 @@ async function submitFiles(paths: readonly string[], options: CommonOptions): Pr
     TransactionFile,
     ...TransactionFile[],
   ]
-  const value = combineTransactions(files.map((file) => file.transaction) as [Transaction, ...Transaction[]])
+  const copies = files.map((file) => file.transaction) as [Transaction, ...Transaction[]]
+  const value = combineTransactions(copies, { suites })
   const chain = await describe(options)
   const { chainId, fingerprint } = chain.metadata
   if (fingerprint !== value.body.fingerprint)

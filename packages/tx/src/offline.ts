@@ -1,8 +1,15 @@
 import { fromJson, text, toJson } from '@mmtchain/codec'
 import { isAddressPrefix, isChainError } from '@mmtchain/primitives'
-import { sameAuthority } from './authority.ts'
+import { type Authority, type Suites, sameAuthority } from './authority.ts'
 import { txFail } from './refusals.ts'
-import { type PayerConsent, type Transaction, transaction, transactionId } from './transaction.ts'
+import {
+  type PayerConsent,
+  payerMessage,
+  senderMessage,
+  type Transaction,
+  transaction,
+  transactionId,
+} from './transaction.ts'
 
 const FORMAT = 'mmt-transaction-1'
 const FILE_MAX = 8_000_000
@@ -52,41 +59,54 @@ export function readTransactionFile(content: string): TransactionFile {
 
 /**
  * Puts together the signatures that several signers have given to copies of one transaction, up to its authorities' thresholds.
- * Throws `tx/DIFFERENT_TRANSACTIONS` unless the copies agree in everything but signatures.
+ * With `suites`, a signature that does not hold is left out, so that one spoilt copy does not spoil the others. Throws
+ * `tx/DIFFERENT_TRANSACTIONS` unless the copies agree in everything but signatures.
  */
-export function combineTransactions(copies: readonly [Transaction, ...Transaction[]]): Transaction {
+export function combineTransactions(
+  copies: readonly [Transaction, ...Transaction[]],
+  { suites = new Map() }: { readonly suites?: Suites } = {},
+): Transaction {
   const [first, ...others] = copies
-  const id = transactionId(first.body)
+  const { body } = first
+  const id = transactionId(body)
   for (const other of others) if (transactionId(other.body) !== id) throw txFail.DIFFERENT_TRANSACTIONS({})
   const consents = copies.flatMap(({ payerConsent }) => (payerConsent ? [payerConsent] : []))
   const [consent] = consents
   for (const other of consents) {
     if (consent && !sameConsent(consent, other)) throw txFail.DIFFERENT_TRANSACTIONS({})
   }
-  return {
-    body: first.body,
-    signatures: joined(
-      copies.map(({ signatures }) => signatures),
-      first.body.authority.threshold,
-    ),
-    payerConsent: consent
-      ? {
-          ...consent,
-          signatures: joined(
-            consents.map(({ signatures }) => signatures),
-            consent.authority.threshold,
-          ),
-        }
-      : null,
-  }
+  const { fingerprint } = body
+  const signatures = joined(copies, {
+    authority: body.authority,
+    message: senderMessage({ fingerprint, id }),
+    suites,
+  })
+  if (!consent) return { body, signatures, payerConsent: null }
+  const { authority, feeMax } = consent
+  const message = payerMessage({ fingerprint, id, feeMax })
+  const agreed = { ...consent, signatures: joined(consents, { authority, message, suites }) }
+  return { body, signatures, payerConsent: agreed }
 }
 
 function sameConsent(a: PayerConsent, b: PayerConsent): boolean {
   return a.feeMax === b.feeMax && sameAuthority(a.authority, b.authority)
 }
 
-/** The signatures of all lists, one a key, in the order of the keys, and no more than count. */
-function joined(lists: readonly Transaction['signatures'][], threshold: number): Transaction['signatures'] {
-  const byKey = new Map(lists.flat().map((signature) => [signature.index, signature]))
+/** The signatures of all copies, one a key, in the order of the keys, and no more than count. Those of unknown suites are taken on trust. */
+function joined(
+  copies: readonly Pick<Transaction, 'signatures'>[],
+  {
+    authority: { threshold, keys },
+    message,
+    suites,
+  }: { readonly authority: Authority; readonly message: Uint8Array; readonly suites: Suites },
+): Transaction['signatures'] {
+  const byKey = new Map<number, Transaction['signatures'][number]>()
+  for (const given of copies.flatMap(({ signatures }) => signatures)) {
+    const { suite: code, key } = keys[given.index] ?? {}
+    const suite = code === undefined ? undefined : suites.get(code)
+    if (suite && key && !suite.verify({ key, message, signature: given.signature })) continue
+    byKey.set(given.index, given)
+  }
   return [...byKey.values()].sort((a, b) => a.index - b.index).slice(0, threshold)
 }

@@ -49,23 +49,17 @@ function showAmount(units: TransactionBody['fee'], { unit }: PreviewChain): stri
   return unit ? `${formatAmount(units, unit)} ${quiet(unit.symbol)}` : `${units} of the smallest unit`
 }
 
-/** Characters that control, hide or turn around what stands beside them, from the first to the last of each range. */
-const UNQUIET: readonly (readonly [first: number, last: number])[] = [
-  [0x00, 0x1f],
-  [0x7f, 0x9f],
-  [0xad, 0xad],
-  [0x61c, 0x61c],
-  [0x200b, 0x200f],
-  [0x2028, 0x202e],
-  [0x2060, 0x206f],
-  [0xfeff, 0xfeff],
-]
+/**
+ * Characters that control, hide or turn around what stands beside them, or that nobody sees: controls, formats, line ends, halves of
+ * pairs, what fonts leave out by default (tags, fillers, variants), and the blank braille pattern.
+ */
+const UNQUIET = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu
 
 /** Text with those characters escaped. */
 function quiet(text: string): string {
-  return Array.from(text, (character) => {
-    const code = character.charCodeAt(0)
-    const loud = character.length === 1 && UNQUIET.some(([first, last]) => code >= first && code <= last)
-    return loud ? `\\u${code.toString(16).padStart(4, '0')}` : character
-  }).join('')
+  return text.replace(UNQUIET, (character) =>
+    Array.from({ length: character.length }, (_, i) => character.charCodeAt(i))
+      .map((code) => `\\u${code.toString(16).padStart(4, '0')}`)
+      .join(''),
+  )
 }

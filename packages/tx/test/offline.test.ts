@@ -63,6 +63,19 @@ describe('a transaction file', () => {
     checkTransaction(whole, { fingerprint, suites })
   })
 
+  test('is not spoilt by one copy with a wrong signature', async () => {
+    const spoilt = await signedBy(0)
+    const wrong = spoilt.signatures.map((one) => ({ ...one, signature: new Uint8Array(64) }))
+    const [zero, one, two] = [await signedBy(0), await signedBy(1), await signedBy(2)]
+    const worthless = { ...spoilt, signatures: wrong }
+    for (const copies of [[worthless, one, two] as const, [zero, one, worthless] as const]) {
+      checkTransaction(combineTransactions(copies, { suites }), { fingerprint, suites })
+      expect(() => checkTransaction(combineTransactions(copies), { fingerprint, suites })).toThrow(
+        expect.objectContaining({ code: 'tx/BAD_SIGNATURE' }),
+      )
+    }
+  })
+
   test('that was changed, cut or is none is refused by name', () => {
     const good = writeTransactionFile({ ...chain, transaction: unsigned })
     const bad = [
@@ -113,6 +126,10 @@ describe('the preview of a transaction', () => {
     expect(line).toBe(
       '1. token.transfer {"memo":"rent\\n2. token.transfer {\\"to\\":\\"me\\"}\\u202e\\u200b"}',
     )
+    const unseen = ['\u{e0041}', '\u3164', '\u115f', '\u180e', '\ufe0f', '\u2800', '\u{1d173}', '\ufff9']
+    const [, , , , , veiled] = preview({ memo: unseen.join('') })
+    for (const one of unseen) expect(veiled).not.toContain(one)
+    expect(veiled).toContain('\\udb40\\udc41')
     for (const shown of preview({ memo: '\u2028\u0085\u061c' })) {
       for (const loud of ['\u2028', '\u0085', '\u061c', '\n']) expect(shown).not.toContain(loud)
     }
