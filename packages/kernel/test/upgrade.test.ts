@@ -12,6 +12,7 @@ import {
   hash,
   height,
   type KernelGranted,
+  type KeyCodec,
   memoryStore,
   need,
   params,
@@ -256,6 +257,40 @@ describe('a governable parameter', () => {
     expect(set('nowhere', 'step', encode(u8, 5))).toBe('kernel/NOT_GOVERNABLE')
     expect(set('counter', 'step', encode(u32, 5))).toBe('kernel/BAD_PARAMETER')
     expect(() => base().use(counterV1(), { governable: ['pace' as 'step'] })).toThrow(/no parameter pace/)
+  })
+
+  test('is forgotten by a release that fixes it, so that a later one may govern it anew, of another type even', () => {
+    const dial = <const C extends KeyCodec<number>>(version: number, codec: C, step: number) => {
+      const settled = { version, params: params(struct({ step: codec }), { step } as never) }
+      const bare = defineModule('dial', settled).query('step', unit, u32, (ctx) => ctx.params.step as number)
+      return Array.from({ length: version - 1 }, (_, i) => i + 1).reduce<typeof bare>(
+        (built, from) => built.migrate(from, () => undefined) as never,
+        bare,
+      )
+    }
+    const governs = () => base().use(governor, powers)
+    const fixed = governs().use(dial(2, u8, 7))
+    const again = governs().use(dial(3, u32, 9), governed)
+    const harbour = start(
+      governs()
+        .use(dial(1, u8, 1), governed)
+        .upgrade(fixed)
+        .upgrade(again),
+      {},
+    )
+    const step = () => harbour.read('dial', 'step', null)
+    harbour.send(alice, call('governor', 'set', { module: 'dial', name: 'step', value: Uint8Array.of(5) }))
+    expect(step()).toBe(5)
+    for (const [next, want] of [
+      [fixed, 7],
+      [again, 9],
+    ] as const) {
+      const named = hash(releaseHash(harbour.genesis.fingerprint, next))
+      harbour.send(alice, call('governor', 'upgrade', { height: height(at(harbour) + 3n), release: named }))
+      harbour.block([])
+      harbour.block([])
+      expect(step()).toBe(want)
+    }
   })
 
   test('is part of the fingerprint, and may set the price of commands', () => {

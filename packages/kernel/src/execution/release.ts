@@ -64,7 +64,10 @@ export function protocolHash({ code, hash }: Release, fingerprint: Hash, state: 
   )
 }
 
-/** Lifts every module's state to the version of the release. A module that is new starts from version 0. */
+/**
+ * Lifts every module's state to the version of the release. A module that is new starts from version 0. What governance has
+ * chosen for parameters that are fixed from now on is forgotten, so that no later release meets it again.
+ */
 export function migrate({ specs, hash }: Release, session: Session): void {
   const kernel = kernelContext(session)
   for (const { name, version, migrations } of specs) {
@@ -74,6 +77,8 @@ export function migrate({ specs, hash }: Release, session: Session): void {
     }
     kernel.state.modules.set(name, version)
   }
+  for (const [row] of kernel.state.parameters.entries())
+    if (!kernel.chain.governable.has(row.join('.'))) kernel.state.parameters.delete(row)
   kernel.state.release.set(hash)
   kernel.state.upgrade.set(null)
   kernel.emit.upgraded({ height: kernel.block.height, release: hash })
