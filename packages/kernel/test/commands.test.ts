@@ -177,6 +177,41 @@ describe('a command', () => {
     expect(String(harbour.send(alice, call('leaky', 'mark')).fault)).toContain('not extensible')
   })
 
+  test('is refused where it sets what its table cannot hold, and the next one goes on', () => {
+    const vault = defineModule('vault', {
+      state: { rows: table(u8, u64), total: cell(u64, 0n), maybe: table(u8, option(u64)) },
+    })
+      .command('row', u64, (ctx, over) => ctx.state.rows.set(1, (1n << 64n) + over))
+      .command('total', u64, (ctx, over) => ctx.state.total.set(-1n - over))
+      .command('maybe', u64, (ctx, over) => ctx.state.maybe.set(1, (1n << 64n) + over))
+      .command('fine', u64, (ctx, value) => ctx.state.total.set(value))
+      .query('total', unit, u64, (ctx) => ctx.state.total.get())
+    const harbour = start(chain().use(vault), {})
+    for (const command of ['row', 'total', 'maybe']) {
+      const { receipts } = harbour.block([
+        harbour.prepare(alice, [call('vault', command, 0n)]),
+        harbour.prepare(bob, [call('vault', 'fine', 7n)]),
+      ])
+      expect(receipts.transactions.map(({ error }) => error?.code)).toEqual(['codec/OUT_OF_RANGE', undefined])
+    }
+    expect(harbour.read('vault', 'total', null)).toBe(7n)
+  })
+
+  test('finds the row that a key names now, though it is an object that was changed', () => {
+    const shelf = defineModule('shelf', {
+      state: { rows: table(tuple(u8, u8), u64, 0n) },
+      events: { sum: u64 },
+    }).command('move', unit, (ctx) => {
+      const key: [number, number] = [1, 1]
+      ctx.state.rows.set(key, 5n)
+      key[1] = 2
+      ctx.state.rows.set(key, ctx.state.rows.get(key) + 1n)
+      ctx.emit.sum(10n * ctx.state.rows.get([1, 1]) + ctx.state.rows.get([1, 2]))
+    })
+    const { receipt } = start(chain().use(shelf), {}).send(alice, call('shelf', 'move'))
+    expect(decode(u64, receipt?.events[0]?.data as Uint8Array)).toBe(51n)
+  })
+
   test('cannot change its parameters for those after it', () => {
     const greedy = defineModule('greedy', {
       params: params(struct({ max: u32, names: list(u8, { max: 4 }) }), { max: 1, names: [1] }),
