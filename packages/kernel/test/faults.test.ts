@@ -1,4 +1,5 @@
 import {
+  amount,
   bytes,
   ChainError,
   cell,
@@ -95,6 +96,15 @@ describe('a fault of a module', () => {
     expect(fault).toBeDefined()
   })
 
+  test('is told with its own error, too, where the transaction stays outside the block', () => {
+    const free = defineModule('free').command('fail', unit, { fee: amount(0n) }, () => {
+      throw new TypeError('a bug')
+    })
+    const trial = start(chain().use(purse()).use(free), { purse: [alice.address] })
+    const { skipped } = trial.build([trial.prepare(alice, [call('free', 'fail')])])
+    expect(skipped[0]?.error).toMatchObject({ code: 'kernel/MODULE_FAULT', cause: { message: 'a bug' } })
+  })
+
   test('is also an async handler, whose first half is taken back', () => {
     const trial = harbour()
     expect(trial.send(alice, call('faulty', 'late'))).toMatchObject({
@@ -122,7 +132,15 @@ describe('a fault of a module', () => {
       (ctx) => quietly(() => ctx.needs.deep.dig()),
     )
     const trial = start(chain().use(deep).use(careless), {})
-    expect(() => trial.build([trial.prepare(alice, [call('careless', 'dig')])])).toThrow(RangeError)
+    const prepared = trial.prepare(alice, [call('careless', 'dig')])
+    // While it is under way, so that a node knows which transaction to drop.
+    expect(() => trial.build(onlyOne(prepared))).toThrow(RangeError)
+    expect(() => trial.machine.simulate(trial.store, trial.tip, prepared.transaction)).toThrow(RangeError)
+
+    function* onlyOne(first: typeof prepared) {
+      yield first
+      throw new Error('the build went on')
+    }
   })
 })
 

@@ -80,7 +80,7 @@ export interface Trial {
   body(from: Account, calls: readonly TrialCall[], change?: Partial<TransactionBody>): TransactionBody
   prepare(from: Account, calls: readonly TrialCall[], change?: Partial<TransactionBody>): Prepared
   /** Builds the next block without committing it. */
-  build(candidates: readonly Prepared[], change?: Partial<BlockRequest>): Built
+  build(candidates: Iterable<Prepared>, change?: Partial<BlockRequest>): Built
   /** Executes a block as another node would, without committing it. */
   execute(block: Block): Execution
   /** Builds the next block, executes it a second time from its bytes' values, and commits it. */

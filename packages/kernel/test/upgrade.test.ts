@@ -1,4 +1,4 @@
-import { encode } from '@mmtchain/codec'
+import { encode, type KeyCodec } from '@mmtchain/codec'
 import {
   amount,
   type Block,
@@ -12,7 +12,6 @@ import {
   hash,
   height,
   type KernelGranted,
-  type KeyCodec,
   memoryStore,
   need,
   params,

@@ -70,7 +70,11 @@ function seen(ctx: object): object {
     string,
     PropertyDescriptor
   >
-  const made = Object.defineProperties({}, rest)
+  const made = {}
+  for (const [name, descriptor] of Object.entries(rest)) {
+    const { get } = descriptor
+    Object.defineProperty(made, name, get ? { ...descriptor, get: asKernel(get) } : descriptor)
+  }
   const add = (name: string, value: object) =>
     Object.defineProperty(made, name, { value: Object.freeze(value), enumerable: true })
   add(

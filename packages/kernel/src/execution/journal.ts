@@ -84,7 +84,7 @@ export function rollback(journal: Journal, point: number): void {
 
 /** All changed rows, in ascending order of their keys. Throws what should have stopped the node, though a module caught it. */
 export function changesOf(journal: Journal): StateChanges {
-  if (journal.failure !== undefined) throw journal.failure
+  mustGoOn(journal)
   const changes: [StateKey, Uint8Array | null][] = []
   // No table's prefix begins another's, so whole tables follow one another and only keys within one are compared.
   for (const prefix of [...journal.tables.keys()].sort()) {
@@ -118,6 +118,11 @@ function unreadable(journal: Journal, what: string, cause: unknown): StateFailur
   const failure = new StateFailure(what, cause)
   journal.failure ??= failure
   return failure
+}
+
+/** Throws what should have stopped the node, if a module has caught it. */
+export function mustGoOn({ failure }: Journal): void {
+  if (failure !== undefined) throw failure
 }
 
 /** What may differ between hosts (a failed store, exhausted stack or memory) stops the node instead of refusing a transaction. */

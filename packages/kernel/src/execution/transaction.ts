@@ -12,7 +12,7 @@ import {
 import type { Event, Receipt } from '../block.ts'
 import type { Charged, CommandContext, CommandSpec, FeePolicy, ModuleSpec } from '../declare/module.ts'
 import type { KernelTypes, Limits } from '../kernel-module.ts'
-import { keepChanges, rollback, savepoint, stopsNode } from './journal.ts'
+import { keepChanges, mustGoOn, rollback, savepoint, stopsNode } from './journal.ts'
 import type { Runtime, Session } from './session.ts'
 
 /** A transaction whose signatures were checked, with what was computed on the way. */
@@ -71,11 +71,13 @@ export function executeTransaction(rules: Rules, session: Session, prepared: Pre
   const events = session.events
   const eventsBefore = events.length
   const ran = runCalls(rules, session, body.sender, calls)
+  mustGoOn(session.journal)
   const said: readonly Event[] = ran.refusal ? [] : events.slice(eventsBefore)
   if (ran.refusal && isFreeRide(rules, session, body.fee)) {
     rollback(session.journal, start)
     events.length = eventsBefore
-    throw ran.refusal
+    // There will be no receipt, so that the fault is told by the refusal alone.
+    throw ran.fault === undefined ? ran.refusal : Object.assign(ran.refusal, { cause: ran.fault })
   }
   const weightUsed = signatureWeight + ran.weight
   try {
@@ -137,6 +139,7 @@ export function reserveTransaction(
     withPolicy(rules, session, (policy, ctx) => expectNothing(policy.reserve(ctx, charged)))
   } catch (error) {
     rollback(session.journal, start)
+    mustGoOn(session.journal)
     throw keptOut(rules.runtime, { module: rules.feeModule?.name ?? 'kernel', command: 'reserve' }, error)
   } finally {
     // What a policy emits is dropped: the receipt says the fee, and a refused transaction has no events.
