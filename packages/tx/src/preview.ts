@@ -49,17 +49,36 @@ function showAmount(units: TransactionBody['fee'], { unit }: PreviewChain): stri
   return unit ? `${formatAmount(units, unit)} ${quiet(unit.symbol)}` : `${units} of the smallest unit`
 }
 
-/**
- * Characters that control, hide or turn around what stands beside them, or that nobody sees: controls, formats, line ends, halves of
- * pairs, what fonts leave out by default (tags, fillers, variants), and the blank braille pattern.
- */
-const UNQUIET = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu
+/** Characters that control, hide or turn around what stands beside them, or that nobody sees, from the first to the last of each range. */
+const UNQUIET: readonly (readonly [first: number, last: number])[] = [
+  [0x00, 0x1f],
+  [0x7f, 0x9f],
+  [0xad, 0xad],
+  [0x34f, 0x34f],
+  [0x61c, 0x61c],
+  [0x115f, 0x1160],
+  [0x17b4, 0x17b5],
+  [0x180b, 0x180f],
+  [0x200b, 0x200f],
+  [0x2028, 0x202e],
+  [0x2060, 0x206f],
+  [0x2800, 0x2800],
+  [0x3164, 0x3164],
+  [0xfe00, 0xfe0f],
+  [0xfeff, 0xfeff],
+  [0xffa0, 0xffa0],
+  [0xfff0, 0xfffb],
+  [0x1bca0, 0x1bca3],
+  [0x1d173, 0x1d17a],
+  [0xe0000, 0xe0fff],
+]
 
 /** Text with those characters escaped. */
 function quiet(text: string): string {
-  return text.replace(UNQUIET, (character) =>
-    Array.from({ length: character.length }, (_, i) => character.charCodeAt(i))
-      .map((code) => `\\u${code.toString(16).padStart(4, '0')}`)
-      .join(''),
-  )
+  return Array.from(text, (character) => {
+    const code = character.codePointAt(0) as number
+    if (!UNQUIET.some(([first, last]) => code >= first && code <= last)) return character
+    const halves = character.length === 1 ? [code] : [character.charCodeAt(0), character.charCodeAt(1)]
+    return halves.map((half) => `\\u${half.toString(16).padStart(4, '0')}`).join('')
+  }).join('')
 }

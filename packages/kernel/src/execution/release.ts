@@ -3,9 +3,10 @@ import type { ChainData } from '../declare/chain.ts'
 import { type GenesisData, parameterBytes, protocolHashOf, releaseHash } from '../declare/genesis.ts'
 import type { ModuleSpec } from '../declare/module.ts'
 import { releaseIn, upgradeIn } from '../kernel-module.ts'
+import { parameterInForce } from '../parameters.ts'
 import type { StateReader } from '../ports.ts'
 import { kernelFail } from '../refusals.ts'
-import { newRuntime, parameterInForce, type Session } from './session.ts'
+import { newRuntime, type Session } from './session.ts'
 import { expectNothing, kernelContext, type Rules } from './transaction.ts'
 
 /** One release of a chain's code, ready to execute blocks. */

@@ -1,20 +1,13 @@
-import { bytes, codecFromSchema, decode, encode, encodeKey, text, tuple } from '@mmtchain/codec'
+import { codecFromSchema, encode } from '@mmtchain/codec'
 import { moduleAddress } from '@mmtchain/crypto'
 import { type Address, type Failures, failures, type Hash, showAddresses } from '@mmtchain/primitives'
 import { EVENTS_MAX, type Event, HOOK_EVENTS_MAX, type ValidatorSet, validatorSet } from '../block.ts'
 import { type ChainData, parameterSchema, type UsedModule } from '../declare/chain.ts'
 import type { Call, ModuleSpec } from '../declare/module.ts'
-import type { BlockContext, ChainContext, StateKey, StateReader } from '../ports.ts'
+import { paramsInForce } from '../parameters.ts'
+import type { BlockContext, ChainContext, StateReader } from '../ports.ts'
 import { kernelFail, kernelRefusals } from '../refusals.ts'
-import {
-  type Journal,
-  newJournal,
-  openTable,
-  rollback,
-  savepoint,
-  stopsNode,
-  tablePrefix,
-} from './journal.ts'
+import { type Journal, newJournal, openTable, rollback, savepoint, stopsNode } from './journal.ts'
 
 /** What stays the same for every block of a release: made once. */
 export interface Runtime {
@@ -104,7 +97,7 @@ export function openSession(
     if (known) return known
     const used = runtime.modules.get(name) as UsedModule
     const { spec, grants } = used
-    const params = paramsInForce(runtime, used, state)
+    const params = paramsInForce(runtime.chain, used, state)
     const shared = {
       block: frozenBlock,
       chain: runtime.chain,
@@ -181,49 +174,6 @@ export function openSession(
   }
 
   return session
-}
-
-/** Gives a module's parameters, with those that governance has changed up to the block before, so that no handler can change them. */
-function paramsInForce(
-  { chain }: Runtime,
-  { spec, governable }: UsedModule,
-  state: StateReader,
-): () => unknown {
-  const { params } = spec
-  if (!params) return () => undefined
-  const copy = () => {
-    const whole = decode(params.codec, encode(params.codec, params.value))
-    for (const name of governable) {
-      const changed = parameterInForce(state, spec.name, name)
-      const codec = chain.governable.get(`${spec.name}.${name}`)
-      if (changed && codec) (whole as Record<string, unknown>)[name] = decode(codec, changed)
-    }
-    return whole
-  }
-  const one = copy()
-  return frozen(one) ? () => one : copy
-}
-
-/** Freezes the objects and lists of a value. False when something in it, bytes or a map, can be changed all the same. */
-function frozen(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return true
-  if (value instanceof Uint8Array || value instanceof Map) return false
-  Object.freeze(value)
-  return Object.values(value).every(frozen)
-}
-
-const parameterRow = bytes({ bytesMax: 65_536 })
-const parameterRowKey = tuple(text({ bytesMax: 32 }), text({ bytesMax: 32 }))
-const PARAMETERS = tablePrefix('kernel', 'parameters')
-
-function parameterKey(module: string, name: string): StateKey {
-  return PARAMETERS + encodeKey(parameterRowKey, [module, name])
-}
-
-/** The BCS of a governable parameter in force, or undefined while it is as the chain file has it. */
-export function parameterInForce(state: StateReader, module: string, name: string): Uint8Array | undefined {
-  const row = state.get(parameterKey(module, name))
-  return row && decode(parameterRow, row)
 }
 
 function mapped<V>(names: object, value: (name: string) => V): { readonly [name: string]: V } {
