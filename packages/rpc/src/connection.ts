@@ -2,6 +2,7 @@ import type { Json } from '@mmtchain/codec'
 import type { Host } from '@mmtchain/node-runtime'
 import type { ChainError } from '@mmtchain/primitives'
 import type { RawData, WebSocket } from 'ws'
+import type { Backlog } from './backlog.ts'
 import type { BlockFeed } from './feed.ts'
 import { answer, type Dispatch, type Sender } from './json-rpc.ts'
 import { rpcFail } from './refusals.ts'
@@ -16,7 +17,8 @@ const PACE_MS = 100
 
 /**
  * Serves JSON-RPC on one WebSocket until it closes. What it has not taken of its answers and notifications is bounded: by the
- * requests under way and one message a subscription. A reader that takes nothing for `stallTimeoutMs` is dropped.
+ * requests under way and one message a subscription, and by `backlog` for all together. A reader that takes nothing for
+ * `stallTimeoutMs` is dropped.
  */
 export function serveConnection(args: {
   readonly socket: WebSocket
@@ -26,9 +28,11 @@ export function serveConnection(args: {
   readonly limits: RpcLimits
   readonly roles: ReadonlySet<Role>
   readonly count: () => ChainError | undefined
+  readonly backlog: Backlog
   readonly log: Host['log']
 }): void {
-  const { socket, dispatch, view, feed, limits, roles, count, log } = args
+  const { socket, dispatch, view, feed, limits, roles, count, backlog, log } = args
+  const holder = backlog.open(() => drop(rpcFail.BACKLOG_FULL({})))
   /** What was read with a message before it; no more is read until it is worked off. */
   const waiting: RawData[] = []
   let underWay = 0
@@ -38,10 +42,15 @@ export function serveConnection(args: {
   /** Resolves when the text is on its way, or the connection is gone. */
   function send(text: string): Promise<void> {
     unread += 1
-    stalled ??= setTimeout(drop, limits.stallTimeoutMs)
+    stalled ??= setTimeout(
+      () => drop(rpcFail.SLOW_READER({ ms: limits.stallTimeoutMs })),
+      limits.stallTimeoutMs,
+    )
+    holder.hold(text.length)
     return new Promise((resolve) =>
       socket.send(text, () => {
         unread -= 1
+        holder.hold(-text.length)
         if (unread === 0) {
           clearTimeout(stalled)
           stalled = undefined
@@ -51,8 +60,7 @@ export function serveConnection(args: {
     )
   }
 
-  function drop(): void {
-    const { code, message } = rpcFail.SLOW_READER({ ms: limits.stallTimeoutMs })
+  function drop({ code, message }: ChainError): void {
     log.warn({ code, unreadBytes: socket.bufferedAmount }, message)
     // A closing handshake would wait behind what is not read.
     socket.terminate()
@@ -70,7 +78,8 @@ export function serveConnection(args: {
     },
     onFault: (error) => dispatch().onFault(error, 'chain_subscription'),
   })
-  const sender: Sender = { roles, count, subscriptions }
+  const isGone = () => socket.readyState !== socket.OPEN
+  const sender: Omit<Sender, 'subscriptions'> = { roles, count, hold: holder.hold, isGone }
 
   function workOff(): void {
     while (underWay < UNDER_WAY_MAX) {
@@ -85,9 +94,11 @@ export function serveConnection(args: {
   async function handle(data: RawData): Promise<void> {
     underWay += 1
     try {
-      const text = await answer(dispatch(), sender, String(data))
+      // Those that this message opens start after its answer, whatever is answered meanwhile.
+      const opened = subscriptions.ofMessage()
+      const text = await answer(dispatch(), { ...sender, subscriptions: opened }, String(data))
       const sent = text === undefined ? undefined : send(text)
-      subscriptions.start()
+      opened.start()
       await sent
     } catch (error) {
       dispatch().onFault(error, 'a message')
@@ -107,6 +118,7 @@ export function serveConnection(args: {
   socket.on('close', () => {
     clearTimeout(stalled)
     waiting.length = 0
+    holder.close()
     subscriptions.close()
   })
 }

@@ -1,3 +1,4 @@
+export { type Backlog, createBacklog, type Holder } from './backlog.ts'
 export { answer, type Dispatch, type Sender } from './json-rpc.ts'
 export type { Caller, Method } from './method.ts'
 export { createMethods, type NodeInfo } from './methods.ts'

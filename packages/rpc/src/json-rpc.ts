@@ -20,6 +20,10 @@ export interface Sender extends Caller {
   readonly roles: ReadonlySet<Role>
   /** Counts one request more; a refusal says that there were too many. */
   count(): ChainError | undefined
+  /** Counts bytes of an answer that wait for the rest of it; a negative number gives them back. */
+  hold(bytes: number): void
+  /** True once nobody waits for the answer any more. */
+  isGone(): boolean
 }
 
 /**
@@ -28,8 +32,8 @@ export interface Sender extends Caller {
  */
 export async function answer(dispatch: Dispatch, sender: Sender, text: string): Promise<string | undefined> {
   const { nestingMax, batchMax } = dispatch.limits
-  if (isNestedDeeper(text, nestingMax))
-    return refuse(-32600, rpcFail.INVALID_REQUEST({ why: `it is nested deeper than ${nestingMax}` }))
+  const excess = excessOf(text, nestingMax)
+  if (excess) return refuse(-32600, rpcFail.INVALID_REQUEST({ why: excess }))
   let message: unknown
   try {
     message = JSON.parse(text)
@@ -60,7 +64,7 @@ async function answerBatch(
     late = true
   }, requestTimeoutMs)
   let bytes = 0
-  for (let at = 0; at < requests.length; ) {
+  for (let at = 0; at < requests.length && !sender.isGone(); ) {
     // Submissions that stand together run together, so that the node may check their signatures together.
     let end = at + 1
     if (isSubmission(dispatch, requests[at]))
@@ -79,12 +83,14 @@ async function answerBatch(
       if (one === undefined) continue
       answers.push(one)
       bytes += one.length
+      sender.hold(one.length)
     }
     at = end
     // Others get their turn between two calls of a batch.
     await new Promise((resolve) => setImmediate(resolve))
   }
   clearTimeout(timer)
+  sender.hold(-bytes)
   return answers.length > 0 ? `[${answers.join(',')}]` : undefined
 }
 
@@ -171,14 +177,19 @@ function failure(id: Json, code: number, error: ChainError): Json {
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
+const COMMA = 0x2c
 const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
 const OPEN_BRACE = 0x7b
 const CLOSE_BRACE = 0x7d
 
-/** True when arrays and objects of a JSON text stand in each other deeper than `max`, before anything is parsed. */
-function isNestedDeeper(text: string, max: number): boolean {
+/** No request needs as many values: a batch of 100 transactions has some thousand. Millions of them take seconds to parse. */
+const VALUES_MAX = 100_000
+
+/** What a JSON text has too much of, before anything is parsed: arrays and objects in each other, or values. */
+function excessOf(text: string, nestingMax: number): string | undefined {
   let depth = 0
+  let commas = 0
   let inString = false
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i)
@@ -188,8 +199,12 @@ function isNestedDeeper(text: string, max: number): boolean {
     } else if (c === QUOTE) inString = true
     else if (c === OPEN_BRACKET || c === OPEN_BRACE) {
       depth++
-      if (depth > max) return true
+      if (depth > nestingMax) return `it is nested deeper than ${nestingMax}`
     } else if (c === CLOSE_BRACKET || c === CLOSE_BRACE) depth--
+    else if (c === COMMA) {
+      commas++
+      if (commas >= VALUES_MAX) return `it has more than ${VALUES_MAX} values`
+    }
   }
-  return false
+  return undefined
 }

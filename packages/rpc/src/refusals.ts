@@ -53,6 +53,10 @@ export const rpcRefusals = {
     message: `${d.what} needs the role ${d.role}.`,
     hint: 'Send a bearer token that has it.',
   }),
+  BACKLOG_FULL: (_: object) => ({
+    message: 'Too many answers wait for their readers; this one had most of them.',
+    hint: 'Read the answers, and ask for less at a time.',
+  }),
   BAD_SETTINGS: (d: { path: string; why: string }) => ({
     message: `The setting ${d.path} of the RPC server is wrong: ${d.why}.`,
     hint: 'Correct it in the configuration.',

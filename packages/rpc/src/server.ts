@@ -5,6 +5,7 @@ import type { ChainError } from '@mmtchain/primitives'
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { WebSocketServer } from 'ws'
 import { createAccess } from './access.ts'
+import { createBacklog } from './backlog.ts'
 import { serveConnection } from './connection.ts'
 import { followBlocks } from './feed.ts'
 import { answer, type Dispatch, refuse } from './json-rpc.ts'
@@ -12,7 +13,7 @@ import type { Method } from './method.ts'
 import { createMethods, type NodeInfo } from './methods.ts'
 import { type AddressEntry, type Bucket, createAddressBook, isLoopback, newBucket, refill } from './rate.ts'
 import { rpcFail } from './refusals.ts'
-import { type Role, RPC_SETTINGS_DEFAULT, type RpcSettings } from './settings.ts'
+import { checkLimits, type Role, RPC_SETTINGS_DEFAULT, type RpcSettings } from './settings.ts'
 import { followRelease } from './view.ts'
 
 export interface RpcOptions {
@@ -41,6 +42,8 @@ const BEARER_PROTOCOL = 'bearer.'
 const PING_MS = 30_000
 /** An HTTP connection on which nothing moves for this long is closed. */
 const IDLE_MS = 60_000
+/** So many answers of the largest size may wait for their callers, of all callers together. */
+const BACKLOG_ANSWERS = 8
 
 /**
  * Serves JSON-RPC 2.0 at `/rpc`, over POST and WebSocket, and `GET /healthz`, `/readyz` and `/metrics`, on one port. Rejects when the
@@ -49,6 +52,7 @@ const IDLE_MS = 60_000
 export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
   const { node, info, log, host = '127.0.0.1', port, settings = RPC_SETTINGS_DEFAULT } = options
   const { limits } = settings
+  checkLimits(limits)
   const access = createAccess(settings, host)
   const view = followRelease(node)
   const dispatch = tableOf(view, { info, limits, log })
@@ -56,6 +60,7 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
   dispatch()
   const feed = followBlocks(node)
   const callers = countCallers(settings)
+  const backlog = createBacklog(BACKLOG_ANSWERS * limits.answerBytesMax)
 
   const server = fastify({
     bodyLimit: limits.bodyBytesMax,
@@ -90,7 +95,17 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
     // The first call is counted already.
     let calls = 0
     const countMore = () => (calls++ === 0 ? undefined : count())
-    const text = await answer(dispatch(), { roles, count: countMore }, String(request.body ?? ''))
+    const holder = backlog.open(() => request.socket.destroy())
+    request.socket.once('close', holder.close)
+    reply.raw.once('close', () => {
+      request.socket.off('close', holder.close)
+      holder.close()
+    })
+    const isGone = () => request.socket.destroyed
+    const sender = { roles, count: countMore, hold: holder.hold, isGone }
+    const text = await answer(dispatch(), sender, String(request.body ?? ''))
+    // Held until it is on its way, or the caller has gone.
+    holder.hold(text?.length ?? 0)
     return text === undefined ? reply.code(204).send() : reply.type('application/json').send(text)
   })
   server.options('/rpc', { onRequest: admit }, (_request, reply) =>
@@ -144,7 +159,17 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
     const tooMany = count()
     if (tooMany) return refuseUpgrade(socket, 429, tooMany)
     sockets.handleUpgrade(request, socket, head, (accepted) =>
-      serveConnection({ socket: accepted, dispatch, view, feed, limits, roles: admission.roles, count, log }),
+      serveConnection({
+        socket: accepted,
+        dispatch,
+        view,
+        feed,
+        limits,
+        roles: admission.roles,
+        count,
+        backlog,
+        log,
+      }),
     )
   })
   const stopPinging = pingAll(sockets)

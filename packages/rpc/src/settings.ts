@@ -1,4 +1,5 @@
 import { bool, hash, type Infer, list, struct, text, u32 } from '@mmtchain/codec'
+import { rpcFail } from './refusals.ts'
 
 /** What a caller may do. `read` looks, `submit` sends transactions, `admin` operates the node. */
 export type Role = 'read' | 'submit' | 'admin'
@@ -47,6 +48,22 @@ export const rpcSettingsFields = {
 }
 export const rpcSettings = struct(rpcSettingsFields)
 export type RpcSettings = Infer<typeof rpcSettings>
+
+/** Timers of Node.js fire at once when they are set to more. */
+const TIMER_MS_MAX = 2 ** 31 - 1
+
+/** Throws `rpc/BAD_SETTINGS` for a limit under which nothing could be answered, or that no timer can keep. */
+export function checkLimits(limits: RpcLimits): void {
+  for (const [name, value] of Object.entries(limits)) {
+    const path = `limits.${name}`
+    // Without subscriptions a server is of use all the same.
+    const min = name === 'subscriptionsMax' ? 0 : 1
+    if (typeof value !== 'number') continue
+    if (value < min) throw rpcFail.BAD_SETTINGS({ path, why: `${value} is less than ${min}` })
+    if (name.endsWith('Ms') && value > TIMER_MS_MAX)
+      throw rpcFail.BAD_SETTINGS({ path, why: `${value} is more than ${TIMER_MS_MAX}` })
+  }
+}
 
 const MIB = 1024 * 1024
 

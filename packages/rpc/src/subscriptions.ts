@@ -17,7 +17,7 @@ export interface SubscriptionRequest {
   readonly fromHeight: Height | null
 }
 
-/** The subscriptions of one connection. */
+/** The subscriptions of one connection, as one message of it sees them. */
 export interface Subscriptions {
   /** Opens one. Throws `rpc/BAD_TOPIC` or `rpc/TOO_MANY_SUBSCRIPTIONS`. It sends nothing before `start`. */
   open(request: SubscriptionRequest): {
@@ -25,9 +25,13 @@ export interface Subscriptions {
     readonly fingerprint: Hash
     readonly fromHeight: string
   }
-  /** Starts those that were opened since, once their answers are on their way. */
-  start(): void
   end(subscription: string): boolean
+}
+
+/** The subscriptions of one connection. */
+export interface AllSubscriptions {
+  /** For one message; `start` starts those that it opened, once its answer is on its way. */
+  ofMessage(): Subscriptions & { start(): void }
   close(): void
 }
 
@@ -59,14 +63,14 @@ export function createSubscriptions(args: {
   /** Resolves when the connection may read one more block. */
   readonly pace: () => Promise<void>
   readonly onFault: (error: unknown) => void
-}): Subscriptions {
+}): AllSubscriptions {
   const { view, feed, max, send, pace, onFault } = args
   const open = new Map<string, Subscription>()
-  const fresh: Subscription[] = []
+  const fresh = new Set<Subscription>()
   let last = 0
 
   const advanceAll = () => {
-    for (const one of open.values()) if (!fresh.includes(one)) void advance(one)
+    for (const one of open.values()) if (!fresh.has(one)) void advance(one)
   }
   const stop = feed.onBlock(advanceAll)
 
@@ -101,25 +105,41 @@ export function createSubscriptions(args: {
     return open.delete(id)
   }
 
+  function ofMessage(): Subscriptions & { start(): void } {
+    const opened: Subscription[] = []
+    return {
+      open(request) {
+        const { one, fingerprint } = begin(request)
+        opened.push(one)
+        return { subscription: one.id, fingerprint, fromHeight: one.next.toString() }
+      },
+      end,
+      start() {
+        for (const one of opened) {
+          fresh.delete(one)
+          void advance(one)
+        }
+      },
+    }
+  }
+
+  /** Opens one that sends nothing yet. */
+  function begin(request: SubscriptionRequest): { readonly one: Subscription; readonly fingerprint: Hash } {
+    if (open.size >= max) throw rpcFail.TOO_MANY_SUBSCRIPTIONS({ max })
+    const topic = topicOf(request, view, feed)
+    last += 1
+    const id = String(last)
+    // A transaction is looked at once now, and then after every block.
+    const now = request.topic === 'transaction' ? feed.tip : ((feed.tip + 1n) as Height)
+    const next = request.fromHeight ?? now
+    const one = { id, topic, next, busy: false, ended: false }
+    open.set(id, one)
+    fresh.add(one)
+    return { one, fingerprint: view().node.genesis.fingerprint }
+  }
+
   return {
-    open(request) {
-      if (open.size >= max) throw rpcFail.TOO_MANY_SUBSCRIPTIONS({ max })
-      const topic = topicOf(request, view, feed)
-      last += 1
-      const id = String(last)
-      // A transaction is looked at once now, and then after every block.
-      const now = request.topic === 'transaction' ? feed.tip : ((feed.tip + 1n) as Height)
-      const next = request.fromHeight ?? now
-      const one = { id, topic, next, busy: false, ended: false }
-      open.set(id, one)
-      fresh.push(one)
-      const { fingerprint } = view().node.genesis
-      return { subscription: id, fingerprint, fromHeight: next.toString() }
-    },
-    start() {
-      for (const one of fresh.splice(0)) void advance(one)
-    },
-    end,
+    ofMessage,
     close() {
       stop()
       for (const id of [...open.keys()]) end(id)

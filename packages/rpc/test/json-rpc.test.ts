@@ -52,7 +52,12 @@ const dispatch: Dispatch = {
   limits,
   onFault: (_, method) => void faults.push(method),
 }
-const sender: Sender = { roles: new Set<Role>(['read', 'submit']), count: () => undefined }
+const sender: Sender = {
+  roles: new Set<Role>(['read', 'submit']),
+  count: () => undefined,
+  hold: () => undefined,
+  isGone: () => false,
+}
 /** Sends text as it is, anything else as JSON. */
 async function ask(message: unknown, from = sender): Promise<unknown> {
   const text = await answer(dispatch, from, typeof message === 'string' ? message : JSON.stringify(message))
@@ -271,4 +276,31 @@ test('submissions of a batch start in its order and are answered in it', async (
     { jsonrpc: '2.0', id: 7, result: 6 },
   ])
   expect(submitted).toEqual([5, 6, 7, 5, 6, 7])
+})
+
+test('a message of more values than any request needs is refused before it is parsed', async () => {
+  const many = (values: number) => ({ ...request({}), params: Array(values).fill(0) })
+  expect(await ask(many(100_001))).toMatchObject({ id: null, error: { code: -32600 } })
+  // What stands in a string is no value.
+  expect(await ask(request({ params: { n: ','.repeat(200_000) } }))).toMatchObject({
+    id: 1,
+    error: { code: -32602 },
+  })
+})
+
+test('a batch whose sender has gone is not answered any further, and gives back what it held', async () => {
+  let [asked, held] = [0, 0]
+  const going: Sender = {
+    ...sender,
+    count() {
+      asked += 1
+      return undefined
+    },
+    hold(bytes) {
+      held += bytes
+    },
+    isGone: () => asked === 3,
+  }
+  await ask(Array(9).fill(request({})), going)
+  expect([asked, held]).toEqual([3, 0])
 })

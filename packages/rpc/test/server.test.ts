@@ -205,6 +205,9 @@ test('settings that cannot be are refused by their path', async () => {
     [{ anonymous: ['write'] }, 'anonymous'],
     [{ tokens: [{ ...token, roles: ['root'] }] }, 'tokens.a.roles'],
     [{ tokens: [token, { ...token, name: 'b' }] }, 'tokens'],
+    [{ limits: { ...RPC_SETTINGS_DEFAULT.limits, bodyBytesMax: 0 } }, 'limits.bodyBytesMax'],
+    [{ limits: { ...RPC_SETTINGS_DEFAULT.limits, batchMax: 0 } }, 'limits.batchMax'],
+    [{ limits: { ...RPC_SETTINGS_DEFAULT.limits, requestTimeoutMs: 2 ** 31 } }, 'limits.requestTimeoutMs'],
   ] as const)
     await expect(start({ settings: { ...RPC_SETTINGS_DEFAULT, ...settings } })).rejects.toMatchObject({
       code: 'rpc/BAD_SETTINGS',

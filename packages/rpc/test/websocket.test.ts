@@ -282,3 +282,23 @@ test('when the node stops its WebSockets are closed as going away', async () => 
   await stop()
   expect([1001, 1006]).toContain(await closed)
 })
+
+test('a subscription of a batch begins after the answer of the batch, also when other messages are answered before', async () => {
+  const { rpc, makeBlocks, stop } = await start()
+  await makeBlocks(5)
+  const { socket, received } = await connect(rpc.url)
+  const subscribe = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'chain_subscribe',
+    params: ['heads', null, null, null, '1'],
+  }
+  const others = Array.from({ length: 20 }, () => ({ jsonrpc: '2.0', id: 2, method: 'rpc.discover' }))
+  socket.send(JSON.stringify([subscribe, ...others]))
+  socket.send(JSON.stringify({ jsonrpc: '2.0', id: 3, method: 'node_info' }))
+  await until(() => received.length >= 7)
+  const kinds = received.map((one) => (Array.isArray(one) ? 'batch' : 'id' in one ? 'answer' : 'notice'))
+  expect(kinds.slice(0, 2).sort()).toEqual(['answer', 'batch'])
+  expect(kinds.slice(2)).toEqual(Array(5).fill('notice'))
+  await stop()
+})
