@@ -105,6 +105,7 @@ test('bad words on the command line end with code 2, an unreachable node with 3,
   const cases: readonly (readonly [readonly string[], number, string])[] = [
     [[...transfer, '--amount', '1.123456789'], 2, 'cli/BAD_FIELD'],
     [[...transfer, '--amount', 'many'], 2, 'cli/BAD_FIELD'],
+    [[...transfer, '--amount', '1', '--amount', '2'], 2, 'cli/BAD_FIELD'],
     [transfer, 2, "required option '--amount"],
     [[...transfer, '--amount', '1', '--unknown', '2'], 2, "unknown option '--unknown'"],
     [['tx', 'token', 'steal'], 1, 'client/UNKNOWN_NAME'],

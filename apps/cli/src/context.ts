@@ -58,7 +58,8 @@ export function rpcUrl(options: CommonOptions): string {
   }
   const home = homeOf(options)
   const { host, port } = isHome(home) ? readConfig(home).rpc : { host: '127.0.0.1', port: 7200 }
-  return `http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`
+  const near = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host
+  return `http://${near.includes(':') ? `[${near}]` : near}:${port}`
 }
 
 export function describe(options: CommonOptions): Promise<DescribedChain> {

@@ -27,13 +27,38 @@ export function showAmount(units: string | bigint, { symbol, decimals }: Unit): 
   return `${formatAmount(BigInt(units) as never, { decimals })} ${symbol}`.trim()
 }
 
-/** Gives a command one flag for each field of a struct. */
+/** Gives a command one flag for each field of a struct, after all other flags of it. */
 export function addFields(command: Command, schema: JsonSchema): void {
+  const taken = new Set(['--help', ...command.options.map(({ long }) => long)])
   for (const [name, field] of fieldsOf(schema)) {
     const type = typeOf(field)
-    const option = new Option(`--${kebab(name)} <${type.value}>`, type.help)
+    const flag = flagOf(name, taken)
+    const option = new Option(`--${flag} <${type.value}>`, type.help)
+    option.argParser((text: string, before: FieldText | undefined): FieldText => {
+      // Which of two amounts is meant, nobody should have to guess.
+      if (before) throw cliFail.BAD_FIELD({ flag, value: text, why: say('field.twice') })
+      return { flag, text }
+    })
+    option.attributeName = () => attributeOf(name)
     command.addOption(type.optional ? option : option.makeOptionMandatory())
   }
+}
+
+/** What was given for a field, and by which flag. */
+interface FieldText {
+  readonly flag: string
+  readonly text: string
+}
+
+/** A partner may name a field as a flag of this command line is named, or so that it reads as a negated flag. */
+function flagOf(name: string, taken: ReadonlySet<string | undefined>): string {
+  const flag = kebab(name)
+  return taken.has(`--${flag}`) || flag.startsWith('no-') ? `field-${flag}` : flag
+}
+
+/** Apart from the names of all other options. */
+function attributeOf(name: string): string {
+  return `field:${name}`
 }
 
 /** The JSON form of the fields that were given. Throws `cli/BAD_FIELD`, naming the flag. */
@@ -44,13 +69,13 @@ export function readFields(
 ): Json {
   if (schema['x-bcs'] === 'unit') return null
   const fields = fieldsOf(schema).map(([name, field]) => {
-    const text = given[name] as string | undefined
+    const { flag, text } = (given[attributeOf(name)] as FieldText | undefined) ?? { flag: kebab(name) }
     try {
       return [name, text === undefined ? null : readField(field, text, context)] as const
     } catch (error) {
       const why = isChainError(error) ? whyOf(error) : say('field.notJson')
       if (!isChainError(error) && !(error instanceof SyntaxError)) throw error
-      throw cliFail.BAD_FIELD({ flag: kebab(name), value: String(text), why })
+      throw cliFail.BAD_FIELD({ flag, value: String(text), why })
     }
   })
   return Object.fromEntries(fields)

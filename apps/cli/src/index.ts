@@ -1,5 +1,6 @@
 // What tests and documentation tools read; people use the command.
 export { sharesOf } from './bench-profile.ts'
+export { addFields, readFields } from './fields.ts'
 export { importErc20Refusals } from './import-erc20.ts'
 export { catalogues, explain, type Language, languageOf } from './language.ts'
 export { cliRefusals } from './refusals.ts'

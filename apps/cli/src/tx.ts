@@ -21,7 +21,6 @@ export function addTx(program: Command): void {
     list: (chain) =>
       chain.metadata.modules.flatMap(({ name, commands }) => commands.map((one) => `${name} ${one.name}`)),
     prepare(command, chain, [module, name]) {
-      addFields(command, chain.command(module, name).input)
       command
         .requiredOption('--from <key>', say('tx.from'))
         .option('--fee-max <amount>', say('tx.feeMax'))
@@ -31,6 +30,7 @@ export function addTx(program: Command): void {
         .option('--nonce <number>', say('tx.nonce'))
         .option('--valid-until <height>', say('tx.validUntil'))
         .addOption(new Option('--wait <state>', say('tx.wait')).choices(WAITS).default('finalised'))
+      addFields(command, chain.command(module, name).input)
     },
     run: sendTransaction,
   })

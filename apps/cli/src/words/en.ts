@@ -199,6 +199,7 @@ export const en = {
   'field.hash': '64 digits of hex',
   'field.json': '{name}, as JSON',
   'field.notJson': 'it is not JSON.',
+  'field.twice': 'the flag is given twice.',
 
   'sign.about': 'sign a transaction that another machine wrote to a file',
   'submit.about': 'send a signed transaction from a file, or the copies that several have signed',

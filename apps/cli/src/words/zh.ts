@@ -200,6 +200,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   'field.hash': '64 位十六进制',
   'field.json': '{name}，JSON',
   'field.notJson': '不是 JSON。',
+  'field.twice': '该参数给出了两次。',
 
   'sign.about': '签署另一台机器写入文件的交易',
   'submit.about': '发送文件中已签名的交易，或多人各自签名的副本',
