@@ -27,8 +27,9 @@ const json = process.argv.includes('--json')
 
 // A reader that has gone, as in `mmt status | head -1`, is no failure; `mmt dev` stops by it.
 for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: { readonly code?: string }) => {
-    if (error.code !== 'EPIPE') throw error
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return
+    process.exit(report(error))
   })
 }
 
@@ -75,8 +76,20 @@ function report(error: unknown): number {
     return ['cli/BAD_FIELD', 'cli/BAD_ARGUMENT'].includes(code) ? EXIT.usage : EXIT.refused
   }
   if (error instanceof Error && error.name === 'ExitPromptError') return EXIT.refused
+  if (isSystemError(error)) {
+    const { code = '', path = '', message } = error
+    tell(cliFail.SYSTEM({ code, path, why: message }))
+    return EXIT.refused
+  }
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
   return EXIT.refused
+}
+
+/** A call of the operating system that failed: no folder, no permission, no room. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return (
+    error instanceof Error && 'syscall' in error && typeof (error as NodeJS.ErrnoException).code === 'string'
+  )
 }
 
 function tell(error: ChainError): void {

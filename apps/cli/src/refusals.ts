@@ -22,6 +22,10 @@ export const cliRefusals = {
     message: `${d.file} cannot be written: ${d.why}.`,
     hint: 'Name a file in a folder that exists and that you may write to.',
   }),
+  SYSTEM: (d: { code: string; path: string; why: string }) => ({
+    message: `The system refused: ${d.why}.`,
+    hint: 'Check that the path is right, that this user may read and write it, and that the disk has room.',
+  }),
   BENCH_FAILED: (d: { why: string }) => ({
     message: `The benchmark did not finish: ${d.why}.`,
     hint: 'Look above for what a process said before it ended, and run it again.',

@@ -14,6 +14,10 @@ export const zhRefusals: Readonly<Record<string, { readonly message: string; rea
     message: '无法写入 {file}：{why}。',
     hint: '请指定一个已存在且有写权限的文件夹中的文件。',
   },
+  'cli/SYSTEM': {
+    message: '系统拒绝：{why}。',
+    hint: '请检查路径是否正确、当前用户是否可读写，以及磁盘是否有空间。',
+  },
   'cli/BENCH_FAILED': { message: '基准测试没有完成：{why}。', hint: '请看上面进程结束前的输出，然后重试。' },
   'cli/NOT_A_VALIDATOR': {
     message: '{address} 不在高度 {height} 的 {count} 个验证者之中。',
