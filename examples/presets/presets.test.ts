@@ -18,7 +18,7 @@ const paramsOf = (
     readonly modules: readonly { readonly spec: { readonly name: string; readonly params: unknown } }[]
   },
   name: string,
-) => (chain.modules.find(({ spec }) => spec.name === name)?.spec.params as { readonly value: unknown }).value
+) => chain.modules.find(({ spec }) => spec.name === name)?.spec.params?.value
 const feeOf = (chain: ReturnType<typeof mmt>, module: string, command: string) =>
   chain.modules.find(({ spec }) => spec.name === module)?.spec.commands.get(command)?.fee
 

@@ -1,7 +1,7 @@
 import { type DescribedChain, describeChain, quoteCalls, type Sent, submitBytes } from '@mmtchain/client'
 import { codecFromSchema, decode, encode, type Json, toJson } from '@mmtchain/codec'
 import { defaultSuites, prepareCrypto, secp256k1 } from '@mmtchain/crypto'
-import { chainMetadata, createMachine, type Genesis, type GenesisData, readGenesis } from '@mmtchain/kernel'
+import { chainMetadata, createMachine, type Genesis, readGenesis } from '@mmtchain/kernel'
 import { homeFail, isHome, loadBundle, openKey, readJson, readKey } from '@mmtchain/node'
 import { type Amount, amount, ChainError, type Hash, height, isChainError } from '@mmtchain/primitives'
 import {

@@ -1,4 +1,4 @@
-import { codecFromSchema, encode } from '@mmtchain/codec'
+import { codecFromSchema, decode, encode } from '@mmtchain/codec'
 import { moduleAddress } from '@mmtchain/crypto'
 import { type Address, type Failures, failures, type Hash, showAddresses } from '@mmtchain/primitives'
 import { EVENTS_MAX, type Event, HOOK_EVENTS_MAX, type ValidatorSet, validatorSet } from '../block.ts'
