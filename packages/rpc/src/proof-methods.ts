@@ -13,7 +13,6 @@ import {
 } from '@mmtchain/codec'
 import {
   type ChainData,
-  PROOF_KEYS_MAX,
   type ProofRequest,
   type StateKey,
   type Store,
@@ -28,6 +27,8 @@ import { array, header, hexBytes, nullable, object, string } from './schemas.ts'
 import type { View } from './view.ts'
 
 const KEY_BYTES_MAX = 4096
+/** The most rows of one `chain_proof`: fewer than the store could prove at once, so that no call keeps the node busy for long. */
+const ROWS_MAX = 64
 
 /** A value whose form depends on what stands beside it. It is JSON alone and has no bytes. */
 const anyJson: Codec<Json> = {
@@ -47,7 +48,7 @@ function noBytes(): never {
 
 const name = text({ bytesMax: 32 })
 const rowName = struct({ module: name, table: name, key: anyJson })
-const many = { min: 1, max: PROOF_KEYS_MAX }
+const many = { min: 1, max: ROWS_MAX }
 
 /** The method that proves what the state says. */
 export function proofMethods({ node, code }: View): readonly Method[] {
@@ -55,7 +56,7 @@ export function proofMethods({ node, code }: View): readonly Method[] {
   return [
     method({
       name: 'chain_proof',
-      summary: `Up to ${PROOF_KEYS_MAX} rows of the state after a block, with their proof, its header and the seal that certifies it`,
+      summary: `Up to ${ROWS_MAX} rows of the state after a block, with their proof, its header and the seal that certifies it`,
       role: 'read',
       params: struct({
         keys: option(list(bytes({ bytesMax: KEY_BYTES_MAX }), many)),
