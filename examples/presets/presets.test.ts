@@ -15,7 +15,9 @@ import { ZZM_CIRCULATING, ZZM_SUPPLY, zzm, zzmAllocation } from './zzm.ts'
 
 const paramsOf = (
   chain: {
-    readonly modules: readonly { readonly spec: { readonly name: string; readonly params: unknown } }[]
+    readonly modules: readonly {
+      readonly spec: { readonly name: string; readonly params: { readonly value: unknown } | undefined }
+    }[]
   },
   name: string,
 ) => chain.modules.find(({ spec }) => spec.name === name)?.spec.params?.value
