@@ -24,6 +24,7 @@ import {
   ZERO_HASH,
 } from '../block.ts'
 import type { GenesisData } from '../declare/genesis.ts'
+import { createInquiry, NO_ROWS } from '../inquiry.ts'
 import type { Execution, Machine, Skipped, StateStore } from '../machine.ts'
 import type {
   BlockContext,
@@ -36,23 +37,19 @@ import type {
 } from '../ports.ts'
 import { kernelFail } from '../refusals.ts'
 import { changesOf } from './journal.ts'
-import { migrate, newReleases, protocolHash, type Release, releaseFor, releaseOf } from './release.ts'
+import { migrate, newReleases, protocolHash, type Release, releaseFor } from './release.ts'
 import { openSession, type Session } from './session.ts'
 import {
   type Executed,
   executeTransaction,
   expectNothing,
-  isFreeRide,
   kernelContext,
   type Prepared,
-  quote,
-  reserveTransaction,
   transactionBytes,
 } from './transaction.ts'
 
 const NO_PROPOSER = addressFromBytes(new Uint8Array(32))
 const NO_BYTES = new Uint8Array()
-const NO_ROWS: StateReader = { get: () => undefined, entries: () => [].values() }
 
 /** Makes the state machine of a chain from its genesis. Throws `kernel/BAD_CHAIN` for a grant of what a module does not have. */
 export function createMachine(genesis: GenesisData): Machine {
@@ -283,12 +280,6 @@ export function createMachine(genesis: GenesisData): Machine {
     return session.events.splice(0)
   }
 
-  /** A session that sees the tip's state as the block after it would, under the release of the tip. */
-  function sessionOn({ rules }: Release, state: StateReader, { header, validators }: Tip): Session {
-    const next = { ...header, height: toHeight(header.height + 1n) }
-    return openSession(rules.runtime, state, contextOf(next, validators))
-  }
-
   return {
     genesis,
     engineChain,
@@ -296,51 +287,7 @@ export function createMachine(genesis: GenesisData): Machine {
     prepare,
     build,
     execute,
-    admission(state, tip) {
-      const release = releaseOf(releases, state)
-      const { rules } = release
-      const session = sessionOn(release, state, tip)
-      return {
-        admit(prepared) {
-          const { nonce } = reserveTransaction(rules, session, prepared, 'later')
-          return { nonce, isFreeRide: isFreeRide(rules, session, prepared.transaction.body.fee) }
-        },
-      }
-    },
-    simulate(state, tip, transaction) {
-      const release = releaseOf(releases, state)
-      const prepared = { transaction, id: ZERO_HASH, bytes: transactionBytes(transaction) }
-      return executeTransaction(release.rules, sessionOn(release, state, tip), prepared)
-    },
-    quote(transaction, state = NO_ROWS) {
-      const { rules } = releaseOf(releases, state)
-      return quote(rules, openSession(rules.runtime, state, genesisContext()), transaction)
-    },
-    query(state, tip, { module, query, input }) {
-      const release = releaseOf(releases, state)
-      const { modules } = release.rules.runtime
-      const used = modules.get(module)
-      if (!used) throw kernelFail.UNKNOWN_MODULE({ module, known: [...modules.keys()] })
-      const spec = used.spec.queries.get(query)
-      if (!spec) throw kernelFail.UNKNOWN_QUERY({ module, query, known: [...used.spec.queries.keys()] })
-      return spec.run(sessionOn(release, state, tip).contexts(module).hook, input as never)
-    },
-    brokenInvariants(state, tip) {
-      const release = releaseOf(releases, state)
-      const session = sessionOn(release, state, tip)
-      return release.specs.flatMap((spec) =>
-        spec.invariants
-          .filter(({ holds }) => !holds(session.contexts(spec.name).hook, undefined as never))
-          .map(({ sentence }) => `${spec.name}: ${sentence}`),
-      )
-    },
-    release: (state) => releaseOf(releases, state).code,
-    tipOf(store) {
-      const tip = store.tip()
-      if (!tip) return undefined
-      const session = openSession(releases[0].rules.runtime, store, genesisContext())
-      return { ...tip, validators: kernelContext(session).state.validators.get() as ValidatorSet }
-    },
+    ...createInquiry({ releases, contextOf, genesisContext }),
   }
 }
 
