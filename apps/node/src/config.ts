@@ -12,7 +12,7 @@ import {
 } from '@mmtchain/codec'
 import { MEMPOOL_LIMITS_DEFAULT } from '@mmtchain/node-runtime'
 import { isChainError } from '@mmtchain/primitives'
-import { RPC_SETTINGS_DEFAULT, rpcSettingsFields } from '@mmtchain/rpc'
+import { checkLimits, RPC_SETTINGS_DEFAULT, rpcSettingsFields } from '@mmtchain/rpc'
 import { LOG_LEVELS_DEFAULT, readLogLevels } from './log.ts'
 import { homeFail } from './refusals.ts'
 
@@ -103,6 +103,15 @@ export function readConfigJson(json: unknown, file: string): Config {
     if (!isChainError(error)) throw error
     throw fail('log', `${error.message} ${error.hint}`)
   }
+  try {
+    checkLimits(config.rpc.limits)
+  } catch (error) {
+    if (!isChainError(error)) throw error
+    const { path, why } = error.values as { path: string; why: string }
+    throw fail(`rpc.${path}`, why)
+  }
+  for (const [name, value] of Object.entries(config.mempool))
+    if (value < 1) throw fail(`mempool.${name}`, `${value} is less than 1`)
   return config
 }
 

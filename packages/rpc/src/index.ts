@@ -16,6 +16,7 @@ export {
 export { rpcRefusals } from './refusals.ts'
 export { type RpcOptions, type RpcServer, serveRpc } from './server.ts'
 export {
+  checkLimits,
   type Role,
   RPC_LIMITS_DEFAULT,
   RPC_SETTINGS_DEFAULT,
