@@ -7,6 +7,7 @@ import { decryptSecret, encryptSecret, secp256k1 } from '@mmtchain/crypto'
 import {
   type Address,
   addressFromBytes,
+  equalBytes,
   formatAddress,
   fromHex,
   isChainError,
@@ -73,7 +74,7 @@ export async function replaceKey(
   folder: string,
   { name, by, keep }: { readonly name: string; readonly by: string; readonly keep: string },
 ): Promise<StoredKey> {
-  readKey(folder, name)
+  const old = readKey(folder, name)
   readKey(folder, by)
   const path = (key: string) => join(folder, `${checkedName(key)}.json`)
   const named = (from: string, to: string) =>
@@ -81,8 +82,9 @@ export async function replaceKey(
   try {
     await writeAtomic(path(keep), named(name, keep), { mode: 0o600, isNew: true })
   } catch (error) {
-    if ((error as { code?: unknown }).code === 'EEXIST') throw homeFail.KEY_EXISTS({ name: keep })
-    throw error
+    if ((error as { code?: unknown }).code !== 'EEXIST') throw error
+    // A copy of the same key is from the run that was interrupted.
+    if (!equalBytes(readKey(folder, keep).publicKey, old.publicKey)) throw homeFail.KEY_EXISTS({ name: keep })
   }
   await writeAtomic(path(name), named(by, name), { mode: 0o600 })
   await rm(path(by))
