@@ -1,6 +1,8 @@
 // Starts a node process on a fresh home again and again and prints how long it takes to its first block, how long it takes to
-// stop, and the memory it holds when idle, beside the memory and start of an empty Node.js process. `node bench/node-start.mjs [runs]`
+// stop, and the memory it holds when idle, beside the memory and start of an empty Node.js process. With accounts, so many hold a
+// balance from the genesis on. `node bench/node-start.mjs [runs] [accounts]`
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,8 +11,10 @@ import { fileURLToPath } from 'node:url'
 import { secp256k1Backend } from '@mmtchain/crypto'
 import { writeGenesis } from '@mmtchain/kernel'
 import { buildGenesis, CONFIG_DEFAULT, createHome, homeAt, loadChainFile, makeDemoKeys } from '@mmtchain/node'
+import { addressFromBytes, amount } from '@mmtchain/primitives'
 
 const RUNS = Number(process.argv[2] ?? 5)
+const ACCOUNTS = Number(process.argv[3] ?? 0)
 const IDLE_MS = 10_000
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'mmt-bench-'))
@@ -22,7 +26,11 @@ async function makeHome(name) {
     names: ['validator'],
     addressPrefix: chain.addressPrefix,
   })
-  const parts = [{ module: 'token', document: { balances: [], unclaimed: [] } }]
+  const balances = Array.from({ length: ACCOUNTS }, (_, i) => ({
+    owner: addressFromBytes(new Uint8Array(createHash('sha256').update(`account ${i}`).digest())),
+    amount: amount(1_000_000n),
+  }))
+  const parts = [{ module: 'token', document: { balances, unclaimed: [] } }]
   // Long enough ago that the first block is due at once: the start is measured, not the wait for a slot.
   const genesis = buildGenesis({ chain, timeMs: BigInt(Date.now() - 60_000), validators, parts })
   const config = { ...CONFIG_DEFAULT, rpc: { ...CONFIG_DEFAULT.rpc, port: 0 }, validator: 'validator' }
@@ -92,7 +100,7 @@ rmSync(folder, { recursive: true, force: true })
 
 const ms = (values) =>
   `${median(values).toFixed(0).padStart(6)} ms   at most ${Math.max(...values).toFixed(0)} ms`
-console.log(`median of ${RUNS} runs, secp256k1 by ${secp256k1Backend()}`)
+console.log(`median of ${RUNS} runs, ${ACCOUNTS} accounts, secp256k1 by ${secp256k1Backend()}`)
 console.log(`an empty Node.js process            ${ms(empty)}`)
 console.log(
   `start to first block, new home      ${ms(first)}   ${(median(first) / median(empty)).toFixed(1)} times that`,
