@@ -2,16 +2,15 @@
 // stop, and the memory it holds when idle, beside the memory and start of an empty Node.js process. With accounts, so many hold a
 // balance from the genesis on. `node bench/node-start.mjs [runs] [accounts]`
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { secp256k1Backend } from '@mmtchain/crypto'
+import { secp256k1Backend, sha256 } from '@mmtchain/crypto'
 import { writeGenesis } from '@mmtchain/kernel'
 import { buildGenesis, CONFIG_DEFAULT, createHome, homeAt, loadChainFile, makeDemoKeys } from '@mmtchain/node'
-import { addressFromBytes, amount } from '@mmtchain/primitives'
+import { addressFromBytes, formatAddress, utf8 } from '@mmtchain/primitives'
 
 const RUNS = Number(process.argv[2] ?? 5)
 const ACCOUNTS = Number(process.argv[3] ?? 0)
@@ -27,8 +26,8 @@ async function makeHome(name) {
     addressPrefix: chain.addressPrefix,
   })
   const balances = Array.from({ length: ACCOUNTS }, (_, i) => ({
-    owner: addressFromBytes(new Uint8Array(createHash('sha256').update(`account ${i}`).digest())),
-    amount: amount(1_000_000n),
+    owner: formatAddress(addressFromBytes(sha256(utf8(`account ${i}`))), { prefix: chain.addressPrefix }),
+    amount: '1000000',
   }))
   const parts = [{ module: 'token', document: { balances, unclaimed: [] } }]
   // Long enough ago that the first block is due at once: the start is measured, not the wait for a slot.
