@@ -191,7 +191,7 @@ export function chainMethods(view: View, limits: RpcLimits): readonly Method[] {
         })
         if (wanted === next) return show(node.tip.validators)
         const { block: found } = await findBlock({ height: wanted, id: null })
-        // Most sets rule long. A header says whether the newest or the first was its own; the state before it has any other.
+        // Most sets rule long: a header says whether the newest or the first was its own. Every other set is in the state before it.
         const set = [node.tip.validators, genesis.validators].find(
           (one) => validatorsHash(genesis.fingerprint, one) === found.header.validatorsHash,
         )
