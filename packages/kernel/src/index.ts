@@ -74,6 +74,7 @@ export {
   releaseHash,
   writeGenesis,
 } from './declare/genesis.ts'
+export type { Limits } from './declare/limits.ts'
 export { type ChainMetadata, chainMetadata, errorCatalogue, type ModuleMetadata } from './declare/metadata.ts'
 export {
   type Call,
@@ -122,7 +123,7 @@ export {
 export { tablePrefix } from './execution/journal.ts'
 export { createMachine } from './execution/machine.ts'
 export { type Executed, type Prepared, type Quote, transactionBytes } from './execution/transaction.ts'
-export type { KernelGranted, KernelTypes, Limits } from './kernel-module.ts'
+export type { KernelGranted, KernelTypes } from './kernel-module.ts'
 export type { Admission, Execution, Machine, Skipped, StateStore } from './machine.ts'
 export {
   concernedAccounts,
@@ -147,8 +148,11 @@ export type {
   EngineState,
   EngineStep,
   Miss,
+  PastSets,
+  PeerId,
   ProofRequest,
   RefusalText,
+  SignPlace,
   Staged,
   StateChanges,
   StateKey,

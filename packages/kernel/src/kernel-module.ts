@@ -2,59 +2,26 @@ import {
   address,
   bytes,
   decode,
+  encodeKey,
   hash,
   height,
   option,
   struct,
   text,
   tuple,
-  u8,
   u32,
   u64,
   unit,
 } from '@mmtchain/codec'
 import { type Hash, type Height, isChainError } from '@mmtchain/primitives'
-import { authority, CALLS_MAX, checkAuthority, checkKeys, type Suites } from '@mmtchain/tx'
-import { validatorSet } from './block.ts'
+import { authority, checkAuthority, checkKeys, type Suites } from '@mmtchain/tx'
+import { type ValidatorSet, validatorSet } from './block.ts'
+import { type Limits, limitsCodec } from './declare/limits.ts'
 import { defineModule, params, type TypesOf } from './declare/module.ts'
 import { cell, table } from './declare/tables.ts'
 import { tablePrefix } from './execution/journal.ts'
 import type { StateReader } from './ports.ts'
 import { kernelRefusals } from './refusals.ts'
-
-/** What bounds a chain's blocks and transactions. */
-export interface Limits {
-  readonly blockBytesMax: number
-  /** The sum of the `weightMax` of a block's transactions; about one microsecond each. */
-  readonly blockWeightMax: bigint
-  readonly transactionBytesMax: number
-  /** How many calls a transaction may hold, at most 16. */
-  readonly callsMax: number
-  /** How many heights ahead a transaction may stay valid. */
-  readonly validHeightsMax: number
-  /** How many heights before it an upgrade must be scheduled; at least one epoch where there are epochs. */
-  readonly upgradeNoticeHeights: number
-}
-const limitsCodec = struct({
-  blockBytesMax: u32,
-  blockWeightMax: u64,
-  transactionBytesMax: u32,
-  callsMax: u8,
-  validHeightsMax: u32,
-  upgradeNoticeHeights: u32,
-})
-
-/** The limits of a chain that names none: half of a slot for execution. */
-export function defaultLimits(slotMs: number): Limits {
-  return {
-    blockBytesMax: 2_097_152,
-    blockWeightMax: BigInt(slotMs) * 500n,
-    transactionBytesMax: 131_072,
-    callsMax: CALLS_MAX,
-    validHeightsMax: 10_000,
-    upgradeNoticeHeights: 108,
-  }
-}
 
 const account = struct({ nonce: u64, authority })
 const name = text({ bytesMax: 32 })
@@ -84,6 +51,8 @@ export const kernelModule = ({ limits, suites }: { readonly limits: Limits; read
       accounts: table(address, account),
       modules: table(name, u32),
       validators: cell(validatorSet),
+      /** The sets of the newest epochs but the first one, for evidence. */
+      sets: table(u64, validatorSet),
       /** Parameters that governance has changed: their BCS by module and name. */
       parameters: table(tuple(name, name), bytes({ bytesMax: 65_536 })),
       /** The release in force, named by its protocol hash with nothing governed. */
@@ -167,5 +136,15 @@ export function upgradeIn(state: StateReader): { readonly height: Height; readon
   return row ? decode(option(upgrade), row) : null
 }
 
+/** The validators of a past epoch, while they are remembered. */
+export function setIn(state: StateReader, epoch: bigint): ValidatorSet | undefined {
+  const row = state.get(SETS + encodeKey(u64, epoch))
+  return row && decode(validatorSet, row)
+}
+
+/** How many epochs back the sets are remembered. */
+export const SETS_KEPT = 64n
+
+const SETS = tablePrefix('kernel', 'sets')
 const RELEASE = tablePrefix('kernel', 'release')
 const UPGRADE = tablePrefix('kernel', 'upgrade')

@@ -162,7 +162,7 @@ export interface Store extends StateReader {
 
 // 3. Consensus: a pure core. `step(state, input)` gives the next state and effects; the node carries them out.
 
-/** What an engine adds to the block's context, read from header, body and validator set. */
+/** What an engine adds to the block's context, read from header, body and validator sets. */
 export type EngineContext = Pick<BlockContext, 'turn' | 'epoch' | 'seed' | 'reveal' | 'misses' | 'evidence'>
 
 /** The tip as an engine sees it. `validators` rule the next height. */
@@ -181,23 +181,92 @@ export interface BlockRequest {
   readonly missProofs: readonly Uint8Array[]
 }
 
-export type EngineInput =
-  | { readonly kind: 'started'; readonly nowMs: bigint; readonly tip: Tip; readonly checkpoint: Uint8Array }
-  | { readonly kind: 'timer'; readonly name: string; readonly nowMs: bigint }
-  | { readonly kind: 'built'; readonly header: Header; readonly id: Hash }
-  | { readonly kind: 'signed'; readonly id: Hash; readonly signature: Uint8Array }
-  | { readonly kind: 'committed'; readonly nowMs: bigint; readonly tip: Tip }
+/** Another node, by the name that the network gave it. */
+export type PeerId = string
 
+/**
+ * The place of a signature in the order in which a validator signs, first by height, then by round, then by step. A signer signs
+ * one message for each place and none for a lower one, so that a crash never makes a validator say two things.
+ */
+export interface SignPlace {
+  readonly height: bigint
+  readonly round: number
+  /** The engine's own numbering, below 256. */
+  readonly step: number
+}
+
+/** What the node tells its engine. Plain data, so that a trace can be kept, sent and played again. */
+export type EngineInput =
+  | {
+      /** The first input. After a crash those of the height follow that the log of inputs has. */
+      readonly kind: 'started'
+      readonly nowMs: bigint
+      readonly tip: Tip
+      readonly checkpoint: Uint8Array
+      /** What this validator signed last, as the signer remembers it. */
+      readonly signed?: { readonly at: SignPlace; readonly message: Uint8Array } | undefined
+      /** What this node's next block would reveal, where the chain has reveals. */
+      readonly reveal?: Uint8Array | undefined
+    }
+  | { readonly kind: 'timer'; readonly name: string; readonly nowMs: bigint }
+  /** A message that another engine sent, of the engine's own `message` type. */
+  | { readonly kind: 'message'; readonly from: PeerId; readonly message: unknown; readonly nowMs: bigint }
+  /** A sealed block that another node has; neither block nor seal has been checked. */
+  | {
+      readonly kind: 'block'
+      readonly from: PeerId
+      readonly block: Block
+      readonly id: Hash
+      readonly seal: Uint8Array
+      readonly nowMs: bigint
+    }
+  | { readonly kind: 'built'; readonly block: Block; readonly id: Hash; readonly nowMs: bigint }
+  | { readonly kind: 'validated'; readonly id: Hash; readonly valid: boolean; readonly nowMs: bigint }
+  | {
+      readonly kind: 'signed'
+      readonly at: SignPlace
+      readonly signature: Uint8Array
+      readonly nowMs: bigint
+    }
+  /** After `commitBlock`, and after `revert`: the tip is another. */
+  | {
+      readonly kind: 'tip'
+      readonly nowMs: bigint
+      readonly tip: Tip
+      readonly reveal?: Uint8Array | undefined
+    }
+
+/** What an engine asks of its node, which carries effects out in order. */
 export type EngineEffect =
+  /** Answered by `timer` at `atMs` or soon after. A timer that is set again by the same name fires only at the later-set time. */
   | { readonly kind: 'setTimer'; readonly name: string; readonly atMs: bigint }
+  /** Answered by `built`: a block on the tip, with transactions of the mempool. */
   | { readonly kind: 'buildBlock'; readonly request: BlockRequest }
-  | { readonly kind: 'sign'; readonly id: Hash; readonly message: Uint8Array }
+  /** Answered by `validated`: could this block follow the tip? */
+  | { readonly kind: 'validateBlock'; readonly block: Block; readonly id: Hash }
+  /** Answered by `signed`, unless the signer has signed something else at `at` or after it: then by nothing. */
+  | { readonly kind: 'sign'; readonly at: SignPlace; readonly message: Uint8Array }
+  /** To every peer, or to one. Messages may be lost. */
+  | { readonly kind: 'send'; readonly to?: PeerId | undefined; readonly message: unknown }
+  /** Sends the committed block of a height with its seal, to every peer or to one, which meets it as `block`. */
+  | { readonly kind: 'sendBlock'; readonly to?: PeerId | undefined; readonly height: Height }
+  /** Answered by `tip`. The block was built or found valid on this tip. */
   | {
       readonly kind: 'commitBlock'
       readonly id: Hash
       readonly seal: Uint8Array
       readonly checkpoint: Uint8Array
     }
+  /** Answered by `tip`. Takes back every block above a height; their transactions wait again. */
+  | { readonly kind: 'revert'; readonly to: Height }
+  /** The newest height that nothing can take back, where that is not every committed one. */
+  | { readonly kind: 'finalise'; readonly height: Height }
+  /** A peer broke the protocol in a way that no honest node does. */
+  | { readonly kind: 'blame'; readonly peer: PeerId; readonly why: string }
+  /** Something that the operator should know, once. */
+  | { readonly kind: 'note'; readonly fields: Readonly<Record<string, string>>; readonly what: string }
+  /** The node must not go on: what it knows contradicts itself. */
+  | { readonly kind: 'stop'; readonly why: string }
 
 /** An engine's own state: plain data that only the engine reads. */
 export type EngineState = object
@@ -213,13 +282,30 @@ export interface EngineChain {
   readonly suites: Suites
 }
 
+/** The validator sets that the chain remembers for evidence: those of the newest epochs. */
+export interface PastSets {
+  /** Who ruled an epoch; undefined when it is forgotten or to come. */
+  validators(epoch: bigint): ValidatorSet | undefined
+}
+
 /** A way to agree on blocks. All of it is pure; a chain file names one. */
 export interface Engine {
   readonly name: string
   /** The engine's own parameters, hashed into the fingerprint. */
   readonly params: Uint8Array
+  /** The type of the messages that engines send each other; absent when they send none. */
+  readonly message?: Codec<unknown> | undefined
+  /** True when a block that is committed may be taken back, until `finalise` says otherwise. */
+  readonly revertible?: boolean | undefined
+  /** True when the inputs since the last commit must outlast a crash: the node logs them before it carries out what they cause. */
+  readonly logged?: boolean | undefined
   /** Reads the block's context. Throws `consensus/…` when the header or the body breaks the engine's rules. */
-  context(args: { readonly chain: EngineChain; readonly block: Block; readonly parent: Tip }): EngineContext
+  context(args: {
+    readonly chain: EngineChain
+    readonly block: Block
+    readonly parent: Tip
+    readonly past: PastSets
+  }): EngineContext
   /** Throws `consensus/BAD_SEAL` unless `seal` proves the block. `validators` are those of the block's height. */
   checkSeal(args: {
     readonly chain: EngineChain

@@ -1,5 +1,15 @@
-import { defaultSuites } from '@mmtchain/crypto'
-import { defineChain, type EngineInput, hash, height, solo, type Tip, ZERO_HASH } from '@mmtchain/kernel'
+import { defaultSuites, secp256k1 } from '@mmtchain/crypto'
+import {
+  type Block,
+  defineChain,
+  type EngineInput,
+  hash,
+  height,
+  sealMessage,
+  solo,
+  type Tip,
+  ZERO_HASH,
+} from '@mmtchain/kernel'
 import { describe, expect, test } from 'vitest'
 import { account, start, timeMs, validator } from './trial.ts'
 
@@ -24,6 +34,18 @@ const started = (nowMs: bigint): EngineInput => ({
   tip,
   checkpoint: new Uint8Array(),
 })
+const next: Block = {
+  header: { ...tip.header, height: height(1n), parent: tip.id, timeMs: timeMs + 10_000n },
+  transactions: [],
+  evidence: [],
+  missProofs: [],
+}
+const seal = secp256k1.sign(sealMessage(chain.fingerprint, id), validator.secret)
+const sent = (change: { readonly block?: Block; readonly seal?: Uint8Array } = {}): EngineInput => ({
+  ...{ kind: 'block', from: 'peer', block: next, id, seal, nowMs: timeMs },
+  ...change,
+})
+const verdict = (valid: boolean): EngineInput => ({ kind: 'validated', id, valid, nowMs: timeMs })
 const fired = (nowMs: bigint): EngineInput => ({ kind: 'timer', name: 'slot', nowMs })
 
 describe('solo', () => {
@@ -32,14 +54,24 @@ describe('solo', () => {
       validator.address,
       started(timeMs),
       fired(timeMs + 10_000n),
-      { kind: 'built', header: tip.header, id },
-      { kind: 'signed', id, signature: Uint8Array.of(1, 2) },
+      { kind: 'built', block: next, id, nowMs: timeMs + 10_000n },
+      {
+        kind: 'signed',
+        at: { height: 1n, round: 0, step: 0 },
+        signature: Uint8Array.of(1, 2),
+        nowMs: timeMs,
+      },
+      { kind: 'tip', nowMs: timeMs + 10_000n, tip: { ...tip, header: next.header, id } },
     )
     expect(effects).toMatchObject([
       [{ kind: 'setTimer', name: 'slot', atMs: timeMs + 10_000n }],
       [{ kind: 'buildBlock', request: { timeMs: timeMs + 10_000n, round: 0, evidence: [], missProofs: [] } }],
-      [{ kind: 'sign', id }],
+      [{ kind: 'sign', at: { height: 1n, round: 0, step: 0 } }],
       [{ kind: 'commitBlock', id, seal: Uint8Array.of(1, 2) }],
+      [
+        { kind: 'sendBlock', height: 1n },
+        { kind: 'setTimer', atMs: timeMs + 20_000n },
+      ],
     ])
   })
 
@@ -53,11 +85,31 @@ describe('solo', () => {
   test('begins the next slot when a block is committed', () => {
     const next: Tip = { ...tip, header: { ...tip.header, height: height(1n), timeMs: timeMs + 20_000n } }
     const effects = effectsOf(validator.address, started(timeMs), {
-      kind: 'committed',
+      kind: 'tip',
       nowMs: timeMs,
       tip: next,
     })
     expect(effects[1]).toMatchObject([{ kind: 'setTimer', atMs: timeMs + 30_000n }])
+  })
+
+  test('follows the sealed blocks of the validator on another node', () => {
+    expect(effectsOf(undefined, started(timeMs), sent(), verdict(true)).slice(1)).toMatchObject([
+      [{ kind: 'validateBlock', id }],
+      [{ kind: 'commitBlock', id, seal }],
+    ])
+  })
+
+  test('blames who sends a block with a bad seal, and passes over one that does not follow the tip', () => {
+    const altered = seal.map((byte, i) => (i === 9 ? byte ^ 1 : byte))
+    expect(effectsOf(undefined, started(timeMs), sent({ seal: altered }))[1]).toMatchObject([
+      { kind: 'blame', peer: 'peer' },
+    ])
+    const other = { ...next, header: { ...next.header, parent: id } }
+    expect(effectsOf(undefined, started(timeMs), sent({ block: other }))[1]).toEqual([])
+  })
+
+  test('stops the node when a sealed block is not valid', () => {
+    expect(effectsOf(undefined, started(timeMs), sent(), verdict(false))[2]).toMatchObject([{ kind: 'stop' }])
   })
 
   test('does nothing on a node that is not the validator, nor before it has started', () => {

@@ -1,4 +1,5 @@
 import type {
+  Block,
   BlockRequest,
   EngineEffect,
   EngineInput,
@@ -89,17 +90,49 @@ export function createBlockLoop(args: {
         for (const { id, error } of execution.skipped) if (!waits(error)) mempool.drop(id, error)
         built.clear()
         built.set(execution.id, execution)
-        inputs.push({ kind: 'built', header: execution.block.header, id: execution.id })
+        const { id, block } = execution
+        inputs.push({ kind: 'built', id, block, nowMs: host.nowMs() })
         return
       }
       case 'sign': {
         if (!validator) return
         const signature = validator.suite.sign(effect.message, validator.secret)
-        inputs.push({ kind: 'signed', id: effect.id, signature })
+        inputs.push({ kind: 'signed', at: effect.at, signature, nowMs: host.nowMs() })
+        return
+      }
+      case 'validateBlock': {
+        const { id, block } = effect
+        inputs.push({ kind: 'validated', id, valid: validate(block), nowMs: host.nowMs() })
         return
       }
       case 'commitBlock':
         return commit(effect)
+      case 'note':
+        log.warn(effect.fields, effect.what)
+        return
+      case 'stop':
+        throw new Error(effect.why)
+      case 'revert':
+        throw new Error('this node cannot take back blocks')
+      // A node without a network has nobody to tell.
+      case 'send':
+      case 'sendBlock':
+      case 'finalise':
+      case 'blame':
+        return
+    }
+  }
+
+  /** Executes a block that another node built on the tip. */
+  function validate(block: Block): boolean {
+    try {
+      const execution = machine.execute(store, { parent: tip(), block })
+      built.set(execution.id, execution)
+      return true
+    } catch (error) {
+      if (!isChainError(error)) throw error
+      log.warn({ height: String(block.header.height), code: error.code }, 'a block is not valid')
+      return false
     }
   }
 
@@ -152,7 +185,7 @@ export function createBlockLoop(args: {
       log.error({ transaction, fault: textOf(fault) }, 'a module failed')
     log.info({ height: String(header.height), id, transactions: transactionIds.length }, 'block committed')
     onCommitted({ block, id, seal, receipts, transactionIds, refusals }, execution.tip)
-    inputs.push({ kind: 'committed', nowMs: host.nowMs(), tip: execution.tip })
+    inputs.push({ kind: 'tip', nowMs: host.nowMs(), tip: execution.tip })
   }
 
   return {

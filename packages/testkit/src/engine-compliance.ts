@@ -154,14 +154,15 @@ function run(first: Engine, { validator = true }: { readonly validator?: boolean
           candidates: [],
         })
         built.set(execution.id, execution)
-        feed({ kind: 'built', header: execution.block.header, id: execution.id })
+        feed({ kind: 'built', block: execution.block, id: execution.id, nowMs })
         return
       }
       case 'sign':
         feed({
           kind: 'signed',
-          id: effect.id,
+          at: effect.at,
           signature: secp256k1.sign(effect.message, account.secret),
+          nowMs,
         })
         return
       case 'commitBlock': {
@@ -172,8 +173,14 @@ function run(first: Engine, { validator = true }: { readonly validator?: boolean
         commit(execution, effect.seal)
         checkpoint = effect.checkpoint
         made.push({ block, id, seal: effect.seal })
-        feed({ kind: 'committed', nowMs, tip })
+        feed({ kind: 'tip', nowMs, tip })
+        return
       }
+      case 'stop':
+        throw new Error(`the engine stops: ${effect.why}`)
+      default:
+        // One validator has nobody to tell.
+        return
     }
   }
 
@@ -217,6 +224,7 @@ function run(first: Engine, { validator = true }: { readonly validator?: boolean
         chain: machine.engineChain,
         block: { ...honest, header: { ...honest.header, ...change } },
         parent: tip,
+        past: { validators: () => undefined },
       })
     },
     restart(fresh: Engine): void {

@@ -9,10 +9,11 @@ import {
 } from '@mmtchain/primitives'
 import { CALLS_MAX, type Suites } from '@mmtchain/tx'
 import type { Validator } from '../block.ts'
-import { defaultLimits, type KernelTypes, kernelModule, type Limits } from '../kernel-module.ts'
+import { type KernelTypes, kernelModule } from '../kernel-module.ts'
 import type { Engine } from '../ports.ts'
 import { kernelFail } from '../refusals.ts'
 import { type Genesis, makeGenesis } from './genesis.ts'
+import { defaultLimits, type Limits } from './limits.ts'
 import type { Module, ModuleSpec, ModuleTypes, Need } from './module.ts'
 
 /** What a chain file chooses besides its modules. */

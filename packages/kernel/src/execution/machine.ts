@@ -25,6 +25,7 @@ import {
 } from '../block.ts'
 import type { GenesisData } from '../declare/genesis.ts'
 import { createInquiry, NO_ROWS } from '../inquiry.ts'
+import { SETS_KEPT, setIn } from '../kernel-module.ts'
 import type { Execution, Machine, Skipped, StateStore } from '../machine.ts'
 import type {
   BlockContext,
@@ -50,6 +51,7 @@ import {
 
 const NO_PROPOSER = addressFromBytes(new Uint8Array(32))
 const NO_BYTES = new Uint8Array()
+const NO_ROOTS = { txRoot: ZERO_HASH, receiptRoot: ZERO_HASH, stateRoot: ZERO_HASH, evidenceRoot: ZERO_HASH }
 
 /** Makes the state machine of a chain from its genesis. Throws `kernel/BAD_CHAIN` for a grant of what a module does not have. */
 export function createMachine(genesis: GenesisData): Machine {
@@ -66,7 +68,9 @@ export function createMachine(genesis: GenesisData): Machine {
   function startBlock(store: StateReader, block: Block, parent: Tip) {
     const { height } = block.header
     const { release, begins } = releaseFor(releases, store, height)
-    const engineContext = chain.engine.context({ chain: engineChain, block, parent })
+    const { validators: first } = genesis
+    const past = { validators: (epoch: bigint) => (epoch === first.epoch ? first : setIn(store, epoch)) }
+    const engineContext = chain.engine.context({ chain: engineChain, block, parent, past })
     const context = contextOf(block.header, parent.validators, engineContext)
     const session = openSession(release.rules.runtime, store, context)
     if (begins) migrate(release, session)
@@ -99,10 +103,8 @@ export function createMachine(genesis: GenesisData): Machine {
       round: 0,
       proposer: NO_PROPOSER,
       protocolHash: genesis.protocolHash,
-      txRoot: ZERO_HASH,
-      receiptRoot: ZERO_HASH,
+      ...NO_ROOTS,
       stateRoot: staged.root,
-      evidenceRoot: ZERO_HASH,
       validatorsHash: setHash,
       nextValidatorsHash: setHash,
       consensus: NO_BYTES,
@@ -174,9 +176,7 @@ export function createMachine(genesis: GenesisData): Machine {
       round: request.round,
       proposer,
       protocolHash: ZERO_HASH,
-      txRoot: ZERO_HASH,
-      receiptRoot: ZERO_HASH,
-      stateRoot: ZERO_HASH,
+      ...NO_ROOTS,
       evidenceRoot: evidenceRoot(request),
       validatorsHash: validatorsHash(fingerprint, parent.validators),
       nextValidatorsHash: ZERO_HASH,
@@ -269,7 +269,10 @@ export function createMachine(genesis: GenesisData): Machine {
     ) as ValidatorSet
     if (next.validators.length === 0) throw new Error(`${validatorModule.name} names no validator`)
     if (validatorsHash(fingerprint, next) !== validatorsHash(fingerprint, current)) {
-      kernelContext(session).state.validators.set(next)
+      const { validators, sets } = kernelContext(session).state
+      validators.set(next)
+      sets.set(next.epoch, next)
+      if (next.epoch >= SETS_KEPT) sets.delete(next.epoch - SETS_KEPT)
     }
     return next
   }

@@ -10,8 +10,9 @@ import {
   transaction as transactionCodec,
 } from '@mmtchain/tx'
 import type { Event, Receipt } from '../block.ts'
+import type { Limits } from '../declare/limits.ts'
 import type { Charged, CommandContext, CommandSpec, FeePolicy, ModuleSpec } from '../declare/module.ts'
-import type { KernelTypes, Limits } from '../kernel-module.ts'
+import type { KernelTypes } from '../kernel-module.ts'
 import { keepChanges, mustGoOn, rollback, savepoint, stopsNode } from './journal.ts'
 import type { Runtime, Session } from './session.ts'
 

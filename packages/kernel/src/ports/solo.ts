@@ -1,6 +1,6 @@
 import { tag } from '@mmtchain/crypto'
 import { type Address, concatBytes, failures, type Hash, hashToBytes } from '@mmtchain/primitives'
-import { parentSeed } from '../block.ts'
+import { parentSeed, type Validator, type ValidatorSet } from '../block.ts'
 import type {
   Engine,
   EngineChain,
@@ -35,10 +35,15 @@ const fail = failures('consensus', consensusRefusals)
 const SEAL_TAG = tag('mmt/seal/1')
 const NO_BYTES = new Uint8Array()
 
+/** The only step at which `solo` signs. */
+const SEAL_STEP = 0
+
 interface SoloState {
   readonly chain: EngineChain
   readonly self: Address | undefined
   readonly tip: Tip | undefined
+  /** The block under way: its seal is missing while it is being signed. */
+  readonly next: { readonly id: Hash; readonly seal: Uint8Array | undefined } | undefined
 }
 
 /**
@@ -70,11 +75,9 @@ export function solo(): Engine {
       }
     },
     checkSeal({ chain, id, seal, validators }) {
-      const { suite, key } = (validators.validators[0] as { key: { suite: number; key: Uint8Array } }).key
-      const message = sealMessage(chain.fingerprint, id)
-      if (!chain.suites.get(suite)?.verify({ key, message, signature: seal })) throw fail.BAD_SEAL({ id })
+      if (!isSealed(chain, validators, id, seal)) throw fail.BAD_SEAL({ id })
     },
-    start: ({ chain, self }): SoloState => ({ chain, self, tip: undefined }),
+    start: ({ chain, self }): SoloState => ({ chain, self, tip: undefined, next: undefined }),
     step: (state: EngineState, input: EngineInput) => step(state as SoloState, input),
   }
 }
@@ -85,42 +88,68 @@ export function sealMessage(fingerprint: Hash, id: Hash): Uint8Array {
 }
 
 function step(state: SoloState, input: EngineInput): EngineStep {
-  const { chain, self, tip } = state
+  const { chain, tip, next } = state
+  const nothing = { state, effects: [] }
+  if (input.kind === 'started' || input.kind === 'tip') {
+    const isNew = input.kind === 'tip' && input.tip.id === next?.id && proposerOf(input.tip) === state.self
+    const told: readonly EngineEffect[] = isNew
+      ? [{ kind: 'sendBlock', height: input.tip.header.height }]
+      : []
+    const after = { ...state, tip: input.tip, next: undefined }
+    return { state: after, effects: [...told, ...slotTimer(after, input.tip, input.nowMs)] }
+  }
+  if (!tip) return nothing
   switch (input.kind) {
-    case 'started':
-    case 'committed':
-      return { state: { ...state, tip: input.tip }, effects: slotTimer(chain, self, input.tip, input.nowMs) }
     case 'timer': {
-      if (!tip) return { state, effects: [] }
       const timeMs = later(input.nowMs, tip.header.timeMs + chain.slotMs)
       const request = { timeMs, round: 0, consensus: NO_BYTES, evidence: [], missProofs: [] }
       return { state, effects: [{ kind: 'buildBlock', request }] }
     }
-    case 'built':
-      return {
-        state,
-        effects: [{ kind: 'sign', id: input.id, message: sealMessage(chain.fingerprint, input.id) }],
-      }
+    case 'built': {
+      const at = { height: input.block.header.height, round: 0, step: SEAL_STEP }
+      const message = sealMessage(chain.fingerprint, input.id)
+      const after = { ...state, next: { id: input.id, seal: undefined } }
+      return { state: after, effects: [{ kind: 'sign', at, message }] }
+    }
     case 'signed':
+      return next ? { state, effects: [commit(next.id, input.signature)] } : nothing
+    case 'block': {
+      const { block, id, seal } = input
+      if (block.header.parent !== tip.id || next) return nothing
+      if (!isSealed(chain, tip.validators, id, seal))
+        return { state, effects: [{ kind: 'blame', peer: input.from, why: 'a block with a bad seal' }] }
       return {
-        state,
-        effects: [{ kind: 'commitBlock', id: input.id, seal: input.signature, checkpoint: NO_BYTES }],
+        state: { ...state, next: { id, seal } },
+        effects: [{ kind: 'validateBlock', block, id }],
       }
+    }
+    case 'validated': {
+      if (!next?.seal || next.id !== input.id) return nothing
+      if (input.valid) return { state, effects: [commit(next.id, next.seal)] }
+      return { state, effects: [{ kind: 'stop', why: `the sealed block ${next.id} is not valid` }] }
+    }
+    case 'message':
+      return nothing
   }
 }
 
-function slotTimer(
-  chain: EngineChain,
-  self: Address | undefined,
-  tip: Tip,
-  nowMs: bigint,
-): readonly EngineEffect[] {
+function commit(id: Hash, seal: Uint8Array): EngineEffect {
+  return { kind: 'commitBlock', id, seal, checkpoint: NO_BYTES }
+}
+
+function isSealed(chain: EngineChain, { validators }: ValidatorSet, id: Hash, seal: Uint8Array): boolean {
+  const { suite, key } = (validators[0] as Validator).key
+  const message = sealMessage(chain.fingerprint, id)
+  return chain.suites.get(suite)?.verify({ key, message, signature: seal }) ?? false
+}
+
+function slotTimer({ chain, self }: SoloState, tip: Tip, nowMs: bigint): readonly EngineEffect[] {
   if (self !== proposerOf(tip)) return []
   return [{ kind: 'setTimer', name: 'slot', atMs: later(nowMs, tip.header.timeMs + chain.slotMs) }]
 }
 
 function proposerOf(tip: Pick<Tip, 'validators'>): Address {
-  return (tip.validators.validators[0] as { address: Address }).address
+  return (tip.validators.validators[0] as Validator).address
 }
 
 function later(a: bigint, b: bigint): bigint {
