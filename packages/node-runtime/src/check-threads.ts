@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads'
 import type { Hash } from '@mmtchain/primitives'
+import { packTransactions, unpackIds } from './check-messages.ts'
 import type { CheckThreads, Log } from './host.ts'
 
-// Measured by bench/checks.bench.mjs and bench/submit.bench.mjs: a message costs as much as a third of a check, so single
-// transactions are not worth one; in batches a thread frees the main one for a fifth more CPU time in total.
+// Measured by bench/checks.bench.mjs and bench/submit.bench.mjs (ADR 0024).
 
 /** What a thread begins with. */
 export interface ThreadData {
@@ -11,10 +11,14 @@ export interface ThreadData {
   readonly suiteCodes: readonly number[]
 }
 
-const BATCH_MIN = 8
-const BATCH_MAX = 128
+/** A message costs a tenth of a check, so a pair is worth one. */
+const BATCH_MIN = 2
+/** So many go to a thread at once, while the main thread reads what else has come. */
+const BATCH_MAX = 32
+/** What must come together before a thread is started: an idle node has none. */
+const START_MIN = 8
 /** What one thread may have before it; more is checked on the main thread meanwhile. */
-const PER_THREAD_MAX = 512
+const PER_THREAD_MAX = 2_048
 /** The framework's suites have codes up to this; others a thread does not know. */
 const FRAMEWORK_CODE_MAX = 127
 
@@ -42,10 +46,11 @@ export function workerThreads({ max, log }: { readonly max: number; readonly log
     const thread: Thread = { worker, batches: [], waiting: 0 }
     threads.push(thread)
     worker.unref()
-    worker.on('message', (ids: readonly (Hash | null)[]) => {
+    worker.on('message', (packed: Uint8Array) => {
       const batch = thread.batches.shift() ?? []
       thread.waiting -= batch.length
-      for (const [i, { resolve }] of batch.entries()) resolve(ids[i] ?? undefined)
+      const ids = unpackIds(packed)
+      for (const [i, { resolve }] of batch.entries()) resolve(ids[i])
     })
     worker.once('error', (error) => {
       log.warn(
@@ -64,22 +69,27 @@ export function workerThreads({ max, log }: { readonly max: number; readonly log
     for (const { resolve } of thread.batches.splice(0).flat()) resolve(undefined)
   }
 
-  /** Deals what has come together to the threads. What is too little, or too much for them, is answered with nothing. */
+  /** Deals what has come together to the idlest thread. What is too little, or too much for it, is answered with nothing. */
   function deal(): void {
-    const items = queue
+    const batch = queue
     queue = []
-    for (let at = 0; at < items.length; at += BATCH_MAX) {
-      const batch = items.slice(at, at + BATCH_MAX)
-      if (batch.length >= BATCH_MIN && canStart && threads.length < max && threads.every(isBusy)) start()
-      const [idlest] = [...threads].sort((a, b) => a.waiting - b.waiting)
-      if (!idlest || batch.length < BATCH_MIN || idlest.waiting + batch.length > PER_THREAD_MAX) {
-        for (const { resolve } of batch) resolve(undefined)
-        continue
-      }
-      idlest.batches.push(batch)
-      idlest.waiting += batch.length
-      idlest.worker.postMessage(batch.map(({ bytes }) => bytes))
+    if (batch.length >= START_MIN && canStart && threads.length < max && threads.every(isBusy)) start()
+    const idlest = threads.reduce<Thread | undefined>(
+      (best, one) => (best && best.waiting <= one.waiting ? best : one),
+      undefined,
+    )
+    if (!idlest || batch.length < BATCH_MIN || idlest.waiting + batch.length > PER_THREAD_MAX) {
+      for (const { resolve } of batch) resolve(undefined)
+      return
     }
+    idlest.batches.push(batch)
+    idlest.waiting += batch.length
+    const packed = packTransactions(batch.map(({ bytes }) => bytes))
+    idlest.worker.postMessage(packed, [packed.buffer])
+  }
+
+  function dealRest(): void {
+    if (queue.length > 0) deal()
   }
 
   return {
@@ -87,8 +97,9 @@ export function workerThreads({ max, log }: { readonly max: number; readonly log
       if (max === 0 || suiteCodes.some((code) => code > FRAMEWORK_CODE_MAX)) return Promise.resolve(undefined)
       data ??= { fingerprint, suiteCodes }
       return new Promise((resolve) => {
-        if (queue.length === 0) setImmediate(deal)
+        if (queue.length === 0) setImmediate(dealRest)
         queue.push({ bytes, resolve })
+        if (queue.length === BATCH_MAX) deal()
       })
     },
     async close() {

@@ -1,7 +1,8 @@
+import { decode } from '@mmtchain/codec'
 import { sha256 } from '@mmtchain/crypto'
 import { type Machine, type Prepared, transactionBytes } from '@mmtchain/kernel'
 import { type Hash, hash } from '@mmtchain/primitives'
-import type { Transaction } from '@mmtchain/tx'
+import { type Transaction, transaction as transactionCodec } from '@mmtchain/tx'
 import type { CheckThreads } from './host.ts'
 
 /**
@@ -11,8 +12,8 @@ import type { CheckThreads } from './host.ts'
 export interface Checks {
   /** `machine.prepare`, on this thread. */
   prepare(transaction: Transaction): Prepared
-  /** The same, on another thread when many come together. */
-  check(transaction: Transaction): Promise<Prepared>
+  /** The same, also from the transaction's bytes, on another thread when more than one come together. */
+  check(given: Transaction | Uint8Array): Promise<Prepared>
 }
 
 export function createChecks(args: {
@@ -33,24 +34,26 @@ export function createChecks(args: {
     if (passed.size > max && oldest !== undefined) passed.delete(oldest)
   }
 
-  function prepare(transaction: Transaction): Prepared {
-    const bytes = transactionBytes(transaction)
+  function prepare(transaction: Transaction, bytes = transactionBytes(transaction)): Prepared {
     const key = hash(sha256(bytes))
     const known = passed.get(key)
     if (known !== undefined) return { transaction, id: known, bytes }
-    const prepared = machine.prepare(transaction)
-    remember(key, prepared.id)
-    return prepared
+    const { id } = machine.prepare(transaction)
+    remember(key, id)
+    return { transaction, id, bytes }
   }
 
   return {
-    prepare,
-    async check(transaction) {
-      if (!threads) return prepare(transaction)
-      const bytes = transactionBytes(transaction)
+    prepare: (transaction) => prepare(transaction),
+    async check(given) {
+      const [transaction, bytes] =
+        given instanceof Uint8Array
+          ? [decode(transactionCodec, given), given]
+          : [given, transactionBytes(given)]
+      if (!threads) return prepare(transaction, bytes)
       const key = hash(sha256(bytes))
       const id = passed.get(key) ?? (await threads.check(chain, bytes))
-      if (id === undefined) return prepare(transaction)
+      if (id === undefined) return prepare(transaction, bytes)
       remember(key, id)
       return { transaction, id, bytes }
     },

@@ -10,6 +10,8 @@ const RECORD_BYTES_MAX = 4 * 1024 * 1024
 /** What may wait for a slow disk; more is not noted. */
 const UNWRITTEN_BYTES_MAX = 8 * 1024 * 1024
 const CHUNK_BYTES = 64 * 1024
+/** A write waits so long for more to write: each costs as much as half a signature check, however little it holds. */
+const GATHER_MS = 10
 
 const CANNOT = 'the journal of waiting transactions cannot be used; they will not outlast this process'
 
@@ -28,6 +30,8 @@ export async function fileJournal({
   let work: Promise<void> = Promise.resolve()
   let isFlushing = false
   let isReplacing = false
+  let isClosing = false
+  let endGathering: () => void = () => undefined
 
   function giveUp(error: unknown): void {
     log.warn({ path, error: String(error) }, CANNOT)
@@ -46,13 +50,26 @@ export async function fileJournal({
 
   /** Writes what waits, unless the file is about to be replaced. */
   async function flush(): Promise<void> {
-    while (file && waiting.length > 0 && !isReplacing) {
+    while (file && waiting.length > 0) {
+      await gather()
+      if (!file || isReplacing) break
       const batch = Buffer.concat(waiting)
       waiting = []
       waitingBytes = 0
       await file.appendFile(batch).catch(giveUp)
     }
     isFlushing = false
+  }
+
+  function gather(): Promise<void> {
+    if (isClosing) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, GATHER_MS)
+      endGathering = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
   }
 
   function startFlush(): void {
@@ -105,6 +122,8 @@ export async function fileJournal({
       return work
     },
     async close() {
+      isClosing = true
+      endGathering()
       await work
       await file?.close().catch(() => undefined)
       file = undefined

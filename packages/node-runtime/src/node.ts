@@ -47,8 +47,11 @@ export interface Node {
   readonly tip: Tip
   /** False from the moment the node stops or has to stop. */
   readonly running: boolean
-  /** Checks a transaction and queues it. Throws what keeps it out of blocks; the same one twice is the same answer, also after it is in a block. */
-  submit(transaction: Transaction): Promise<Hash>
+  /**
+   * Checks a transaction, or the bytes of one, and queues it. Throws what keeps it out of blocks; the same one twice is the same
+   * answer, also after it is in a block. The bytes must not change afterwards.
+   */
+  submit(transaction: Transaction | Uint8Array): Promise<Hash>
   /** Calls back for every committed block, in order. Returns how to stop that. */
   onBlock(listener: (block: StoredBlock) => void): () => void
   /** Looks at the node and its machine now. */
@@ -117,7 +120,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   })
   const clockMoved = watchClock(host)
 
-  async function accept(transaction: Transaction): Promise<Hash> {
+  async function accept(transaction: Transaction | Uint8Array): Promise<Hash> {
     const startMs = host.monotonicMs()
     const prepared = await checks.check(transaction)
     metrics.took('check', host.monotonicMs() - startMs)

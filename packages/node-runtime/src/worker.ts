@@ -2,8 +2,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { decode } from '@mmtchain/codec'
 import { defaultSuites, prepareCrypto } from '@mmtchain/crypto'
-import type { Hash } from '@mmtchain/primitives'
+import { hashToBytes } from '@mmtchain/primitives'
 import { checkTransaction, transaction } from '@mmtchain/tx'
+import { packIds, unpackTransactions } from './check-messages.ts'
 import type { ThreadData } from './check-threads.ts'
 
 const { fingerprint, suiteCodes } = workerData as ThreadData
@@ -11,13 +12,16 @@ const accepted = defaultSuites.filter(({ code }) => suiteCodes.includes(code))
 const suites = new Map(accepted.map((suite) => [suite.code, suite]))
 
 /** The id of a valid transaction. What is wrong with another one, the main thread finds out for itself. */
-function idIfValid(bytes: Uint8Array): Hash | null {
+function idIfValid(bytes: Uint8Array): Uint8Array | undefined {
   try {
-    return checkTransaction(decode(transaction, bytes), { fingerprint, suites })
+    return hashToBytes(checkTransaction(decode(transaction, bytes), { fingerprint, suites }))
   } catch {
-    return null
+    return undefined
   }
 }
 
 await prepareCrypto()
-parentPort?.on('message', (batch: readonly Uint8Array[]) => parentPort?.postMessage(batch.map(idIfValid)))
+parentPort?.on('message', (packed: Uint8Array) => {
+  const ids = packIds(unpackTransactions(packed).map(idIfValid))
+  parentPort?.postMessage(ids, [ids.buffer])
+})

@@ -51,7 +51,7 @@ export function transactionMethods({ node, code }: View): readonly Method[] {
       role: 'submit',
       params: submission,
       result: object({ id: hash.schema }),
-      run: async (params) => ({ id: await node.submit(readTransaction(params)) }),
+      run: async (params) => ({ id: await node.submit(oneOf(params)) }),
     }),
     method({
       name: 'tx_simulate',
@@ -60,7 +60,8 @@ export function transactionMethods({ node, code }: View): readonly Method[] {
       params: submission,
       result: object({ fee: decimal, weight: decimal, receipt, refusal: nullable(simulatedRefusal) }),
       run(params) {
-        const transaction = readTransaction(params)
+        const given = oneOf(params)
+        const transaction = given instanceof Uint8Array ? decode(transactionCodec, given) : given
         const quote = machine.quote(transaction, store)
         const { sender } = transaction.body
         // A trial runs as the sender's next transaction, whatever waits before it, and offers at least what its calls cost.
@@ -145,14 +146,17 @@ function presentPlace({ height, index }: TransactionPlace) {
   return { height: height.toString(), index }
 }
 
-/** Throws `rpc/AMBIGUOUS_PARAMS`, or what is wrong with the bytes. */
-function readTransaction(params: {
+/** Throws `rpc/AMBIGUOUS_PARAMS`. */
+function oneOf({
+  bytes,
+  transaction,
+}: {
   readonly bytes: Uint8Array | null
   readonly transaction: Transaction | null
-}): Transaction {
-  if ((params.bytes === null) === (params.transaction === null))
-    throw rpcFail.AMBIGUOUS_PARAMS({ want: 'bytes, transaction' })
-  return params.transaction ?? decode(transactionCodec, params.bytes as Uint8Array)
+}): Transaction | Uint8Array {
+  const given = transaction ?? bytes
+  if (given === null || (transaction && bytes)) throw rpcFail.AMBIGUOUS_PARAMS({ want: 'bytes, transaction' })
+  return given
 }
 
 /** Where a transaction is, as `chain_transaction` answers; undefined for one that this node does not know. */
