@@ -1,4 +1,5 @@
 // The processes that `mmt bench` starts: a node, a load, and checks of signatures alone. They speak over Node's own channel.
+import { existsSync, readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { codecFromSchema, encode, type JsonSchema } from '@mmtchain/codec'
 import { prepareCrypto, secp256k1, secp256k1Backend, sha256 } from '@mmtchain/crypto'
@@ -15,7 +16,7 @@ export type Order =
   | { readonly kind: 'start'; readonly profile?: string }
   | { readonly kind: 'stop' }
   | { readonly kind: 'prepare'; readonly count: number; readonly from: number; readonly job: LoadJob }
-  | { readonly kind: 'send'; readonly url: string; readonly batch: number; readonly connections: number }
+  | { readonly kind: 'send'; readonly load: Load }
 
 /** What the transactions of a load are made of. */
 export interface LoadJob {
@@ -24,6 +25,15 @@ export interface LoadJob {
   readonly input: JsonSchema
   readonly fee: string
   readonly weightMax: string
+}
+
+/** How some of the prepared transactions are sent. */
+export interface Load {
+  readonly url: string
+  readonly from: number
+  readonly count: number
+  readonly batch: number
+  readonly connections: number
 }
 
 /** What a part answers. */
@@ -42,8 +52,9 @@ export interface Measured {
   readonly refused: number
   readonly blocks: number
   readonly lastAtMs: number
-  /** Processor time of all threads, and of the wall. */
+  /** Processor time of all threads, of the main one where the platform tells, and of the wall. */
   readonly cpuMs: number
+  readonly mainCpuMs: number | null
   readonly wallMs: number
   readonly rssBytes: number
 }
@@ -78,12 +89,14 @@ async function partNode(): Promise<void> {
   })
   let endProfile: (() => Promise<Shares>) | undefined
   let cpu = process.cpuUsage()
+  let mainCpu = mainThreadMs()
   let began = Date.now()
   process.on('message', async (order: Order) => {
     if (order.kind === 'start') {
       seen = newCount()
       began = Date.now()
       cpu = process.cpuUsage()
+      mainCpu = mainThreadMs()
       endProfile = await startProfile(order.profile)
       tell({ kind: 'ready' })
     }
@@ -93,6 +106,7 @@ async function partNode(): Promise<void> {
         ...seen,
         wallMs: Date.now() - began,
         cpuMs: (used.user + used.system) / 1_000,
+        mainCpuMs: mainCpu === null ? null : (mainThreadMs() as number) - mainCpu,
         rssBytes: process.memoryUsage().rss,
         shares: await endProfile(),
       }
@@ -100,6 +114,18 @@ async function partNode(): Promise<void> {
     }
   })
   tell({ kind: 'ready', url: running.rpc.url })
+}
+
+/** The time of one tick in which Linux counts. */
+const TICK_MS = 10
+
+/** The processor time of this process's main thread so far; nothing where there is no Linux. */
+function mainThreadMs(): number | null {
+  const file = `/proc/self/task/${process.pid}/stat`
+  if (!existsSync(file)) return null
+  // The name in brackets may hold anything; user and system time are the 12th and 13th field behind it (proc_pid_stat(5)).
+  const fields = readFileSync(file, 'utf8').split(') ').at(-1)?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS
 }
 
 function newCount() {
@@ -115,7 +141,7 @@ async function partLoad(): Promise<void> {
     }
     if (order.kind === 'send') {
       const cpu = process.cpuUsage()
-      const retries = await sendLoad(bodies, order)
+      const retries = await sendLoad(bodies, order.load)
       const used = process.cpuUsage(cpu)
       tell({ kind: 'sent', retries, cpuMs: (used.user + used.system) / 1_000 })
     }
@@ -155,10 +181,10 @@ async function prepareLoad({ count, from, job }: Extract<Order, { kind: 'prepare
 /** Codes with which a node asks to come again. */
 const AGAIN = new Set(['node/POOL_FULL', 'node/SENDER_QUEUE_FULL', 'node/NONCE_TOO_FAR'])
 
-/** Sends all calls over a few connections, each the next when its last is answered. Answers how often the node said: later. */
+/** Sends calls over some connections, each the next when its last is answered. Answers how often the node said: later. */
 async function sendLoad(
   calls: readonly string[],
-  { url, batch, connections }: Extract<Order, { kind: 'send' }>,
+  { url, from, count, batch, connections }: Load,
 ): Promise<number> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
   const { hostname, port } = new URL(url)
@@ -176,11 +202,11 @@ async function sendLoad(
       asked.on('error', reject)
       asked.end(body)
     })
-  let next = 0
+  let next = from
   let retries = 0
   const connection = async () => {
     for (;;) {
-      let open = calls.slice(next, next + batch)
+      let open = calls.slice(next, Math.min(next + batch, from + count))
       if (open.length === 0) return
       next += open.length
       while (open.length > 0) {

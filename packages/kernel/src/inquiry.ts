@@ -1,5 +1,6 @@
 import { height as toHeight } from '@mmtchain/primitives'
 import { type ValidatorSet, ZERO_HASH } from './block.ts'
+import { keepChanges } from './execution/journal.ts'
 import { type Release, type Releases, releaseOf } from './execution/release.ts'
 import { openSession, type Session } from './execution/session.ts'
 import {
@@ -45,6 +46,7 @@ export function createInquiry({
       const session = sessionOn(release, state, tip)
       return {
         admit(prepared) {
+          keepChanges(session.journal)
           const { nonce } = reserveTransaction(rules, session, prepared, 'later')
           return { nonce, isFreeRide: isFreeRide(rules, session, prepared.transaction.body.fee) }
         },

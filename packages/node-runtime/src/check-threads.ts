@@ -18,7 +18,7 @@ const BATCH_MAX = 32
 /** What must come together before a thread is started: an idle node has none. */
 const START_MIN = 8
 /** What one thread may have before it; more is checked on the main thread meanwhile. */
-const PER_THREAD_MAX = 2_048
+const PER_THREAD_MAX = 4_096
 /** The framework's suites have codes up to this; others a thread does not know. */
 const FRAMEWORK_CODE_MAX = 127
 

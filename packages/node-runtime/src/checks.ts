@@ -4,10 +4,11 @@ import { type Machine, type Prepared, transactionBytes } from '@mmtchain/kernel'
 import { type Hash, hash } from '@mmtchain/primitives'
 import { type Transaction, transaction as transactionCodec } from '@mmtchain/tx'
 import type { CheckThreads } from './host.ts'
+import { recentOf } from './recent.ts'
 
 /**
  * Checks the same transaction once: what passed is remembered by the hash of its full bytes, signatures included, for the
- * last `max` transactions, some 200 bytes each.
+ * last `max / 2` transactions at least and `max` at most, some 200 bytes each.
  */
 export interface Checks {
   /** `machine.prepare`, on this thread. */
@@ -22,16 +23,10 @@ export function createChecks(args: {
   readonly threads: CheckThreads | undefined
 }): Checks {
   const { machine, max, threads } = args
-  const passed = new Map<Hash, Hash>()
+  const passed = recentOf<Hash, Hash>(max)
   const chain = {
     fingerprint: machine.engineChain.fingerprint,
     suiteCodes: [...machine.engineChain.suites.keys()],
-  }
-
-  function remember(key: Hash, id: Hash): void {
-    passed.set(key, id)
-    const [oldest] = passed.keys()
-    if (passed.size > max && oldest !== undefined) passed.delete(oldest)
   }
 
   function prepare(transaction: Transaction, bytes = transactionBytes(transaction)): Prepared {
@@ -39,7 +34,7 @@ export function createChecks(args: {
     const known = passed.get(key)
     if (known !== undefined) return { transaction, id: known, bytes }
     const { id } = machine.prepare(transaction)
-    remember(key, id)
+    passed.set(key, id)
     return { transaction, id, bytes }
   }
 
@@ -54,7 +49,7 @@ export function createChecks(args: {
       const key = hash(sha256(bytes))
       const id = passed.get(key) ?? (await threads.check(chain, bytes))
       if (id === undefined) return prepare(transaction, bytes)
-      remember(key, id)
+      passed.set(key, id)
       return { transaction, id, bytes }
     },
   }

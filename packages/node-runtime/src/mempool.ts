@@ -97,8 +97,7 @@ export function createMempool(args: {
     const { id } = entry.prepared
     remove(entry)
     dropped.set(id, reason)
-    const [oldest] = dropped.keys()
-    if (dropped.size > DROPPED_MAX && oldest !== undefined) dropped.delete(oldest)
+    if (dropped.size > DROPPED_MAX) dropped.delete(firstOf(dropped))
     args.onDropped?.(id, reason)
   }
 
@@ -117,8 +116,7 @@ export function createMempool(args: {
     }
     reservedBy.delete(payer)
     reservedBy.set(payer, { admission, stale: without !== undefined })
-    const [oldest] = reservedBy.keys()
-    if (reservedBy.size > RESERVED_MAX && oldest !== undefined) reservedBy.delete(oldest)
+    if (reservedBy.size > RESERVED_MAX) reservedBy.delete(firstOf(reservedBy))
     return admission
   }
 
@@ -224,12 +222,10 @@ export function createMempool(args: {
     for (const [i, { body }] of block.transactions.entries()) {
       touched.add(body.payer ?? body.sender).add(body.sender)
       const queue = index.queue(body.sender)
-      const used = queue?.byNonce.get(body.nonce)
-      if (used) {
-        if (used.prepared.id === ids[i]) remove(used)
-        else dropEntry(used, nodeFail.NONCE_USED({ nonce: body.nonce, by: ids[i] as Hash }))
-      }
-      index.advance(body.sender, body.nonce + 1n)
+      const rival = queue?.byNonce.get(body.nonce)
+      if (rival && rival.prepared.id !== ids[i])
+        dropEntry(rival, nodeFail.NONCE_USED({ nonce: body.nonce, by: ids[i] as Hash }))
+      index.used(body.sender, body.nonce)
     }
     for (const entry of index.expiredAt(height)) {
       const { validUntil } = entry.prepared.transaction.body
@@ -294,6 +290,11 @@ export function createMempool(args: {
     droppedFor: (id) => dropped.get(id),
     committed,
   }
+}
+
+function firstOf<K>(map: ReadonlyMap<K, unknown>): K {
+  const [first] = map.keys()
+  return first as K
 }
 
 function payerOf({ transaction: { body } }: Prepared): Address {

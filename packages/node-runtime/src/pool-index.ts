@@ -40,7 +40,7 @@ export interface PoolIndex {
   queue(sender: Address): Queue | undefined
   /** Those whose fees one account pays. */
   paidBy(payer: Address): ReadonlySet<Entry>
-  /** The payer that was not looked at for longest, which then goes to the end of the line. */
+  /** All payers in turn. */
   nextPayer(): Address | undefined
   /** What a transaction would be worth in its sender's queue. */
   worthOf(prepared: Prepared, next: bigint): number
@@ -49,6 +49,8 @@ export interface PoolIndex {
   remove(entry: Entry): void
   /** Notes the next nonce of a sender. Transactions before it must have been removed. */
   advance(sender: Address, next: bigint): void
+  /** Notes that a block has used a nonce of a sender, and removes the transaction that waits with it, if one does. */
+  used(sender: Address, nonce: bigint): void
   /** All, best first. It must not be changed meanwhile. */
   bestFirst(): IterableIterator<Entry>
   worstFirst(): IterableIterator<Entry>
@@ -71,6 +73,8 @@ export function createPoolIndex(): PoolIndex {
   const byExpiry = new Map<bigint, Set<Entry>>()
   let bytes = 0
   let arrivals = 0
+  /** Goes on behind the last payer that was looked at, also when payers come and go. */
+  let line = byPayer.keys()
 
   /** Ranks the sender's transactions anew from `nonce` on, until one has the rank that it had. */
   function rerank(queue: OwnQueue, nonce: bigint): void {
@@ -88,6 +92,31 @@ export function createPoolIndex(): PoolIndex {
     }
   }
 
+  /** Removes an entry. Answers its sender's queue, unless nothing is left of it. */
+  function takeOut(entry: Entry): OwnQueue | undefined {
+    const { prepared, payer } = entry
+    const { sender, nonce, validUntil } = prepared.transaction.body
+    const queue = queues.get(sender)
+    if (queue?.byNonce.get(nonce) !== entry) return undefined
+    ranked.delete(entry)
+    queue.byNonce.delete(nonce)
+    queue.bytes -= prepared.bytes.length
+    byId.delete(prepared.id)
+    bytes -= prepared.bytes.length
+    removeFrom(byPayer, payer, entry)
+    removeFrom(byExpiry, validUntil, entry)
+    if (queue.byNonce.size > 0) return queue
+    queues.delete(sender)
+    return undefined
+  }
+
+  function advance(sender: Address, next: bigint): void {
+    const queue = queues.get(sender)
+    if (!queue || queue.next === next) return
+    queue.next = next
+    rerank(queue, next)
+  }
+
   return {
     get count() {
       return byId.size
@@ -102,11 +131,10 @@ export function createPoolIndex(): PoolIndex {
     queue: (sender) => queues.get(sender),
     paidBy: (payer) => byPayer.get(payer) ?? NONE,
     nextPayer() {
-      const [first] = byPayer
-      if (!first) return undefined
-      byPayer.delete(first[0])
-      byPayer.set(...first)
-      return first[0]
+      const next = line.next()
+      if (!next.done) return next.value
+      line = byPayer.keys()
+      return line.next().value
     },
     worthOf(prepared, next) {
       const { sender, nonce } = prepared.transaction.body
@@ -129,25 +157,14 @@ export function createPoolIndex(): PoolIndex {
       rerank(queue, nonce)
     },
     remove(entry) {
-      const { prepared, payer } = entry
-      const { sender, nonce, validUntil } = prepared.transaction.body
-      const queue = queues.get(sender)
-      if (queue?.byNonce.get(nonce) !== entry) return
-      ranked.delete(entry)
-      queue.byNonce.delete(nonce)
-      queue.bytes -= prepared.bytes.length
-      byId.delete(prepared.id)
-      bytes -= prepared.bytes.length
-      removeFrom(byPayer, payer, entry)
-      removeFrom(byExpiry, validUntil, entry)
-      if (queue.byNonce.size === 0) queues.delete(sender)
-      else rerank(queue, nonce + 1n)
+      const queue = takeOut(entry)
+      if (queue) rerank(queue, entry.prepared.transaction.body.nonce + 1n)
     },
-    advance(sender, next) {
-      const queue = queues.get(sender)
-      if (!queue || queue.next === next) return
-      queue.next = next
-      rerank(queue, next)
+    advance,
+    used(sender, nonce) {
+      const entry = queues.get(sender)?.byNonce.get(nonce)
+      if (entry) takeOut(entry)
+      advance(sender, nonce + 1n)
     },
     bestFirst: () => ranked.keys(),
     *worstFirst() {

@@ -157,17 +157,21 @@ async function run(dispatch: Dispatch, sender: Sender, name: string, params: unk
   }
 }
 
-/** Throws `rpc/TIMEOUT` when the work takes longer. */
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(rpcFail.TIMEOUT({ ms })), ms)
+/** Rejects with `rpc/TIMEOUT` when the work takes longer. */
+function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(rpcFail.TIMEOUT({ ms })), ms)
+    work.then(
+      (value) => {
+        clearTimeout(timer)
+        resolve(value)
+      },
+      (error) => {
+        clearTimeout(timer)
+        reject(error)
+      },
+    )
   })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 function failure(id: Json, code: number, error: ChainError): Json {
@@ -190,14 +194,12 @@ const VALUES_MAX = 100_000
 function excessOf(text: string, nestingMax: number): string | undefined {
   let depth = 0
   let commas = 0
-  let inString = false
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i)
-    if (inString) {
-      if (c === BACKSLASH) i++
-      else if (c === QUOTE) inString = false
-    } else if (c === QUOTE) inString = true
-    else if (c === OPEN_BRACKET || c === OPEN_BRACE) {
+    if (c === QUOTE) {
+      i = endOfString(text, i)
+      if (i < 0) return undefined
+    } else if (c === OPEN_BRACKET || c === OPEN_BRACE) {
       depth++
       if (depth > nestingMax) return `it is nested deeper than ${nestingMax}`
     } else if (c === CLOSE_BRACKET || c === CLOSE_BRACE) depth--
@@ -207,4 +209,14 @@ function excessOf(text: string, nestingMax: number): string | undefined {
     }
   }
   return undefined
+}
+
+/** Where the string that begins at `start` ends; −1 when it does not. The platform finds the next quote at many bytes a step. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0
+    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes++
+    if (backslashes % 2 === 0) return end
+  }
+  return -1
 }

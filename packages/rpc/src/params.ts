@@ -12,7 +12,15 @@ export interface Param {
  * The parameters of a method in their order: none for `unit`, the fields for a struct, and for any other type one that is
  * called `input`. Those that are options may be left out.
  */
-export function paramsOf({ schema }: Codec<unknown>): readonly Param[] {
+export function paramsOf(codec: Codec<unknown>): readonly Param[] {
+  const found = known.get(codec) ?? paramsIn(codec)
+  known.set(codec, found)
+  return found
+}
+
+const known = new WeakMap<Codec<unknown>, readonly Param[]>()
+
+function paramsIn({ schema }: Codec<unknown>): readonly Param[] {
   if (schema['x-bcs'] === 'unit') return []
   const fields =
     schema['x-bcs'] === 'struct' ? (schema.properties as Record<string, JsonSchema>) : { input: schema }
