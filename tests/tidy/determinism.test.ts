@@ -20,6 +20,12 @@ const exceptions = [
     within: storeMembers,
     what: ['Promise'],
   },
+  // The network port is beside state transitions.
+  {
+    file: 'packages/kernel/src/ports.ts',
+    within: 'onMessage leave join'.split(' '),
+    what: ['Promise'],
+  },
   {
     file: 'packages/kernel/src/ports/memory-store.ts',
     within: storeMembers,

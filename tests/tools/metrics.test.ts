@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { secp256k1 } from '@mmtchain/crypto'
 import { amount, defineChain, memoryStore, solo } from '@mmtchain/kernel'
-import { createNode, silentLog, systemHost } from '@mmtchain/node-runtime'
+import { createNode, memorySigner, silentLog, systemHost } from '@mmtchain/node-runtime'
 import { serveRpc } from '@mmtchain/rpc'
 import { testAccount, testAddresses, testChain } from '@mmtchain/testkit'
 import { token } from '@mmtchain/token-rewards'
@@ -23,7 +23,7 @@ test('promtool finds nothing wrong with the metrics of a node that has worked', 
     genesis: model.genesis,
     store: memoryStore(),
     host: systemHost(silentLog, { dataPath }),
-    validator: { address, suite: secp256k1, secret },
+    validator: memorySigner({ address, suite: secp256k1, secret }),
   })
   const info = { name: 'test', version: '0' }
   const rpc = await serveRpc({ node, info, log: silentLog, port: 0 })

@@ -7,6 +7,7 @@ import {
   type Host,
   type Log,
   logOf,
+  memorySigner,
   type Node,
   systemHost,
   type ValidatorKey,
@@ -109,7 +110,7 @@ async function openNode(args: {
       genesis,
       store,
       host: wrapHost(systemHost(log, { dataPath: home.data, journal, checkThreads })),
-      validator,
+      validator: validator && memorySigner(validator),
       mempool: config.mempool,
       healthChecks: homeChecks(home),
     })

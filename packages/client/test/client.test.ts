@@ -2,7 +2,7 @@ import { createClient, describeChain, httpTransport, quoteCalls, submitBytes } f
 import { encode } from '@mmtchain/codec'
 import { secp256k1 } from '@mmtchain/crypto'
 import { amount, defineChain, memoryStore, solo } from '@mmtchain/kernel'
-import { createNode, silentLog, systemHost } from '@mmtchain/node-runtime'
+import { createNode, memorySigner, silentLog, systemHost } from '@mmtchain/node-runtime'
 import { formatAddress, hash } from '@mmtchain/primitives'
 import { serveRpc } from '@mmtchain/rpc'
 import { testAccount, testChain } from '@mmtchain/testkit'
@@ -33,7 +33,7 @@ beforeAll(async () => {
     genesis: model.genesis,
     store: memoryStore(),
     host: systemHost(silentLog),
-    validator: key,
+    validator: memorySigner(key),
   })
   const rpc = await serveRpc({ node, info: { name: 'test', version: '0' }, log: silentLog, port: 0 })
   url = rpc.url

@@ -13,7 +13,7 @@ import {
   text,
   u8,
 } from '@mmtchain/kernel'
-import { createNode, silentLog, systemHost } from '@mmtchain/node-runtime'
+import { createNode, memorySigner, silentLog, systemHost } from '@mmtchain/node-runtime'
 import { type RpcSettings, serveRpc } from '@mmtchain/rpc'
 import { testAccount, testChain } from '@mmtchain/testkit'
 import { token } from '@mmtchain/token-rewards'
@@ -50,7 +50,7 @@ export async function start(
     genesis,
     store,
     host: systemHost(silentLog),
-    validator: { address: validator.address, suite: secp256k1, secret: validator.secret },
+    validator: memorySigner({ address: validator.address, suite: secp256k1, secret: validator.secret }),
   })
   const rpc = await serveRpc({
     node,

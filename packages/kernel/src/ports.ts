@@ -268,9 +268,10 @@ export type EngineEffect =
   /** The node must not go on: what it knows contradicts itself. */
   | { readonly kind: 'stop'; readonly why: string }
 
-/** An engine's own state: plain data that only the engine reads. */
+/** An engine's own state: plain data that only the engine reads, and that no step alters. */
 export type EngineState = object
 export interface EngineStep {
+  /** The same object as before means that the input changed nothing; the node then need not log it. */
   readonly state: EngineState
   readonly effects: readonly EngineEffect[]
 }
@@ -317,4 +318,46 @@ export interface Engine {
   /** The state before the first input. `self` is the validator whose consensus key this node holds, if any. */
   start(args: { readonly chain: EngineChain; readonly self: Address | undefined }): EngineState
   step(state: EngineState, input: EngineInput): EngineStep
+}
+
+// 4. The network: how messages go between the nodes of a chain.
+
+/** What a node brings when it joins. */
+export interface NetworkMember<Message> {
+  /** Nodes of other chains are not met. */
+  readonly fingerprint: Hash
+  /** For messages that travel as JSON. */
+  readonly addressPrefix: string
+  /** How messages become BCS or JSON. What it refuses is an offence of the sender. */
+  readonly message: Codec<Message>
+  /** The most bytes of a message in BCS. A longer one is an offence of its sender, and is not sent. */
+  readonly messageBytesMax: number
+  /**
+   * A peer's message. While the promise is pending the peer's next messages wait, a bounded number of them; it never rejects. A
+   * network may carry kinds of messages in streams of their own, in each of which they wait for each other.
+   */
+  onMessage(from: PeerId, message: Message): Promise<void> | void
+  /** A peer can be spoken to from now on. */
+  onJoined(peer: PeerId): void
+  /** It cannot any more; its name may come back. */
+  onLeft(peer: PeerId): void
+}
+
+/** A node's place in a network. Messages may be lost, late, doubled and out of order; never altered, nor from somebody else than `from`. */
+export interface Membership<Message> {
+  /** The peers that can be spoken to. */
+  peers(): readonly PeerId[]
+  /** Does not wait, and drops the message when the peer is not there or has too many waiting. */
+  send(to: PeerId, message: Message): void
+  /** To every peer. */
+  broadcast(message: Message): void
+  /** The peer broke the protocol in a way that no honest node does. The network decides what follows: less trust, or a ban for a while. */
+  blame(peer: PeerId, why: string): void
+  /** Ends it: nothing is sent or received any more when the promise resolves. */
+  leave(): Promise<void>
+}
+
+/** Where nodes of a chain meet. */
+export interface Network {
+  join<Message>(member: NetworkMember<Message>): Promise<Membership<Message>>
 }

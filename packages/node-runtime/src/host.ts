@@ -74,3 +74,8 @@ export const silentLog: Log = {
   warn: () => undefined,
   error: () => undefined,
 }
+
+/** An error as a log line has it, with its stack. */
+export function textOf(error: unknown): string {
+  return (error instanceof Error && error.stack) || String(error)
+}

@@ -46,6 +46,8 @@ export interface Mempool {
   droppedFor(id: Hash): ChainError | undefined
   /** Forgets what a committed block holds or has made impossible, and checks some of the others again. */
   committed(block: Block, ids: readonly Hash[]): void
+  /** Judges anew by the state of an earlier tip: blocks were taken back. */
+  reverted(): void
 }
 
 /** How many dropped transactions are remembered. */
@@ -289,6 +291,11 @@ export function createMempool(args: {
     },
     droppedFor: (id) => dropped.get(id),
     committed,
+    reverted() {
+      reservedBy.clear()
+      current = undefined
+      recheck(new Set())
+    },
   }
 }
 

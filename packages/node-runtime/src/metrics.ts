@@ -11,6 +11,8 @@ export interface Metrics {
 /** What is read when somebody asks for the metrics. */
 export interface Gauges {
   readonly height: bigint
+  readonly finalised: bigint
+  readonly peers: number
   readonly round: number
   readonly tipTimeMs: bigint
   readonly validators: number
@@ -26,7 +28,7 @@ export interface Gauges {
 /** The metrics of a node, and what writes to them. */
 export interface Recorder extends Metrics {
   /** A block was built, checked or committed in so many milliseconds. */
-  took(phase: 'build' | 'commit' | 'check' | 'recheck', ms: number): void
+  took(phase: 'build' | 'validate' | 'commit' | 'check' | 'recheck', ms: number): void
   committed(args: {
     readonly transactions: number
     readonly refused: number
@@ -42,6 +44,7 @@ const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 const COUNTS = [0, 1, 5, 10, 50, 100, 500, 1_000, 5_000, 10_000]
 const PHASES = {
   build: ['mmt_block_build_duration_seconds', 'Time to choose and execute the transactions of a block.'],
+  validate: ['mmt_block_validate_duration_seconds', 'Time to execute a block of another node.'],
   commit: ['mmt_block_commit_duration_seconds', 'Time to write a block to disk.'],
   check: ['mmt_transaction_check_duration_seconds', 'Time to check the signatures of a transaction.'],
   recheck: [
@@ -74,8 +77,10 @@ export function createMetrics(args: {
       },
     })
   gauge('mmt_block_height', 'Height of the newest committed block.', ({ height }) => Number(height))
-  gauge('mmt_block_finalised_height', 'Height of the newest block that cannot be taken back.', ({ height }) =>
-    Number(height),
+  gauge(
+    'mmt_block_finalised_height',
+    'Height of the newest block that cannot be taken back.',
+    ({ finalised }) => Number(finalised),
   )
   gauge('mmt_block_round', 'Consensus round in which the newest block was made.', ({ round }) => round)
   gauge(
@@ -84,7 +89,7 @@ export function createMetrics(args: {
     ({ tipTimeMs }) => Number(tipTimeMs) / 1_000,
   )
   gauge('mmt_validators', 'Validators of the next height.', ({ validators }) => validators)
-  gauge('mmt_peers', 'Nodes that this node is connected with.', () => 0)
+  gauge('mmt_peers', 'Nodes that this node is connected with.', ({ peers }) => peers)
   gauge('mmt_mempool_transactions', 'Transactions that wait for a block.', ({ mempool }) => mempool.count)
   gauge('mmt_mempool_bytes', 'Bytes of the transactions that wait.', ({ mempool }) => mempool.bytes)
   gauge('mmt_mempool_senders', 'Accounts with waiting transactions.', ({ mempool }) => mempool.senders)

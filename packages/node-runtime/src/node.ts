@@ -1,37 +1,42 @@
-import { type Suite, secp256k1Backend } from '@mmtchain/crypto'
+import { secp256k1Backend } from '@mmtchain/crypto'
 import {
   blockId,
   createMachine,
   type GenesisData,
   type Machine,
+  type Network,
   type Store,
   type StoredBlock,
   type Tip,
 } from '@mmtchain/kernel'
-import { type Address, equalBytes, type Hash, height, isChainError } from '@mmtchain/primitives'
+import { equalBytes, type Hash, type Height, height, isChainError } from '@mmtchain/primitives'
 import type { Transaction } from '@mmtchain/tx'
-import { createBlockLoop } from './block-loop.ts'
+import { createBlockMaker } from './block-maker.ts'
 import { createChecks } from './checks.ts'
+import { createDriver } from './driver.ts'
+import { createExchange } from './exchange.ts'
 import { examine, type Health, type HealthCheck, timeText } from './health.ts'
-import { type Host, logOf } from './host.ts'
+import { type Host, logOf, textOf } from './host.ts'
+import { inputLog } from './input-log.ts'
 import { createMempool, type Mempool, type MempoolLimits } from './mempool.ts'
 import { createMetrics, type Gauges, type Metrics } from './metrics.ts'
 import { keepInJournal } from './pool-journal.ts'
+import type { RawFile } from './raw-file.ts'
 import { nodeFail } from './refusals.ts'
-
-/** The consensus key with which a node signs as a validator. */
-export interface ValidatorKey {
-  readonly address: Address
-  readonly suite: Suite
-  readonly secret: Uint8Array
-}
+import type { ConsensusSigner } from './signer.ts'
 
 export interface NodeOptions {
   readonly genesis: GenesisData
   readonly store: Store
   readonly host: Host
-  /** Absent on a node that only observes. */
-  readonly validator?: ValidatorKey | undefined
+  /** Who signs for the validator; absent on a node that only observes. The node closes it when it stops. */
+  readonly validator?: ConsensusSigner | undefined
+  /** Where other nodes are; a node without a network is alone. */
+  readonly network?: Network | undefined
+  /** Where the inputs of an engine that asks for it outlast the process. Without a file they do not. */
+  readonly inputLog?: RawFile | undefined
+  /** What the block after a tip reveals if this node builds it, on chains with reveals. */
+  readonly reveal?: ((tip: Tip) => Uint8Array | undefined) | undefined
   readonly mempool?: Partial<MempoolLimits>
   /** What an app looks at beside the node's own health checks. */
   readonly healthChecks?: readonly (() => HealthCheck | Promise<HealthCheck>)[]
@@ -45,6 +50,10 @@ export interface Node {
   readonly mempool: Mempool
   /** The newest committed block. */
   readonly tip: Tip
+  /** The newest height that nothing can take back. */
+  readonly finalised: Height
+  /** True while other nodes have blocks that this one still has to get. */
+  readonly catchingUp: boolean
   /** False from the moment the node stops or has to stop. */
   readonly running: boolean
   /**
@@ -67,15 +76,18 @@ export interface Node {
 const GENESIS_AHEAD_MS = 3_600_000n
 
 /**
- * Starts a node: the only place where mempool, block loop, store and engine meet. A store that is empty begins with block 0.
- * Throws `node/WRONG_CHAIN_DATA` for a store of another chain and `node/NOT_A_VALIDATOR` for a key that is not of the set.
+ * Starts a node: the only place where mempool, driver, network, store and engine meet. A store that is empty begins with block 0.
+ * Throws `node/WRONG_CHAIN_DATA` for a store of another chain, `node/NOT_A_VALIDATOR` for a key that is not of the set, and
+ * `node/INPUT_LOG_DAMAGED`.
  */
 export async function createNode(options: NodeOptions): Promise<Node> {
   const { genesis, store, host, validator } = options
   const { log } = host
   const machine = createMachine(genesis)
   await beginChain(machine, store)
+  const { engine } = machine.genesis.chain
   let tip = machine.tipOf(store) as Tip
+  let final = height(0n)
   checkValidator(tip, validator)
   warnOfFarGenesis(tip, host)
 
@@ -103,21 +115,46 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     max: 2 * mempool.limits.countMax,
     threads: host.checkThreads,
   })
-  const loop = createBlockLoop({
+  const finalised = () => (engine.revertible ? final : tip.header.height)
+  const maker = createBlockMaker({
+    machine,
+    store,
+    mempool,
+    checks,
+    tip: () => tip,
+    log: logOf(log, 'blocks'),
+  })
+  const inputs = engine.logged && options.inputLog
+  const driver = createDriver({
     machine,
     store,
     host,
-    validator,
-    mempool,
+    signer: validator,
+    inputLog: inputs ? inputLog({ file: inputs, engine, fingerprint: genesis.fingerprint }) : undefined,
+    maker,
     metrics,
     tip: () => tip,
-    onCommitted,
-    onFault(error) {
-      const height = String(tip.header.height)
-      log.error({ error: textOf(error), height }, 'the node stops: the next block could not be made')
-      void stop.begin(error)
+    finalised,
+    reveal: (at) => options.reveal?.(at),
+    outlet: {
+      send: (message, to) => exchange?.sendConsensus(message, to),
+      sendBlock: (stored, to) => exchange?.sendBlock(stored, to),
+      blame: (peer, why) => exchange?.blame(peer, why),
+      committed: onCommitted,
+      reverted: onReverted,
+      finalised(at) {
+        if (at > final) final = at
+      },
+      fault(error) {
+        const height = String(tip.header.height)
+        log.error({ error: textOf(error), height }, 'the node stops: the next block could not be made')
+        void stop.begin(error)
+      },
     },
   })
+  const exchange =
+    options.network &&
+    (await createExchange({ network: options.network, machine, host, feed: driver.feed, metrics }))
   const clockMoved = watchClock(host)
 
   async function accept(transaction: Transaction | Uint8Array): Promise<Hash> {
@@ -148,10 +185,29 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     }
   }
 
+  function onReverted(blocks: readonly StoredBlock[], next: Tip): void {
+    tip = next
+    mempool.reverted()
+    // Oldest first, so that each sender's come in order.
+    for (const { block } of [...blocks].reverse())
+      for (const transaction of block.transactions) takeBack(transaction)
+  }
+
+  /** Lets a transaction of a block that is gone wait again, where it still can. */
+  function takeBack(transaction: Transaction): void {
+    try {
+      mempool.add(checks.prepare(transaction))
+    } catch (error) {
+      if (!isChainError(error)) throw error
+    }
+  }
+
   function gauges(): Gauges {
     const { height, round, timeMs } = tip.header
     return {
       height,
+      finalised: finalised(),
+      peers: exchange?.peers ?? 0,
       round,
       tipTimeMs: timeMs,
       validators: tip.validators.validators.length,
@@ -178,13 +234,15 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   }
 
   async function close(): Promise<void> {
-    await loop.stop()
+    await exchange?.leave()
+    await driver.stop()
+    await validator?.close()
     await host.checkThreads?.close()
     await journal.close()
     await store.close()
   }
 
-  loop.start()
+  await driver.start()
   void journal.restore((transaction) => void mempool.add(checks.prepare(transaction)))
   return {
     genesis,
@@ -195,6 +253,12 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     health,
     get tip() {
       return tip
+    },
+    get finalised() {
+      return finalised()
+    },
+    get catchingUp() {
+      return false
     },
     get running() {
       return stop.isRunning()
@@ -282,15 +346,11 @@ async function beginChain(machine: Machine, store: Store): Promise<void> {
   await store.commit({ block, id, seal: none, receipts, transactionIds, refusals, staged, checkpoint: none })
 }
 
-function checkValidator(tip: Tip, key: ValidatorKey | undefined): void {
-  if (!key) return
-  const publicKey = key.suite.publicKey(key.secret)
-  const found = tip.validators.validators.find(({ address }) => address === key.address)
-  if (found?.key.suite !== key.suite.code || !equalBytes(found.key.key, publicKey)) {
-    throw nodeFail.NOT_A_VALIDATOR({ address: key.address })
+function checkValidator(tip: Tip, signer: ConsensusSigner | undefined): void {
+  if (!signer) return
+  const { address, publicKey } = signer
+  const found = tip.validators.validators.find((validator) => validator.address === address)
+  if (found?.key.suite !== publicKey.suite || !equalBytes(found.key.key, publicKey.key)) {
+    throw nodeFail.NOT_A_VALIDATOR({ address })
   }
-}
-
-function textOf(error: unknown): string {
-  return (error instanceof Error && error.stack) || String(error)
 }

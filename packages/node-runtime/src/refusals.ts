@@ -58,6 +58,26 @@ export const nodeRefusals = {
     message: `${d.address} is not among the validators of this chain, or its key is another.`,
     hint: 'Use the key that the genesis names, or start without a validator key to observe.',
   }),
+  ENGINE_STOPPED: (d: { engine: string; why: string }) => ({
+    message: `The engine ${d.engine} stopped the node: ${d.why}.`,
+    hint: 'Do not start it again before the cause is known: keep a copy of the home, and ask those who run the other nodes.',
+  }),
+  BLOCK_UNKNOWN: (d: { id: string }) => ({
+    message: `The engine commits block ${d.id}, which is not at hand or was not found valid here.`,
+    hint: 'Start the node again: it takes the block from its log of inputs, or from another node.',
+  }),
+  REVERT_OF_FINAL: (d: { to: bigint; final: bigint }) => ({
+    message: `The engine wants to go back to height ${d.to}, but height ${d.final} is final.`,
+    hint: 'Do not start the node again before the cause is known: keep a copy of the home, and ask those who run the other nodes.',
+  }),
+  INPUT_LOG_DAMAGED: (d: { file: string; at: number }) => ({
+    message: `The log of inputs ${d.file} is damaged at byte ${d.at}, before its end.`,
+    hint: 'Check the disk. What this validator has voted for may be lost: start it with --after-total-loss, so that it observes first.',
+  }),
+  INPUT_LOG_FULL: (d: { file: string; bytesMax: number }) => ({
+    message: `The log of inputs ${d.file} would have more than ${d.bytesMax} bytes for one height.`,
+    hint: 'The chain has stood still for long: see that enough validators run and reach each other, then start this node again.',
+  }),
   NOT_RUNNING: (_: object) => ({ message: 'The node is not running.', hint: 'Start it first.' }),
 }
 

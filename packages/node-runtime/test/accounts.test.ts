@@ -16,7 +16,7 @@ import {
   union,
   unit,
 } from '@mmtchain/kernel'
-import { createNode, type Host, silentLog } from '@mmtchain/node-runtime'
+import { createNode, type Host, memorySigner, silentLog } from '@mmtchain/node-runtime'
 import type { Address } from '@mmtchain/primitives'
 import { testAccount, testAddresses, testChain } from '@mmtchain/testkit'
 import { token } from '@mmtchain/token-rewards'
@@ -76,7 +76,7 @@ async function commit(call: { readonly command: string; readonly input: unknown 
     genesis: model.genesis,
     store: memoryStore(),
     host,
-    validator: { address: validator, suite: secp256k1, secret },
+    validator: memorySigner({ address: validator, suite: secp256k1, secret }),
   })
   const id = await node.submit(
     model.sign(model.body(alice.address, [{ module: 'speaker', ...call } as never])),

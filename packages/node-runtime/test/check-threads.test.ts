@@ -1,6 +1,6 @@
 import { secp256k1 } from '@mmtchain/crypto'
 import { defineChain, memoryStore, solo } from '@mmtchain/kernel'
-import { createNode, silentLog, systemHost, workerThreads } from '@mmtchain/node-runtime'
+import { createNode, memorySigner, silentLog, systemHost, workerThreads } from '@mmtchain/node-runtime'
 import { amount } from '@mmtchain/primitives'
 import { testAccount, testAddresses, testChain } from '@mmtchain/testkit'
 import { token } from '@mmtchain/token-rewards'
@@ -26,7 +26,7 @@ beforeEach(async () => {
     genesis: model.genesis,
     store: memoryStore(),
     host,
-    validator: { address, suite: secp256k1, secret },
+    validator: memorySigner({ address, suite: secp256k1, secret }),
   })
 })
 afterEach(() => node.stop())

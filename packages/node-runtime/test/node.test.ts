@@ -12,7 +12,14 @@ import {
   type Tip,
   u8,
 } from '@mmtchain/kernel'
-import { createNode, fileJournal, type Host, type Journal, silentLog } from '@mmtchain/node-runtime'
+import {
+  createNode,
+  fileJournal,
+  type Host,
+  type Journal,
+  memorySigner,
+  silentLog,
+} from '@mmtchain/node-runtime'
 import { type Address, amount } from '@mmtchain/primitives'
 import { testAccount, testAddresses, testChain } from '@mmtchain/testkit'
 import { token } from '@mmtchain/token-rewards'
@@ -62,7 +69,7 @@ async function start(
     genesis: model.genesis,
     store,
     host,
-    validator: args.observer ? undefined : { ...validator, secret: args.secret ?? secret },
+    validator: args.observer ? undefined : memorySigner({ ...validator, secret: args.secret ?? secret }),
   })
   const slot = () =>
     new Promise<void>((resolve) => {
@@ -180,7 +187,12 @@ test('a transaction that exhausts the stack is dropped, and the chain goes on', 
   const chain = defineChain({ id: 'deep', slotMs: 1_000, consensus: solo() }).use(deep)
   const model = testChain(chain, {})
   const host = manualHost()
-  const node = await createNode({ genesis: model.genesis, store: memoryStore(), host, validator })
+  const node = await createNode({
+    genesis: model.genesis,
+    store: memoryStore(),
+    host,
+    validator: memorySigner(validator),
+  })
   const dug = (sender: Address, n: number) =>
     model.sign(model.body(sender, [{ module: 'deep', command: 'dig', input: { n } }]))
   const bad = await node.submit(dug(alice, 1))
@@ -233,7 +245,12 @@ test('a genesis far ahead is worth a warning', async () => {
   const host = manualHost()
   const log = { ...silentLog, warn: (fields: object) => void warnings.push(fields) }
   const past = { ...host, log, nowMs: () => host.nowMs() - 86_400_000n }
-  const node = await createNode({ genesis, store: memoryStore(), host: past, validator })
+  const node = await createNode({
+    genesis,
+    store: memoryStore(),
+    host: past,
+    validator: memorySigner(validator),
+  })
   expect(warnings).toEqual([{ begins: '2023-11-14T22:13:20.000Z', inHours: 24 }])
   expect((await node.health()).checks.find(({ name }) => name === 'blocks')).toMatchObject({ ok: true })
   await node.stop()
@@ -302,7 +319,7 @@ test('a hook that fails stops the node before it signs, and says why', async () 
     validators: [{ address, key: key as { suite: number; key: Uint8Array } }],
     documents: {},
   })
-  const node = await createNode({ genesis, store: memoryStore(), host, validator })
+  const node = await createNode({ genesis, store: memoryStore(), host, validator: memorySigner(validator) })
   const one = new Promise<void>((resolve) => node.onBlock(() => setImmediate(resolve)))
   host.advance(1_000n)
   await one
@@ -319,7 +336,12 @@ test('a command that fails with a bug is refused, and the chain goes on', async 
   const model = testChain(chain, {})
   expect(() => model.as(alice).buggy.run({ n: 1 })).toThrow('a bug 1') // The test kit shows bugs to the author.
   const host = manualHost()
-  const node = await createNode({ genesis: model.genesis, store: memoryStore(), host, validator })
+  const node = await createNode({
+    genesis: model.genesis,
+    store: memoryStore(),
+    host,
+    validator: memorySigner(validator),
+  })
   const id = await node.submit(
     model.sign(model.body(alice, [{ module: 'buggy', command: 'run', input: { n: 1 } }])),
   )

@@ -18,7 +18,7 @@ import {
   u64,
   unit,
 } from '@mmtchain/kernel'
-import { createNode, type Host, type Node, silentLog } from '@mmtchain/node-runtime'
+import { createNode, type Host, memorySigner, type Node, silentLog } from '@mmtchain/node-runtime'
 import type { Address } from '@mmtchain/primitives'
 import {
   RPC_SETTINGS_DEFAULT,
@@ -92,7 +92,7 @@ export async function startChain<M>(
     genesis,
     store,
     host,
-    validator: { address: validator.address, suite: secp256k1, secret: validator.secret },
+    validator: memorySigner({ address: validator.address, suite: secp256k1, secret: validator.secret }),
   })
   const rpc = await serveRpc({
     node,

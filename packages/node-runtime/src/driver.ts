@@ -1,0 +1,351 @@
+import type {
+  Block,
+  EngineEffect,
+  EngineInput,
+  Execution,
+  Machine,
+  PeerId,
+  Store,
+  StoredBlock,
+  Tip,
+} from '@mmtchain/kernel'
+import type { Hash, Height } from '@mmtchain/primitives'
+import { createAccountFinder } from './accounts.ts'
+import { createAwaited, isAwaited } from './awaited.ts'
+import type { BlockMaker } from './block-maker.ts'
+import { createBlocksAtHand } from './blocks-at-hand.ts'
+import { type Host, logOf, textOf } from './host.ts'
+import type { InputLog } from './input-log.ts'
+import type { Recorder } from './metrics.ts'
+import { nodeFail } from './refusals.ts'
+import type { ConsensusSigner } from './signer.ts'
+
+/** Drives the engine: inputs in, effects carried out in order, one step at a time. */
+export interface Driver {
+  /** Plays the log of inputs again, then goes on from there. Throws `node/INPUT_LOG_DAMAGED`. */
+  start(): Promise<void>
+  /** Gives the engine an input. Resolves when what it caused has been carried out, or the driver has stopped. */
+  feed(input: EngineInput): Promise<void>
+  /** Ends after the effect under way. */
+  stop(): Promise<void>
+}
+
+/** Where the driver tells of what leaves the node or changes it. */
+export interface DriverOutlet {
+  /** A message of the engine, to every peer or to one. */
+  send(message: unknown, to: PeerId | undefined): void
+  sendBlock(stored: StoredBlock, to: PeerId | undefined): void
+  blame(peer: PeerId, why: string): void
+  /** The block is on disk. */
+  committed(stored: StoredBlock, tip: Tip): void
+  /** Blocks were taken back, newest first, down to this tip. */
+  reverted(blocks: readonly StoredBlock[], tip: Tip): void
+  finalised(height: Height): void
+  /** The driver cannot go on. */
+  fault(error: unknown): void
+}
+
+interface Waiting {
+  readonly input: EngineInput
+  readonly handled?: () => void
+}
+
+export function createDriver(args: {
+  readonly machine: Machine
+  readonly store: Store
+  readonly host: Host
+  readonly signer: ConsensusSigner | undefined
+  /** Undefined for an engine whose inputs need not outlast the process. */
+  readonly inputLog: InputLog | undefined
+  readonly maker: BlockMaker
+  readonly metrics: Recorder
+  readonly tip: () => Tip
+  readonly finalised: () => Height
+  /** What the block after a tip would reveal if this node built it. */
+  readonly reveal: (tip: Tip) => Uint8Array | undefined
+  readonly outlet: DriverOutlet
+}): Driver {
+  const { machine, store, host, signer, inputLog, maker, metrics, tip, outlet } = args
+  const { engine } = machine.genesis.chain
+  const log = logOf(host.log, 'blocks')
+  const accountsOf = createAccountFinder({ machine, store })
+  const timers = new Map<string, () => void>()
+  const atHand = createBlocksAtHand()
+  let queue: Waiting[] = []
+  let state = engine.start({ chain: machine.engineChain, self: signer?.address })
+  let isWorking = true
+  let work: Promise<void> = Promise.resolve()
+  let signing: Promise<void> = Promise.resolve()
+  let isStopping = false
+
+  function feed(input: EngineInput): Promise<void> {
+    return new Promise((handled) => {
+      if (isStopping) return handled()
+      queue.push({ input, handled })
+      goOn()
+    })
+  }
+
+  function goOn(): void {
+    if (!isWorking) work = workOff()
+  }
+
+  async function workOff(): Promise<void> {
+    isWorking = true
+    try {
+      for (let next = queue.shift(); next && !isStopping; next = queue.shift()) {
+        await take(next.input).finally(next.handled)
+      }
+    } catch (error) {
+      fail(error)
+    } finally {
+      // In the same turn as the look that found no more input, so that none can be left lying.
+      isWorking = false
+    }
+  }
+
+  function fail(error: unknown): void {
+    if (isStopping) return
+    halt()
+    outlet.fault(error)
+  }
+
+  function halt(): void {
+    isStopping = true
+    for (const cancel of timers.values()) cancel()
+    for (const { handled } of queue) handled?.()
+    queue = []
+  }
+
+  /** One step of the engine. */
+  async function take(input: EngineInput): Promise<void> {
+    const before = state
+    const step = engine.step(before, input)
+    state = step.state
+    // What changed nothing and asked for nothing can be left out when the log is played again.
+    if (step.state !== before || step.effects.some(isAwaited)) note(input)
+    await carryOutAll(step.effects)
+  }
+
+  function note(input: EngineInput): void {
+    if (input.kind !== 'started' && input.kind !== 'tip') inputLog?.append(input)
+  }
+
+  /** The answers come before any other input, so that the engine never hears of something else on a tip that it does not know. */
+  async function carryOutAll(effects: readonly EngineEffect[]): Promise<void> {
+    const answers: EngineInput[] = []
+    for (const effect of effects) {
+      if (leaves(effect)) await inputLog?.sync()
+      const answer = await carryOut(effect)
+      if (answer) answers.push(answer)
+    }
+    queue.unshift(...answers.map((input) => ({ input })))
+  }
+
+  async function carryOut(effect: EngineEffect): Promise<EngineInput | undefined> {
+    switch (effect.kind) {
+      case 'setTimer':
+        return void setTimer(effect.name, effect.atMs)
+      case 'buildBlock':
+        return build(effect)
+      case 'validateBlock':
+        return validate(effect)
+      case 'sign':
+        return void sign(effect)
+      case 'commitBlock':
+        return commit(effect)
+      case 'revert':
+        return revert(effect.to)
+      case 'finalise':
+        return void outlet.finalised(effect.height)
+      case 'send':
+        return void outlet.send(effect.message, effect.to)
+      case 'sendBlock': {
+        const stored = await store.block({ height: effect.height })
+        if (stored) outlet.sendBlock(stored, effect.to)
+        return undefined
+      }
+      case 'blame':
+        return void outlet.blame(effect.peer, effect.why)
+      case 'note':
+        return void log.warn(effect.fields, effect.what)
+      case 'stop':
+        throw nodeFail.ENGINE_STOPPED({ engine: engine.name, why: effect.why })
+    }
+  }
+
+  function setTimer(name: string, atMs: bigint): void {
+    timers.get(name)?.()
+    // One that has fired already is not told of when it is set again.
+    queue = queue.filter(({ input }) => input.kind !== 'timer' || input.name !== name)
+    const fire = () => void feed({ kind: 'timer', name, nowMs: host.nowMs() })
+    timers.set(name, host.setTimer(atMs, fire))
+  }
+
+  function build({ request }: Extract<EngineEffect, { kind: 'buildBlock' }>): EngineInput | undefined {
+    if (!signer) return undefined
+    const startMs = host.monotonicMs()
+    const execution = maker.build(request, signer.address)
+    metrics.took('build', host.monotonicMs() - startMs)
+    const { id, block } = execution
+    atHand.add(id, block, execution)
+    return { kind: 'built', id, block, nowMs: host.nowMs() }
+  }
+
+  function validate({ id, block }: Extract<EngineEffect, { kind: 'validateBlock' }>): EngineInput {
+    const startMs = host.monotonicMs()
+    const execution = maker.validate(block)
+    metrics.took('validate', host.monotonicMs() - startMs)
+    const valid = execution?.id === id
+    if (valid) atHand.add(id, block, execution)
+    return { kind: 'validated', id, valid, nowMs: host.nowMs() }
+  }
+
+  /** Beside everything else, since a signer may be another machine; one signature after the other. */
+  function sign({ at, message }: Extract<EngineEffect, { kind: 'sign' }>): void {
+    if (!signer) return
+    signing = signing.then(async () => {
+      if (isStopping) return
+      try {
+        const signature = await signer.sign({ at, message })
+        if (signature) return void feed({ kind: 'signed', at, signature, nowMs: host.nowMs() })
+        const { height, round, step } = at
+        log.warn(
+          { height: String(height), round, step },
+          'the signer has signed something else here or later',
+        )
+      } catch (error) {
+        fail(error)
+      }
+    })
+  }
+
+  /** The execution of a block that was built or found valid on this tip, before or after a crash. */
+  function executionOf(id: Hash): Execution {
+    const found = atHand.find(id)
+    if (!found) throw nodeFail.BLOCK_UNKNOWN({ id })
+    const execution = found.execution ?? maker.validate(found.block)
+    if (!execution) throw nodeFail.BLOCK_UNKNOWN({ id })
+    return execution
+  }
+
+  async function commit({
+    id,
+    seal,
+    checkpoint,
+  }: Extract<EngineEffect, { kind: 'commitBlock' }>): Promise<EngineInput> {
+    const execution = executionOf(id)
+    const { block, receipts, transactionIds, refusals, staged } = execution
+    const { header } = block
+    const parent = tip()
+    engine.checkSeal({ chain: machine.engineChain, header, id, seal, validators: parent.validators })
+    const startMs = host.monotonicMs()
+    const accounts = accountsOf({ header, receipts })
+    await store.commit({ block, id, seal, receipts, transactionIds, refusals, accounts, staged, checkpoint })
+    metrics.took('commit', host.monotonicMs() - startMs)
+    metrics.committed({
+      transactions: transactionIds.length,
+      refused: refusals.filter((refusal) => refusal !== null).length,
+      intervalMs: Number(header.timeMs - parent.header.timeMs),
+    })
+    for (const { transaction, fault } of execution.faults)
+      log.error({ transaction, fault: textOf(fault) }, 'a module failed')
+    log.info({ height: String(header.height), id, transactions: transactionIds.length }, 'block committed')
+    outlet.committed({ block, id, seal, receipts, transactionIds, refusals }, execution.tip)
+    return arrivedAt(execution.tip)
+  }
+
+  async function revert(to: Height): Promise<EngineInput> {
+    const final = args.finalised()
+    if (!engine.revertible || to < final) throw nodeFail.REVERT_OF_FINAL({ to, final })
+    const blocks: StoredBlock[] = []
+    for (let height = tip().header.height; height > to; height = (height - 1n) as Height) {
+      const stored = await store.block({ height })
+      if (stored) blocks.push(stored)
+    }
+    await store.revertTo(to)
+    const next = machine.tipOf(store) as Tip
+    log.warn(
+      { blocks: blocks.length, height: String(to), id: next.id },
+      'blocks taken back for a better branch',
+    )
+    outlet.reverted(blocks, next)
+    return arrivedAt(next)
+  }
+
+  /** The log of inputs and what was made for the tip before end here. */
+  function arrivedAt(next: Tip): EngineInput {
+    atHand.clear()
+    const nowMs = host.nowMs()
+    inputLog?.begin(next.id, nowMs)
+    const reveal = args.reveal(next)
+    return { kind: 'tip', nowMs, tip: next, ...(reveal && { reveal }) }
+  }
+
+  function started(nowMs: bigint): EngineInput {
+    const signed = signer?.last()
+    const reveal = args.reveal(tip())
+    return {
+      kind: 'started',
+      nowMs,
+      tip: tip(),
+      checkpoint: store.checkpoint(),
+      ...(signed && { signed: { at: signed.at, message: signed.message } }),
+      ...(reveal && { reveal }),
+    }
+  }
+
+  /** Leads a new engine to where the last one was. Answers the effects that are to be carried out. */
+  async function playAgain(): Promise<readonly EngineEffect[]> {
+    const logged = await inputLog?.read(tip().id)
+    const nowMs = logged?.nowMs ?? host.nowMs()
+    const awaited = createAwaited()
+    let count = 0
+    function play(input: EngineInput): readonly EngineEffect[] {
+      const step = engine.step(state, input)
+      state = step.state
+      for (const effect of step.effects) {
+        awaited.asked(effect)
+        if (effect.kind === 'finalise') outlet.finalised(effect.height)
+        if (effect.kind === 'validateBlock') asked.set(effect.id, effect.block)
+      }
+      return step.effects
+    }
+    const asked = new Map<Hash, Block>()
+    const effects = play(started(nowMs))
+    for await (const input of logged?.inputs ?? []) {
+      awaited.answered(input)
+      if (input.kind === 'built') atHand.add(input.id, input.block)
+      if (input.kind === 'validated') {
+        const block = asked.get(input.id)
+        asked.delete(input.id)
+        if (block && input.valid) atHand.add(input.id, block)
+      }
+      play(input)
+      count += 1
+    }
+    if (!logged) inputLog?.begin(tip().id, nowMs)
+    if (count === 0) return effects
+    log.info({ inputs: count, height: String(tip().header.height) }, 'the log of inputs was played again')
+    return awaited.rest()
+  }
+
+  return {
+    async start() {
+      const effects = await playAgain()
+      work = carryOutAll(effects).then(workOff, fail)
+    },
+    feed,
+    async stop() {
+      halt()
+      await signing
+      await work
+      await inputLog?.close()
+    },
+  }
+}
+
+/** True for an effect that others can see, or that a restart cannot undo. */
+function leaves({ kind }: EngineEffect): boolean {
+  return kind === 'send' || kind === 'sendBlock' || kind === 'sign' || kind === 'commitBlock'
+}

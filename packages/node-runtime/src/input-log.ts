@@ -1,0 +1,219 @@
+import {
+  bool,
+  bytes,
+  type Codec,
+  decode,
+  encode,
+  hash,
+  list,
+  struct,
+  text,
+  type UnionValue,
+  u8,
+  u32,
+  u64,
+  union,
+  unit,
+} from '@mmtchain/codec'
+import { sha256 } from '@mmtchain/crypto'
+import { block, blockId, type Engine, type EngineInput } from '@mmtchain/kernel'
+import { concatBytes, equalBytes, type Hash, hashToBytes, isChainError, utf8 } from '@mmtchain/primitives'
+import type { RawFile } from './raw-file.ts'
+import { nodeFail } from './refusals.ts'
+
+// The file: frames, each MAGIC, the length of its body (u32, little-endian), the first 16 bytes of SHA-256(tip ‖ place in the file ‖
+// body), and the body. The first frame says on which tip the log begins; each later one is what one `sync` wrote. A power failure
+// can tear only the last frame, so whatever is wrong before a whole frame is damage.
+
+const MAGIC = utf8('mmtw')
+const SUM_BYTES = 16
+const HEAD_BYTES = MAGIC.length + 4 + SUM_BYTES
+const FRAME_BYTES_MAX = 256 * 1024 * 1024
+/** More than an engine keeps of one height in days. */
+const LOG_BYTES_MAX = 4 * 1024 * 1024 * 1024
+const SCAN_BYTES = 1024 * 1024
+
+/** The inputs of an engine since its tip, so that they outlast the process. */
+export interface InputLog {
+  /**
+   * What was written on this tip; undefined when the log has nothing about it. A torn end is cut off. Throws
+   * `node/INPUT_LOG_DAMAGED` for damage before it.
+   */
+  read(tip: Hash): Promise<LoggedInputs | undefined>
+  /** Forgets all inputs: the engine has met a new tip at `nowMs`. */
+  begin(tip: Hash, nowMs: bigint): void
+  append(input: EngineInput): void
+  /** All that was appended is on the disk when it resolves. Throws `node/INPUT_LOG_FULL`, or what the file throws. */
+  sync(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface LoggedInputs {
+  /** When the engine met the tip. */
+  readonly nowMs: bigint
+  /** Oldest first. */
+  readonly inputs: AsyncIterable<EngineInput>
+}
+
+const beginning = struct({ tip: hash, nowMs: u64 })
+const place = struct({ height: u64, round: u32, step: u8 })
+const peerId = text({ bytesMax: 256 })
+const sealBytes = bytes({ bytesMax: 1_048_576 })
+
+type LoggedInput = UnionValue<ReturnType<typeof recordFields>>
+function recordFields(message: Codec<unknown>) {
+  return {
+    timer: struct({ name: text({ bytesMax: 64 }), nowMs: u64 }),
+    message: struct({ from: peerId, message, nowMs: u64 }),
+    block: struct({ from: peerId, block, seal: sealBytes, nowMs: u64 }),
+    built: struct({ block, nowMs: u64 }),
+    validated: struct({ id: hash, valid: bool, nowMs: u64 }),
+    signed: struct({ at: place, signature: bytes({ bytesMax: 65_536 }), nowMs: u64 }),
+  }
+}
+
+/** A log in a file to which nobody else writes. */
+export function inputLog(args: {
+  readonly file: RawFile
+  readonly engine: Engine
+  readonly fingerprint: Hash
+}): InputLog {
+  const { file, engine, fingerprint } = args
+  const records = list(union(recordFields(engine.message ?? (unit as Codec<unknown>))), { max: 1_048_576 })
+  let tip: Hash | undefined
+  let size = 0
+  let waiting: LoggedInput[] = []
+  /** The first frame, while the file has another one. */
+  let first: Uint8Array | undefined
+
+  async function frameAt(at: number, end: number, of: Hash | 'its own'): Promise<Uint8Array | undefined> {
+    const head = await file.read(at, HEAD_BYTES)
+    if (head.length < HEAD_BYTES || !equalBytes(head.subarray(0, MAGIC.length), MAGIC)) return undefined
+    const length = readU32(head, MAGIC.length)
+    if (length > FRAME_BYTES_MAX || at + HEAD_BYTES + length > end) return undefined
+    const body = await file.read(at + HEAD_BYTES, length)
+    const bound = of === 'its own' ? tipIn(body) : of
+    const isWhole = body.length === length && bound !== undefined
+    return isWhole && equalBytes(sumOf(bound, at, body), head.subarray(MAGIC.length + 4)) ? body : undefined
+  }
+
+  async function hasFrameAfter(from: number, end: number, of: Hash): Promise<boolean> {
+    for (let start = from; start < end; start += SCAN_BYTES) {
+      const piece = await file.read(start, SCAN_BYTES + MAGIC.length - 1)
+      for (let i = indexOfMagic(piece, 0); i >= 0; i = indexOfMagic(piece, i + 1))
+        if (await frameAt(start + i, end, of)) return true
+    }
+    return false
+  }
+
+  /** Finds where the whole frames end. Undefined when there is none of this tip. */
+  async function measure(of: Hash): Promise<{ readonly first: Uint8Array } | undefined> {
+    const end = await file.size()
+    const start = await frameAt(0, end, 'its own')
+    if (start && tipIn(start) !== of) return undefined
+    size = 0
+    for (let body = start; body; body = await frameAt(size, end, of)) size += HEAD_BYTES + body.length
+    if (size < end && (await hasFrameAfter(size, end, of)))
+      throw nodeFail.INPUT_LOG_DAMAGED({ file: file.name, at: size })
+    return start && { first: start }
+  }
+
+  async function* readInputs(of: Hash, from: number, end: number): AsyncIterable<EngineInput> {
+    for (let at = from; at < end; ) {
+      const body = await frameAt(at, end, of)
+      if (!body) throw nodeFail.INPUT_LOG_DAMAGED({ file: file.name, at })
+      for (const record of decode(records, body)) yield inputOf(record, fingerprint)
+      at += HEAD_BYTES + body.length
+    }
+  }
+
+  async function writeFrame(body: Uint8Array): Promise<void> {
+    const total = HEAD_BYTES + body.length
+    if (size + total > LOG_BYTES_MAX || body.length > FRAME_BYTES_MAX)
+      throw nodeFail.INPUT_LOG_FULL({ file: file.name, bytesMax: LOG_BYTES_MAX })
+    await file.write(size, concatBytes(MAGIC, u32Bytes(body.length), sumOf(tip as Hash, size, body), body))
+    size += total
+  }
+
+  return {
+    async read(of) {
+      const measured = await measure(of)
+      if (!measured) return undefined
+      await file.truncate(size)
+      tip = of
+      first = undefined
+      const { nowMs } = decode(beginning, measured.first)
+      return { nowMs, inputs: readInputs(of, HEAD_BYTES + measured.first.length, size) }
+    },
+    begin(on, nowMs) {
+      tip = on
+      first = encode(beginning, { tip: on, nowMs })
+      waiting = []
+    },
+    append(input) {
+      waiting.push(recordOf(input))
+    },
+    async sync() {
+      if (waiting.length === 0) return
+      if (first) {
+        await file.truncate(0)
+        size = 0
+        await writeFrame(first)
+        first = undefined
+      }
+      const batch = waiting
+      waiting = []
+      await writeFrame(encode(records, batch))
+      await file.sync()
+    },
+    close: () => file.close(),
+  }
+}
+
+function sumOf(tip: Hash, at: number, body: Uint8Array): Uint8Array {
+  // A file has fewer than 2^32 bytes (LOG_BYTES_MAX).
+  return sha256(concatBytes(hashToBytes(tip), u32Bytes(at), body)).subarray(0, SUM_BYTES)
+}
+
+/** The tip of a first frame; undefined for bytes that are none. */
+function tipIn(body: Uint8Array): Hash | undefined {
+  try {
+    return decode(beginning, body).tip
+  } catch (error) {
+    if (isChainError(error)) return undefined
+    throw error
+  }
+}
+
+function indexOfMagic(piece: Uint8Array, from: number): number {
+  const [byte = 0] = MAGIC
+  for (let i = piece.indexOf(byte, from); i >= 0; i = piece.indexOf(byte, i + 1))
+    if (equalBytes(piece.subarray(i, i + MAGIC.length), MAGIC)) return i
+  return -1
+}
+
+function u32Bytes(value: number): Uint8Array {
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setUint32(0, value, true)
+  return bytes
+}
+
+function readU32(bytes: Uint8Array, at: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(at, true)
+}
+
+function recordOf(input: EngineInput): LoggedInput {
+  switch (input.kind) {
+    case 'started':
+    case 'tip':
+      throw new Error(`the log of inputs begins with ${input.kind}; it does not hold it`)
+    default:
+      return { kind: input.kind, value: input } as LoggedInput
+  }
+}
+
+function inputOf({ kind, value }: LoggedInput, fingerprint: Hash): EngineInput {
+  if (kind === 'block' || kind === 'built')
+    return { kind, ...value, id: blockId(fingerprint, value.block.header) } as EngineInput
+  return { kind, ...value } as EngineInput
+}
