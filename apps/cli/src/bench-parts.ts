@@ -93,11 +93,11 @@ async function partNode(): Promise<void> {
   let began = Date.now()
   process.on('message', async (order: Order) => {
     if (order.kind === 'start') {
+      endProfile = await startProfile(order.profile)
       seen = newCount()
       began = Date.now()
       cpu = process.cpuUsage()
       mainCpu = mainThreadMs()
-      endProfile = await startProfile(order.profile)
       tell({ kind: 'ready' })
     }
     if (order.kind === 'stop' && endProfile) {

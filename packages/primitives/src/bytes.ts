@@ -1,6 +1,6 @@
 import { primitivesFail } from './refusals.ts'
 
-const NIBBLE_OF_CODE = new Int8Array(128).fill(-1)
+const NIBBLE_OF_CODE = new Int8Array(256).fill(-1)
 for (let value = 0; value < 16; value++) NIBBLE_OF_CODE[value.toString(16).charCodeAt(0)] = value
 const utf8Encoder = new TextEncoder()
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -9,6 +9,7 @@ const HEX_CHUNK_BYTES = 512
 // Digits are laid out as bytes and read as text at once: that is faster than joining texts, and a text that was joined
 // is a tree of parts, which the first map lookup has to flatten.
 const digitPairs = new Uint16Array(HEX_CHUNK_BYTES)
+const digits = new Uint8Array(digitPairs.buffer)
 const PAIR_OF_BYTE = new Uint16Array(
   Uint8Array.from({ length: 512 }, (_, i) => hexOfByte(i >> 1).charCodeAt(i & 1)).buffer,
 )
@@ -23,7 +24,7 @@ export function toHex(bytes: Uint8Array): string {
   for (let start = 0; start < bytes.length; start += HEX_CHUNK_BYTES) {
     const count = Math.min(bytes.length - start, HEX_CHUNK_BYTES)
     for (let i = 0; i < count; i++) digitPairs[i] = PAIR_OF_BYTE[bytes[start + i] as number] as number
-    hex += utf8Decoder.decode(new Uint8Array(digitPairs.buffer, 0, 2 * count))
+    hex += utf8Decoder.decode(digits.subarray(0, 2 * count))
   }
   return hex
 }
@@ -32,12 +33,20 @@ export function toHex(bytes: Uint8Array): string {
 export function fromHex(hex: string): Uint8Array {
   if (hex.length % 2 !== 0) throw primitivesFail.NOT_HEX({ text: hex })
   const bytes = new Uint8Array(hex.length / 2)
-  for (let i = 0; i < bytes.length; i++) {
-    const high = NIBBLE_OF_CODE[hex.charCodeAt(2 * i)] ?? -1
-    const low = NIBBLE_OF_CODE[hex.charCodeAt(2 * i + 1)] ?? -1
-    if (high < 0 || low < 0) throw primitivesFail.NOT_HEX({ text: hex })
-    bytes[i] = (high << 4) | low
+  // Negative as soon as one digit was none.
+  let all = 0
+  for (let start = 0; start < hex.length; start += digits.length) {
+    const chunk = hex.length <= digits.length ? hex : hex.slice(start, start + digits.length)
+    const { read, written } = utf8Encoder.encodeInto(chunk, digits)
+    if (read !== chunk.length || written !== chunk.length) throw primitivesFail.NOT_HEX({ text: hex })
+    for (let i = 0; i < written; i += 2) {
+      const high = NIBBLE_OF_CODE[digits[i] as number] as number
+      const low = NIBBLE_OF_CODE[digits[i + 1] as number] as number
+      all |= high | low
+      bytes[(start + i) >> 1] = (high << 4) | low
+    }
   }
+  if (all < 0) throw primitivesFail.NOT_HEX({ text: hex })
   return bytes
 }
 

@@ -109,21 +109,28 @@ export function checkTransaction(
     throw txFail.PAYER_MISMATCH({ named: body.payer !== null })
   if (consent && body.fee > consent.feeMax)
     throw txFail.PAYER_FEE_TOO_HIGH({ fee: body.fee, feeMax: consent.feeMax })
-  for (const signer of consent ? [body.authority, consent.authority] : [body.authority]) {
-    checkAuthority(signer)
-    checkKeys(signer, suites)
+  const signers = consent ? [body.authority, consent.authority] : [body.authority]
+  let id: Hash
+  try {
+    for (const signer of signers) checkAuthority(signer)
+    id = transactionId(body)
+    checkSignatures({
+      authority: body.authority,
+      message: senderMessage({ fingerprint, id }),
+      signatures: value.signatures,
+      suites,
+    })
+    if (consent) {
+      const message = payerMessage({ fingerprint, id, feeMax: consent.feeMax })
+      checkSignatures({ authority: consent.authority, message, signatures: consent.signatures, suites })
+    }
+  } catch (refusal) {
+    // What is wrong with authorities and keys comes first.
+    for (const signer of signers) checkKeys(checkAuthority(signer), suites)
+    throw refusal
   }
-  const id = transactionId(body)
-  checkSignatures({
-    authority: body.authority,
-    message: senderMessage({ fingerprint, id }),
-    signatures: value.signatures,
-    suites,
-  })
-  if (consent) {
-    const message = payerMessage({ fingerprint, id, feeMax: consent.feeMax })
-    checkSignatures({ authority: consent.authority, message, signatures: consent.signatures, suites })
-  }
+  // A valid signature proves the key that made it, so an only key needs no check of its own.
+  for (const signer of signers) if (signer.keys.length > 1) checkKeys(signer, suites)
   return id
 }
 

@@ -93,8 +93,10 @@ export function openSession(
   })
 
   function contexts(name: string): BuiltContexts {
-    const known = built.get(name)
-    if (known) return known
+    return built.get(name) ?? makeContexts(name)
+  }
+
+  function makeContexts(name: string): BuiltContexts {
     const used = runtime.modules.get(name) as UsedModule
     const { spec, grants } = used
     const params = paramsInForce(runtime.chain, used, state)

@@ -11,7 +11,7 @@ import {
 } from '@mmtchain/tx'
 import type { Event, Receipt } from '../block.ts'
 import type { Limits } from '../declare/limits.ts'
-import type { Charged, CommandContext, CommandSpec, FeePolicy, ModuleSpec } from '../declare/module.ts'
+import type { Charged, CommandContext, CommandSpec, ModuleSpec } from '../declare/module.ts'
 import type { KernelTypes } from '../kernel-module.ts'
 import { keepChanges, mustGoOn, rollback, savepoint, stopsNode } from './journal.ts'
 import type { Runtime, Session } from './session.ts'
@@ -82,9 +82,8 @@ export function executeTransaction(rules: Rules, session: Session, prepared: Pre
   }
   const weightUsed = signatureWeight + ran.weight
   try {
-    withPolicy(rules, session, (policy, ctx) =>
-      expectNothing(policy.settle(ctx, charged, { ok: !ran.refusal, weightUsed })),
-    )
+    const outcome = { ok: !ran.refusal, weightUsed }
+    expectNothing(rules.feeModule?.feePolicy?.settle(feeContext(rules, session), charged, outcome))
   } catch (error) {
     // The calls have run, so nobody may take this for a transaction that stayed outside the block.
     throw new Error('a fee policy must not refuse to settle', { cause: error })
@@ -137,7 +136,7 @@ export function reserveTransaction(
   const start = savepoint(session.journal)
   const eventsBefore = session.events.length
   try {
-    withPolicy(rules, session, (policy, ctx) => expectNothing(policy.reserve(ctx, charged)))
+    expectNothing(rules.feeModule?.feePolicy?.reserve(feeContext(rules, session), charged))
   } catch (error) {
     rollback(session.journal, start)
     mustGoOn(session.journal)
@@ -329,12 +328,9 @@ export function expectNothing(result: unknown): void {
   if (result !== undefined) throw new TypeError('a handler returned a value; is it async?')
 }
 
-function withPolicy(
-  { feeModule }: Rules,
-  session: Session,
-  run: (policy: FeePolicy<never>, ctx: never) => void,
-): void {
-  if (feeModule?.feePolicy) run(feeModule.feePolicy, session.contexts(feeModule.name).hook)
+/** What the fee policy sees. */
+function feeContext({ feeModule }: Rules, session: Session): never {
+  return session.contexts((feeModule as ModuleSpec).name).hook
 }
 
 /** The kernel module's own context, typed. */
