@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach } from 'vitest'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -15,10 +16,23 @@ export interface Place {
   readonly home: string
   readonly port: number
   readonly env: NodeJS.ProcessEnv
+  /** What was started here. */
+  readonly chains: RunningChain[]
+  /** Ends what still runs here, and removes the folder. */
   remove(): Promise<void>
 }
 
-export async function makePlace(): Promise<Place> {
+/** Gives every test of a file a place of its own, which goes with it. */
+export function inPlace(begin: (place: Place) => void): void {
+  let place: Place
+  beforeEach(async () => {
+    place = await makePlace()
+    begin(place)
+  })
+  afterEach(() => place.remove())
+}
+
+async function makePlace(): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), 'mmt-test-'))
   const home = join(folder, 'home')
   const passphrase = join(folder, 'passphrase')
@@ -31,7 +45,12 @@ export async function makePlace(): Promise<Place> {
     NO_COLOR: '1',
   }
   delete env.MMT_RPC
-  return { folder, home, port, env, remove: () => rm(folder, { recursive: true, force: true }) }
+  const chains: RunningChain[] = []
+  const remove = async () => {
+    await Promise.all(chains.map((chain) => chain.end('SIGKILL')))
+    await rm(folder, { recursive: true, force: true })
+  }
+  return { folder, home, port, env, chains, remove }
 }
 
 async function freePort(): Promise<number> {
@@ -91,7 +110,9 @@ export function startChain(place: Place, words: readonly string[]): RunningChain
     // A group of its own, so that a signal reaches all of it, as Ctrl-C on a terminal does.
     detached: true,
   })
-  return watch(child)
+  const chain = watch(child)
+  place.chains.push(chain)
+  return chain
 }
 
 /** `pnpm start`, with a port of this test's own. */

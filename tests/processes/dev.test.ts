@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import {
-  makePlace,
+  inPlace,
   mmt,
   mmtDev,
   mmtJson,
@@ -16,15 +16,10 @@ import {
 } from './chain-process.ts'
 
 let place: Place
-let chain: RunningChain | undefined
+let chain: RunningChain
 
-beforeEach(async () => {
-  place = await makePlace()
-})
-afterEach(async () => {
-  await chain?.end('SIGKILL')
-  chain = undefined
-  await place.remove()
+inPlace((made) => {
+  place = made
 })
 
 const tokenChain = 'examples/01-token/chain.ts'
@@ -188,7 +183,7 @@ test('a running chain takes over a chain file, and a file that it imports, when 
   const file = (name: string) => join(place.folder, name)
   const importing = (from: string) =>
     `export { chain } from ${JSON.stringify(join(root, from))}\nexport { note } from './note.ts'\n`
-  const restarts = () => chain?.out().match(/goes on from height/g)?.length ?? 0
+  const restarts = () => chain.out().match(/goes on from height/g)?.length ?? 0
   writeFileSync(file('note.ts'), `export const note = 'first'\n`)
   writeFileSync(file('chain.ts'), importing(tokenChain))
   chain = mmtDev(place, ['--chain', file('chain.ts')])

@@ -3,18 +3,14 @@ import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { makePlace, mmt, mmtDev, mmtJson, type Place, type RunningChain, root } from './chain-process.ts'
+import { expect, test } from 'vitest'
+import { inPlace, mmt, mmtDev, mmtJson, type Place, type RunningChain, root } from './chain-process.ts'
 
 let place: Place
-let chain: RunningChain | undefined
+let chain: RunningChain
 
-beforeEach(async () => {
-  place = await makePlace()
-})
-afterEach(async () => {
-  await chain?.end('SIGKILL')
-  await place.remove()
+inPlace((made) => {
+  place = made
 })
 
 interface ImportJson {

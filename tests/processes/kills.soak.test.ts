@@ -1,16 +1,12 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { makePlace, mmtDev, type Place, type RunningChain } from './chain-process.ts'
+import { expect, test } from 'vitest'
+import { inPlace, mmtDev, type Place, type RunningChain } from './chain-process.ts'
 import { ask, submit, type Transfer, transfersOf } from './load.ts'
 
 let place: Place
-let chain: RunningChain | undefined
+let chain: RunningChain
 
-beforeEach(async () => {
-  place = await makePlace()
-})
-afterEach(async () => {
-  await chain?.end('SIGKILL')
-  await place.remove()
+inPlace((made) => {
+  place = made
 })
 
 const kills = Math.max(3, Number(process.env.MMT_SOAK_SCALE ?? '1'))

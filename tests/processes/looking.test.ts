@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import {
-  makePlace,
+  inPlace,
   mmt,
   mmtDev,
   mmtJson,
@@ -18,15 +18,10 @@ import {
 const SLOW = { timeout: 400_000 }
 
 let place: Place
-let chain: RunningChain | undefined
+let chain: RunningChain
 
-beforeEach(async () => {
-  place = await makePlace()
-})
-afterEach(async () => {
-  await chain?.end('SIGKILL')
-  chain = undefined
-  await place.remove()
+inPlace((made) => {
+  place = made
 })
 
 /** The JSON of the README of the command line, by command: a line with the command in code, then a block fenced as json. */

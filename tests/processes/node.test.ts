@@ -2,19 +2,14 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { makePlace, mmt, mmtDev, mmtJson, type Place, type RunningChain, root } from './chain-process.ts'
+import { expect, test } from 'vitest'
+import { inPlace, mmt, mmtDev, mmtJson, type Place, type RunningChain, root } from './chain-process.ts'
 
 let place: Place
-let chain: RunningChain | undefined
+let chain: RunningChain
 
-beforeEach(async () => {
-  place = await makePlace()
-})
-afterEach(async () => {
-  await chain?.end('SIGKILL')
-  chain = undefined
-  await place.remove()
+inPlace((made) => {
+  place = made
 })
 
 async function rpc(body: string): Promise<{ status: number; json: unknown }> {

@@ -1,21 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { makePlace, mmt, mmtDev, mmtJson, type Place, type RunningChain } from './chain-process.ts'
+import { expect, test } from 'vitest'
+import { inPlace, mmt, mmtDev, mmtJson, type Place, type RunningChain } from './chain-process.ts'
 
 /** Keys of people cost a second of scrypt each time; on a busy machine that adds up. */
 const SLOW = { timeout: 400_000 }
 
 let place: Place
-let chain: RunningChain | undefined
+let chain: RunningChain
 
-beforeEach(async () => {
-  place = await makePlace()
-})
-afterEach(async () => {
-  await chain?.end('SIGKILL')
-  chain = undefined
-  await place.remove()
+inPlace((made) => {
+  place = made
 })
 
 test(

@@ -2,22 +2,17 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { makePlace, mmtDev, type Place, type RunningChain, root, startChain } from './chain-process.ts'
+import { expect, test, vi } from 'vitest'
+import { inPlace, mmtDev, type Place, type RunningChain, root, startChain } from './chain-process.ts'
 import { ask, submit, type Transfer, transfersOf } from './load.ts'
 
 const WAIT = { timeout: 60_000, interval: 100 }
 
 let place: Place
-let chain: RunningChain | undefined
+let chain: RunningChain
 
-beforeEach(async () => {
-  place = await makePlace()
-})
-afterEach(async () => {
-  await chain?.end('SIGKILL')
-  chain = undefined
-  await place.remove()
+inPlace((made) => {
+  place = made
 })
 
 /** Makes a home with a chain that has begun. */

@@ -1,21 +1,18 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { makePlace, mmt, mmtDev, mmtJson, type Place, type RunningChain } from './chain-process.ts'
+import { afterEach, expect, test } from 'vitest'
+import { inPlace, mmt, mmtDev, mmtJson, type Place, type RunningChain } from './chain-process.ts'
 
 let place: Place
-let chain: RunningChain | undefined
+let chain: RunningChain
 let liar: Server | undefined
 
-beforeEach(async () => {
-  place = await makePlace()
+inPlace((made) => {
+  place = made
 })
 afterEach(async () => {
   liar?.close()
-  await chain?.end('SIGKILL')
-  chain = undefined
-  await place.remove()
 })
 
 /** A server that hands everything on to the node, and says of every row that is proven that it is absent. */

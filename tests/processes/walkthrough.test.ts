@@ -1,17 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { makePlace, mmt, type Place, pnpmStart, type RunningChain, root } from './chain-process.ts'
+import { expect, test } from 'vitest'
+import { inPlace, mmt, type Place, pnpmStart, type RunningChain, root } from './chain-process.ts'
 
 let place: Place
-let chain: RunningChain | undefined
+let chain: RunningChain
 
-beforeEach(async () => {
-  place = await makePlace()
-})
-afterEach(async () => {
-  await chain?.end('SIGKILL')
-  await place.remove()
+inPlace((made) => {
+  place = made
 })
 
 /** The commands of a README's ```sh blocks, with what they say is printed or refused. */

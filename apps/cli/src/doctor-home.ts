@@ -1,7 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { ed25519Backend, prepareCrypto, secp256k1Backend } from '@mmtchain/crypto'
-import { readGenesis } from '@mmtchain/kernel'
 import {
   checkPort,
   type Home,
@@ -10,7 +9,7 @@ import {
   keyNames,
   loadBundle,
   readConfig,
-  readJson,
+  readHomeGenesis,
   readKey,
 } from '@mmtchain/node'
 import { isChainError } from '@mmtchain/primitives'
@@ -58,8 +57,8 @@ export async function checkHome(
   const { data, tipMs, isRunning } = await checkData(home)
   const chain = await attempt('chain', async () => {
     const loaded = await loadBundle(home.chain)
-    const { fingerprint } = readGenesis(loaded, readJson(home.genesis))
-    return say('doctor.chain', { chain: loaded.id, fingerprint })
+    const { genesis } = await readHomeGenesis(home, loaded)
+    return say('doctor.chain', { chain: loaded.id, fingerprint: genesis.fingerprint })
   })
   const checks = [
     well('home', home.path),

@@ -1,8 +1,16 @@
 import { type DescribedChain, describeChain, quoteCalls, type Sent, submitBytes } from '@mmtchain/client'
 import { codecFromSchema, decode, encode, type Json, toJson } from '@mmtchain/codec'
 import { defaultSuites, prepareCrypto, secp256k1 } from '@mmtchain/crypto'
-import { chainMetadata, createMachine, type Genesis, readGenesis } from '@mmtchain/kernel'
-import { homeFail, isHome, loadBundle, openKey, readJson, readKey } from '@mmtchain/node'
+import { chainMetadata, createMachine, type GenesisData } from '@mmtchain/kernel'
+import {
+  type AnyChain,
+  homeFail,
+  isHome,
+  loadBundle,
+  openKey,
+  readHomeGenesis,
+  readKey,
+} from '@mmtchain/node'
 import { type Amount, amount, ChainError, type Hash, height, isChainError } from '@mmtchain/primitives'
 import {
   combineTransactions,
@@ -62,11 +70,11 @@ export async function describeHome(options: CommonOptions): Promise<DescribedCha
 }
 
 /** The genesis of the home, with its chain. Throws `home/NOT_A_HOME`. */
-export async function genesisOf(options: CommonOptions): Promise<Genesis<unknown>> {
+export async function genesisOf(options: CommonOptions): Promise<GenesisData & { readonly chain: AnyChain }> {
   const home = homeOf(options)
   if (!isHome(home)) throw homeFail.NOT_A_HOME({ home: home.path })
   await prepareCrypto()
-  return readGenesis(await loadBundle(home.chain), readJson(home.genesis))
+  return (await readHomeGenesis(home, await loadBundle(home.chain))).genesis
 }
 
 /** Writes a transaction, signed unless the options say otherwise, and sends nothing. */

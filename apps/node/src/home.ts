@@ -13,6 +13,8 @@ export interface Home {
   readonly config: string
   readonly configSchema: string
   readonly genesis: string
+  /** What the genesis says beside its documents, for later starts; it is made anew when it is missing. */
+  readonly genesisHead: string
   /** The chain file, bundled into one module that runs anywhere. */
   readonly chain: string
   readonly keys: string
@@ -28,6 +30,7 @@ export function homeAt(path: string): Home {
     config: at('config.json'),
     configSchema: at('config.schema.json'),
     genesis: at('genesis.json'),
+    genesisHead: at('genesis-head.json'),
     chain: at('chain.mjs'),
     keys: at('keys'),
     data: at('data'),
@@ -81,7 +84,8 @@ export async function checkNotInUse(home: Home): Promise<void> {
 export async function clearHome(home: Home): Promise<void> {
   await checkNotInUse(home)
   // The genesis first: what an interruption leaves is no home, and the next start makes the rest anew.
-  for (const path of [home.genesis, home.data, home.mempool, home.chain, home.config, home.configSchema])
+  const { genesis, genesisHead, data, mempool, chain, config, configSchema } = home
+  for (const path of [genesis, genesisHead, data, mempool, chain, config, configSchema])
     await rm(path, { recursive: true, force: true })
 }
 

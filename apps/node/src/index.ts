@@ -12,6 +12,7 @@ export {
   readJson,
   replaceChainFile,
 } from './home.ts'
+export { readHomeGenesis } from './home-genesis.ts'
 export {
   type AskPassphrase,
   keyNames,

@@ -42,6 +42,10 @@ export const homeRefusals = {
     message: `The chain file ${d.file} cannot be used: ${d.why}`,
     hint: 'A chain file exports `chain`, made with defineChain; see examples/01-token/chain.ts.',
   }),
+  CANNOT_BEGIN: (d: { why: string }) => ({
+    message: `Block 0 could not be made: ${d.why}.`,
+    hint: 'A genesis of a million accounts needs 4 GB of memory once; free some, or begin on a larger machine and copy the home.',
+  }),
   DOCUMENT_NEEDED: (d: { module: string }) => ({
     message: `The module ${d.module} needs a genesis document.`,
     hint: `Give it with --document ${d.module}=FILE.`,

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { prepareCrypto, secp256k1, secp256k1Backend } from '@mmtchain/crypto'
-import { type GenesisData, readGenesis } from '@mmtchain/kernel'
+import type { GenesisData } from '@mmtchain/kernel'
 import {
   createNode,
   fileJournal,
@@ -15,10 +15,12 @@ import {
 } from '@mmtchain/node-runtime'
 import { type RpcServer, serveRpc } from '@mmtchain/rpc'
 import { merkleStore } from '@mmtchain/storage-merkle'
+import { beginLarge } from './begin.ts'
 import { loadBundle } from './chain-file.ts'
 import { homeChecks } from './checks.ts'
 import type { Config } from './config.ts'
-import { type Home, isHome, readConfig, readJson } from './home.ts'
+import { type Home, isHome, readConfig } from './home.ts'
+import { readHomeGenesis } from './home-genesis.ts'
 import { type AskPassphrase, openKey, passphraseFromFile, readKey } from './keyring.ts'
 import { startLog } from './log.ts'
 import { listenRefused } from './port.ts'
@@ -50,6 +52,8 @@ export interface RunNodeArgs {
   readonly rpcPort?: number | undefined
   /** Stands between the node and its surroundings, as a development chain does with its timers. */
   readonly wrapHost?: (host: Host) => Host
+  /** Gives up a start that takes long. */
+  readonly signal?: AbortSignal
 }
 
 /** Runs the node of a home. Throws `home/…`, `kernel/GENESIS_MISMATCH`, `node/…` or `store/…` naming what is wrong. */
@@ -61,12 +65,14 @@ export async function runNode(args: RunNodeArgs): Promise<RunningNode> {
     args.log ?? startLog({ levels: config.log, ...(args.onLogClosed && { onClosed: args.onLogClosed }) })
   await prepareCrypto()
   const chain = await loadBundle(home.chain)
-  const genesis = readGenesis(chain, readJson(home.genesis))
+  await beginLarge(home, log, args.signal)
+  const { genesis, settle } = await readHomeGenesis(home, chain)
   const validator = config.validator === null ? undefined : await validatorKey(home, config.validator, ask)
   const node = await openNode({ home, config, genesis, validator, log, wrapHost: args.wrapHost })
   const { host } = config.rpc
   const port = args.rpcPort ?? config.rpc.port
   try {
+    await settle()
     const info = { name: 'mmt-node', version: VERSION }
     const rpc = await serveRpc({ node, info, log: logOf(log, 'rpc'), host, port, settings: config.rpc })
     const stopped = node.stopped.finally(() => rpc.close())

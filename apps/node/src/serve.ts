@@ -1,19 +1,25 @@
 import { isChainError } from '@mmtchain/primitives'
-import { type RunNodeArgs, runNode } from './run.ts'
+import { type RunNodeArgs, type RunningNode, runNode } from './run.ts'
 
 /**
  * Runs the node of a home until SIGINT, SIGTERM, or until nobody reads standard output any more, and then stops it cleanly.
  * Answers the exit code: 0, or 1 when it could not start or had to stop by itself; the log has said why.
  */
 export async function serveHome(args: Omit<RunNodeArgs, 'log' | 'onLogClosed'>): Promise<number> {
-  let stop: () => void = () => undefined
-  const asked = new Promise<void>((resolve) => {
-    stop = resolve
-  })
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
-  const running = await runNode({ ...args, onLogClosed: stop })
+  const stop = new AbortController()
+  const { signal } = stop
+  const abort = () => stop.abort()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, abort)
+  let running: RunningNode
+  try {
+    running = await runNode({ ...args, signal, onLogClosed: abort })
+  } catch (error) {
+    if (error === signal.reason) return 0
+    throw error
+  }
   const { log } = running
-  void asked.then(() => running.stop())
+  signal.addEventListener('abort', () => void running.stop())
+  if (signal.aborted) void running.stop()
   try {
     await running.stopped
     log.info({ height: String(running.node.tip.header.height) }, 'node stopped')

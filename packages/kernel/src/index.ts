@@ -65,14 +65,17 @@ export {
 export {
   type Genesis,
   type GenesisData,
+  type GenesisHead,
   type GenesisValue,
   genesisCodec,
   genesisFingerprint,
   protocolCodec,
   protocolHashOf,
   readGenesis,
+  readGenesisHead,
   releaseHash,
   writeGenesis,
+  writeGenesisHead,
 } from './declare/genesis.ts'
 export type { Limits } from './declare/limits.ts'
 export { type ChainMetadata, chainMetadata, errorCatalogue, type ModuleMetadata } from './declare/metadata.ts'

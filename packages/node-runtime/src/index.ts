@@ -14,7 +14,7 @@ export { type Blame, type MemoryNetwork, memoryNetwork, type Passage } from './m
 export { createMempool, MEMPOOL_LIMITS_DEFAULT, type Mempool, type MempoolLimits } from './mempool.ts'
 export { type NodeMessage, nodeMessage } from './messages.ts'
 export type { Metrics } from './metrics.ts'
-export { createNode, type Node, type NodeOptions } from './node.ts'
+export { beginChain, createNode, type Node, type NodeOptions } from './node.ts'
 export { memoryFile, type RawFile } from './raw-file.ts'
 export { nodeRefusals } from './refusals.ts'
 export { type ConsensusSigner, memorySigner, type Signed, type ValidatorKey } from './signer.ts'

@@ -330,8 +330,8 @@ function poolGauges({ count, bytes, senders, limits: { countMax, bytesMax } }: M
   return { count, bytes, senders, countMax, bytesMax }
 }
 
-/** Commits block 0 to an empty store, or makes sure that the store holds this chain. */
-async function beginChain(machine: Machine, store: Store): Promise<void> {
+/** Commits block 0 to an empty store, or makes sure that the store holds this chain. Throws `node/WRONG_CHAIN_DATA`. */
+export async function beginChain(machine: Machine, store: Store): Promise<void> {
   if (store.tip()) {
     const { fingerprint, protocolHash } = machine.genesis
     const first = await store.block({ height: height(0n) })

@@ -39,18 +39,24 @@ const genesisModule = struct({
   grants: map(name, set(name, { max: 64 }), { max: 64 }),
 })
 
-/** All that a chain's identity depends on (formats.md, section 13). */
-export const genesisCodec = struct({
+const beginning = { timeMs: u64, validators: list(validator, { max: 1024 }) }
+const declared = {
   version: u16,
   chainId: text({ bytesMax: 64 }),
   addressPrefix: text({ bytesMax: 16 }),
-  timeMs: u64,
+  timeMs: beginning.timeMs,
   slotMs: u32,
   engine: struct({ name, params: bytes({ bytesMax: 65_536 }) }),
   suites: set(u8, { max: 16 }),
   modules: list(genesisModule, { max: 256 }),
+}
+const headCodec = struct({ ...declared, validators: beginning.validators })
+
+/** All that a chain's identity depends on (formats.md, section 13). */
+export const genesisCodec = struct({
+  ...declared,
   documents: list(struct({ module: name, document: bytes({ bytesMax: 67_108_864 }) }), { max: 256 }),
-  validators: list(validator, { max: 1024 }),
+  validators: beginning.validators,
 })
 export type GenesisValue = Infer<typeof genesisCodec>
 
@@ -66,12 +72,17 @@ export const protocolCodec = struct({
 const GENESIS_TAG = tag('mmt/genesis/1')
 const PROTOCOL_TAG = tag('mmt/protocol/1')
 
+/** What a genesis says beside its documents, which may be large and of which only block 0 is made. */
+export type GenesisHead = Omit<GenesisValue, 'documents'>
+
 /** A chain with its beginning: what nodes start from and what gives the chain its fingerprint. */
 export interface GenesisData {
   readonly chain: ChainData
-  readonly value: GenesisValue
-  /** The documents by module, decoded. */
-  readonly documents: ReadonlyMap<string, unknown>
+  readonly value: GenesisHead
+  /** How many bytes the documents have together. */
+  readonly documentBytes: number
+  /** The document of a module, decoded anew each time: who makes block 0 of it need not hold it afterwards. */
+  document(module: string): unknown
   readonly fingerprint: Hash
   readonly protocolHash: Hash
   /** The set that rules epochs 0 and 1. */
@@ -80,6 +91,7 @@ export interface GenesisData {
 /** The same, with the types of the chain's modules. */
 export interface Genesis<M> extends GenesisData {
   readonly chain: Chain<M>
+  readonly value: GenesisValue
 }
 
 /** The identity of a chain, for ever. */
@@ -96,27 +108,47 @@ export function makeGenesis<M>(
     readonly documents: Readonly<Record<string, unknown>>
   },
 ): Genesis<M> {
-  const documents = new Map<string, unknown>()
-  const encoded: { module: string; document: Uint8Array }[] = []
+  const documents: GenesisValue['documents'][number][] = []
   for (const { spec } of chain.modules) {
     if (!spec.genesis) continue
     const given = Object.hasOwn(args.documents, spec.name) ? args.documents[spec.name] : undefined
     if (given === undefined) throw kernelFail.BAD_GENESIS({ module: spec.name, why: 'it is missing.' })
     const codec = spec.genesis.document
-    const bytes = refusedBy(spec.name, () => encode(codec, withEmptyLists(codec, given)))
-    encoded.push({ module: spec.name, document: bytes })
-    // As the bytes have it, with sets and maps in their order, so that the same fingerprint begins with the same block.
-    documents.set(spec.name, decode(codec, bytes))
+    const document = refusedBy(spec.name, () => encode(codec, withEmptyLists(codec, given)))
+    documents.push({ module: spec.name, document })
   }
-  const stray = Object.keys(args.documents).find((module) => !documents.has(module))
+  const stray = Object.keys(args.documents).find((name) => !documents.some(({ module }) => module === name))
   if (stray !== undefined)
     throw kernelFail.BAD_GENESIS({ module: stray, why: 'the chain has no such module, or it takes none.' })
-  checkValidators(chain, args.validators)
-  const value: GenesisValue = {
+  const value: GenesisValue = { ...headOf(chain, args), documents }
+  return Object.freeze({
+    value,
+    documentBytes: documents.reduce((sum, { document }) => sum + document.length, 0),
+    // From the bytes, with sets and maps in their order, so that the same fingerprint begins with the same block.
+    document(name: string) {
+      const codec = chain.modules.find(({ spec }) => spec.name === name)?.spec.genesis?.document
+      const found = documents.find(({ module }) => module === name)
+      return codec && found && decode(codec, found.document)
+    },
+    ...begun(
+      chain,
+      args.validators,
+      refusedBy('the chain', () => genesisFingerprint(value)),
+    ),
+  })
+}
+
+/** Throws unless blocks can be made under these validators. */
+function headOf(
+  chain: ChainData,
+  { timeMs, validators }: { readonly timeMs: bigint; readonly validators: readonly Validator[] },
+): GenesisHead {
+  checkValidators(chain, validators)
+  return {
     version: 1,
     chainId: chain.id,
     addressPrefix: chain.addressPrefix,
-    timeMs: args.timeMs,
+    timeMs,
     slotMs: chain.slotMs,
     engine: { name: chain.engine.name, params: chain.engine.params },
     suites: [...chain.suites.keys()],
@@ -128,25 +160,20 @@ export function makeGenesis<M>(
       fees: new Map<string, Amount>(Object.entries(fees)),
       grants: new Map(Object.entries(grants).map(([module, names]) => [module, [...names]])),
     })),
-    documents: encoded,
-    validators: args.validators,
+    validators,
   }
-  const fingerprint = refusedBy('the chain', () => genesisFingerprint(value))
-  return Object.freeze({
+}
+
+/** What follows from a chain's fingerprint. */
+function begun<C extends ChainData>(chain: C, validators: readonly Validator[], fingerprint: Hash) {
+  return {
     chain,
-    value,
-    documents,
     fingerprint,
     protocolHash: protocolHashOf(fingerprint, chain, ({ spec, governable }) =>
       governable.map((name) => [name, parameterBytes(spec, name)]),
     ),
-    validators: {
-      epoch: 0n,
-      epochStartTurn: 1n,
-      seed: parentSeed(fingerprint, ZERO_HASH),
-      validators: args.validators,
-    },
-  })
+    validators: { epoch: 0n, epochStartTurn: 1n, seed: parentSeed(fingerprint, ZERO_HASH), validators },
+  }
 }
 
 /** A document with the lists and sets that were left out, so that one says only what there is. */
@@ -199,17 +226,32 @@ export function parameterBytes({ params, ...spec }: ModuleSpec, name: string): U
 }
 
 /** The form of a genesis in a file: parameters and documents readable, the fingerprint beside them. */
-export function writeGenesis({ chain, value, documents, fingerprint }: GenesisData): Record<string, unknown> {
-  const context = { addressPrefix: chain.addressPrefix }
-  const plain = toJson(genesisCodec, value, context) as Record<string, unknown>
+export function writeGenesis(genesis: GenesisData): Record<string, unknown> {
+  const { chain } = genesis
+  const documents = chain.modules.flatMap(({ spec }) =>
+    spec.genesis ? [[spec.name, toJson(spec.genesis.document, genesis.document(spec.name), chain)]] : [],
+  )
+  const { validators, ...head } = writeHead(chain, genesis.value)
+  return {
+    fingerprint: genesis.fingerprint,
+    ...head,
+    documents: Object.fromEntries(documents),
+    validators,
+  }
+}
+
+/** The form of a genesis whose documents lie elsewhere. */
+export function writeGenesisHead({ chain, value, fingerprint, documentBytes }: GenesisData): object {
+  return { fingerprint, ...writeHead(chain, value), documentBytes: String(documentBytes) }
+}
+
+function writeHead(chain: ChainData, value: GenesisHead): Record<string, unknown> {
+  const plain = toJson(headCodec, value, chain) as Record<string, unknown>
   const modules = chain.modules.map(({ spec }, i) => ({
     ...(plain.modules as Record<string, unknown>[])[i],
-    params: spec.params ? toJson(spec.params.codec, spec.params.value, context) : null,
+    params: spec.params ? toJson(spec.params.codec, spec.params.value, chain) : null,
   }))
-  const readable = chain.modules.flatMap(({ spec }) =>
-    spec.genesis ? [[spec.name, toJson(spec.genesis.document, documents.get(spec.name), context)]] : [],
-  )
-  return { fingerprint, ...plain, modules, documents: Object.fromEntries(readable) }
+  return { ...plain, modules }
 }
 
 /**
@@ -217,41 +259,84 @@ export function writeGenesis({ chain, value, documents, fingerprint }: GenesisDa
  * field, for one that was built from another chain file.
  */
 export function readGenesis<M>(chain: Chain<M>, json: unknown): Genesis<M> {
-  const context = { addressPrefix: chain.addressPrefix }
-  const given = (typeof json === 'object' && json !== null ? json : {}) as Record<string, unknown>
-  const prefix = given.addressPrefix
-  if (prefix !== chain.addressPrefix) {
-    throw kernelFail.GENESIS_MISMATCH({
-      field: 'addressPrefix',
-      want: chain.addressPrefix,
-      got: String(prefix),
-    })
-  }
+  const given = membersOf(json)
+  checkPrefix(chain, given)
   const documents: [string, unknown][] = []
-  for (const [module, document] of Object.entries(Object(given.documents) as Record<string, unknown>)) {
+  for (const [module, document] of Object.entries(membersOf(given.documents))) {
     const codec = chain.modules.find(({ spec }) => spec.name === module)?.spec.genesis?.document
-    if (codec) documents.push([module, refusedBy(module, () => fromJson(codec, document, context))])
+    if (codec) documents.push([module, refusedBy(module, () => fromJson(codec, document, chain))])
   }
-  const { timeMs, validators } = refusedBy('the chain', () =>
-    fromJson(
-      struct({ timeMs: u64, validators: list(validator, { max: 1024 }) }),
-      { timeMs: given.timeMs, validators: given.validators },
-      context,
-    ),
-  )
-  const genesis = makeGenesis(chain, { timeMs, validators, documents: Object.fromEntries(documents) })
-  const { fingerprint, ...wanted } = writeGenesis(genesis)
+  const genesis = makeGenesis(chain, {
+    ...readMembers(chain, given, beginning),
+    documents: Object.fromEntries(documents),
+  })
+  const { validators, ...head } = writeHead(chain, genesis.value)
+  // What the documents say was read from the file; left to compare is whose they are.
+  const names = (of: unknown) => Object.keys(membersOf(of)).sort()
   // The fingerprint covers all the rest, so that it comes last: the others say what is wrong.
-  for (const [field, want] of Object.entries({ ...wanted, fingerprint })) {
-    // What the documents say was read from the file; left to compare is whose they are.
-    const isNames = field === 'documents'
-    const got = isNames ? Object.keys(Object(given[field])).sort() : given[field]
-    const found = firstDifference(field, isNames ? Object.keys(Object(want)).sort() : want, got)
-    if (found) throw kernelFail.GENESIS_MISMATCH(found)
-  }
+  checkMembers(
+    {
+      ...head,
+      documents: names(Object.fromEntries(documents)),
+      validators,
+      fingerprint: genesis.fingerprint,
+    },
+    { ...given, documents: names(given.documents) },
+  )
   return genesis
 }
 
+/**
+ * Reads what `writeGenesisHead` wrote, for a node that has its block 0. `document` reads one from where they lie. Whoever calls this
+ * answers for the fingerprint, which cannot be computed without them. Throws as `readGenesis` does.
+ */
+export function readGenesisHead<C extends ChainData>(
+  chain: C,
+  json: unknown,
+  document: (module: string) => unknown,
+): GenesisData & { readonly chain: C } {
+  const given = membersOf(json)
+  checkPrefix(chain, given)
+  const value = headOf(chain, readMembers(chain, given, beginning))
+  checkMembers(writeHead(chain, value), given)
+  const { fingerprint, documentBytes } = readMembers(chain, given, { fingerprint: hash, documentBytes: u64 })
+  return Object.freeze({
+    value,
+    documentBytes: Number(documentBytes),
+    document,
+    ...begun(chain, value.validators, fingerprint),
+  })
+}
+
+function membersOf(json: unknown): Readonly<Record<string, unknown>> {
+  return typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : {}
+}
+
+function checkPrefix({ addressPrefix: want }: ChainData, given: Readonly<Record<string, unknown>>): void {
+  const got = given.addressPrefix
+  if (got !== want) throw kernelFail.GENESIS_MISMATCH({ field: 'addressPrefix', want, got: String(got) })
+}
+
+/** Some members of a genesis file. Throws `kernel/BAD_GENESIS`. */
+function readMembers<const F extends Readonly<Record<string, Codec<unknown>>>>(
+  { addressPrefix }: ChainData,
+  given: Readonly<Record<string, unknown>>,
+  fields: F,
+) {
+  const some = Object.fromEntries(Object.keys(fields).map((name) => [name, given[name]]))
+  return refusedBy('the chain', () => fromJson(struct(fields), some, { addressPrefix }))
+}
+
+/** Throws `kernel/GENESIS_MISMATCH` for the first member that is not as it must be. */
+function checkMembers(
+  wanted: Readonly<Record<string, unknown>>,
+  given: Readonly<Record<string, unknown>>,
+): void {
+  for (const [field, want] of Object.entries(wanted)) {
+    const found = firstDifference(field, want, given[field])
+    if (found) throw kernelFail.GENESIS_MISMATCH(found)
+  }
+}
 /** Where two JSON values differ first, as a path. The members of an object may come in any order (formats.md, 3.4). */
 function firstDifference(
   field: string,
