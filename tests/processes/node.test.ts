@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { inPlace, mmt, mmtDev, mmtJson, type Place, type RunningChain, root } from './chain-process.ts'
@@ -56,6 +56,26 @@ test('a clean stop ends with code 0 on SIGINT and SIGTERM, also while transactio
     expect(chain.out()).toMatch(/stopped at height \d+/)
     await sending
   }
+})
+
+test('a fee is bounded by the chain file of the home, or by what the user says', async () => {
+  chain = mmtDev(place)
+  await chain.printed(/^height 1 /m)
+  const rpc = ['--rpc', `http://127.0.0.1:${place.port}`]
+  const pay = ['tx', 'token', 'transfer', '--to', 'demo2', '--amount', '1', '--from', 'demo1', ...rpc]
+  expect((await mmt(place, pay)).code).toBe(0)
+
+  // Keys without a home: what the calls cost is the node's word alone.
+  const wallet = join(place.folder, 'wallet')
+  cpSync(join(place.home, 'keys'), join(wallet, 'keys'), { recursive: true })
+  const elsewhere = { ...place, env: { ...place.env, MMT_HOME: wallet } }
+  const refused = await mmt(elsewhere, pay)
+  expect(refused.code).toBe(1)
+  expect(refused.err).toContain('client/FEE_MAX_NEEDED')
+  expect(refused.err).toContain('--fee-max')
+  expect((await mmt(elsewhere, [...pay, '--dry-run'])).code).toBe(0)
+  expect((await mmt(elsewhere, [...pay, '--fee-max', '1'])).code).toBe(0)
+  expect((await mmt(elsewhere, [...pay, '--fee-max', '0'])).err).toContain('client/FEE_TOO_HIGH')
 })
 
 test('demo keys are encrypted under a random passphrase in a file that only the owner reads', async () => {

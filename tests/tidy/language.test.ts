@@ -1,4 +1,14 @@
-import { catalogues, cliRefusals, explain, languageOf, zhRefusals } from '@mmtchain/cli'
+import {
+  catalogues,
+  cliRefusals,
+  explain,
+  explainCheck,
+  languageOf,
+  zhHealth,
+  zhRefusals,
+} from '@mmtchain/cli'
+import { homeHealthTexts } from '@mmtchain/node'
+import { nodeHealthTexts } from '@mmtchain/node-runtime'
 import { expect, test } from 'vitest'
 import { namespaces } from './catalogue.ts'
 
@@ -70,6 +80,24 @@ test('every refusal of the command line itself has a Chinese text', () => {
   const codes = Object.keys(cliRefusals).map((key) => `cli/${key}`)
   expect(codes.length).toBeGreaterThan(10)
   expect(codes.filter((code) => !Object.hasOwn(zhRefusals, code))).toEqual([])
+})
+
+test('all that a node finds about itself is told in Chinese, with the same values', () => {
+  const texts: Readonly<Record<string, { readonly found: string; readonly cure?: string }>> = {
+    ...nodeHealthTexts,
+    ...homeHealthTexts,
+  }
+  expect(Object.keys(zhHealth).sort()).toEqual(Object.keys(texts).sort())
+  for (const [code, { found, cure = '' }] of Object.entries(texts)) {
+    expect(namesIn(zhHealth[code]?.found ?? ''), code).toEqual(namesIn(found))
+    expect(namesIn(zhHealth[code]?.cure ?? ''), code).toEqual(namesIn(cure))
+    expect(/\p{Script=Han}/u.test(`${zhHealth[code]?.found}`), code).toBe(true)
+  }
+  const check = { name: 'disk', ok: true, code: 'DISK_ROOM', values: { data: '1 GiB', free: '2 GiB' } }
+  const english = { found: 'The data takes 1 GiB; 2 GiB are free.', cure: '' }
+  expect(explainCheck({ ...check, ...english }, 'zh').found).toBe('数据占 1 GiB，剩余 2 GiB。')
+  expect(explainCheck({ ...check, ...english }, 'en').found).toBe(english.found)
+  expect(explainCheck({ ...check, ...english, code: 'NEW_IN_A_LATER_NODE' }, 'zh').found).toBe(english.found)
 })
 
 test('--lang wins over the locale, whose variables count in the order of POSIX', () => {

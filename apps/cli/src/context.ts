@@ -1,6 +1,20 @@
 import { type DescribedChain, describeChain, httpTransport, type Transport } from '@mmtchain/client'
-import { secp256k1 } from '@mmtchain/crypto'
-import { type Home, homeAt, isHome, keyNames, openKey, readConfig, readJson, readKey } from '@mmtchain/node'
+import { prepareCrypto, secp256k1 } from '@mmtchain/crypto'
+import type { GenesisData } from '@mmtchain/kernel'
+import {
+  type AnyChain,
+  type Home,
+  homeAt,
+  homeFail,
+  isHome,
+  keyNames,
+  loadBundle,
+  openKey,
+  readConfig,
+  readHomeGenesis,
+  readJson,
+  readKey,
+} from '@mmtchain/node'
 import { type Address, DEFAULT_ADDRESS_PREFIX, parseAddress } from '@mmtchain/primitives'
 import { type Signer, secretSigner, singleKey } from '@mmtchain/tx'
 import { type Command, Option } from 'commander'
@@ -64,6 +78,14 @@ export function rpcUrl(options: CommonOptions): string {
 
 export function describe(options: CommonOptions): Promise<DescribedChain> {
   return describeChain(transportOf(options))
+}
+
+/** The genesis of the home, with its chain. Throws `home/NOT_A_HOME`. */
+export async function genesisOf(options: CommonOptions): Promise<GenesisData & { readonly chain: AnyChain }> {
+  const home = homeOf(options)
+  if (!isHome(home)) throw homeFail.NOT_A_HOME({ home: home.path })
+  await prepareCrypto()
+  return (await readHomeGenesis(home, await loadBundle(home.chain))).genesis
 }
 
 /** The address prefix of the home's chain, for keys that are made before any node runs. */

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { type CommonOptions, homeOf, remote, rpcUrl, transportOf } from './context.ts'
 import { checkHome, checkMachine } from './doctor-home.ts'
 import { say } from './language.ts'
-import { type ChainStatus, type Check, type Health, optional } from './node-view.ts'
+import { type ChainStatus, type Check, type Health, healthOf } from './node-view.ts'
 import { look, print, progress, rows } from './output.ts'
 
 /** `mmt doctor`: what is wrong with a node or its home, and the cure. Ends with code 1 when something is. */
@@ -48,7 +48,7 @@ async function nodeOf(options: CommonOptions): Promise<RunningNode | null> {
   const request = transportOf(options)
   try {
     const status = (await request('chain_status')) as ChainStatus
-    return { status, health: await optional<Health>(request, 'node_health') }
+    return { status, health: await healthOf(request) }
   } catch {
     return null
   }

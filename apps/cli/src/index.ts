@@ -2,6 +2,7 @@
 export { sharesOf } from './bench-profile.ts'
 export { addFields, readFields } from './fields.ts'
 export { importErc20Refusals } from './import-erc20.ts'
-export { catalogues, explain, type Language, languageOf } from './language.ts'
+export { catalogues, explain, explainCheck, type Language, languageOf } from './language.ts'
 export { cliRefusals } from './refusals.ts'
+export { zhHealth } from './words/zh-health.ts'
 export { zhRefusals } from './words/zh-refusals.ts'

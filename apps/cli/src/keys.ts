@@ -45,7 +45,7 @@ export function addKeys(program: Command): void {
     remote(
       keys.command('rotate').argument(name).description(say('keys.rotate.about')),
       'mmt keys rotate ann',
-    ),
+    ).option('--fee-max <amount>', say('tx.feeMax')),
   ).action(rotateKey)
 }
 

@@ -1,6 +1,7 @@
 import { isChainError } from '@mmtchain/primitives'
 import { en } from './words/en.ts'
 import { zh } from './words/zh.ts'
+import { zhHealth } from './words/zh-health.ts'
 import { zhRefusals } from './words/zh-refusals.ts'
 
 export type Language = 'en' | 'zh'
@@ -59,6 +60,21 @@ export function explain(
     message: fillable(found.message, given) ? fill(found.message, given) : message,
     hint: found.hint !== undefined && fillable(found.hint, given) ? fill(found.hint, given) : hint,
   }
+}
+
+/** What a node found about itself, in the language of this process where the catalogue has its code and it has the values. */
+export function explainCheck<
+  C extends {
+    readonly code?: string
+    readonly values?: Readonly<Record<string, Shown>>
+    readonly found: string
+    readonly cure: string
+  },
+>(check: C, into: Language = language): C {
+  const { code = '', values = {} } = check
+  const said = into === 'zh' ? zhHealth[code] : undefined
+  if (!said || !fillable(said.found, values) || !fillable(said.cure ?? '', values)) return check
+  return { ...check, found: fill(said.found, values), cure: fill(said.cure ?? '', values) }
 }
 
 /** The same for anything that was thrown. */

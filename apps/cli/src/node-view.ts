@@ -1,9 +1,13 @@
 import type { Transport } from '@mmtchain/client'
 import { isChainError } from '@mmtchain/primitives'
+import { explainCheck } from './language.ts'
 
 /** One thing that was looked at, as `node_health` and `mmt doctor` give it. */
 export interface Check {
   readonly name: string
+  /** What a node found, and the values of its sentence; the checks of `mmt doctor` itself have none. */
+  readonly code?: string
+  readonly values?: Readonly<Record<string, string | number>>
   readonly ok: boolean
   readonly found: string
   /** What to do; empty when all is well. */
@@ -26,6 +30,12 @@ export interface ChainStatus {
   readonly id: string
   readonly timeMs: string
   readonly catchingUp: boolean
+}
+
+/** How the node is, in the language of this process, or null from one that does not say. */
+export async function healthOf(request: Transport): Promise<Health | null> {
+  const health = await optional<Health>(request, 'node_health')
+  return health && { ...health, checks: health.checks.map(explainCheck) }
 }
 
 /** The answer of a method, or null from a node that does not have it or may not give it to this caller. */

@@ -1,16 +1,8 @@
 import { type DescribedChain, describeChain, quoteCalls, type Sent, submitBytes } from '@mmtchain/client'
 import { codecFromSchema, decode, encode, type Json, toJson } from '@mmtchain/codec'
-import { defaultSuites, prepareCrypto, secp256k1 } from '@mmtchain/crypto'
-import { chainMetadata, createMachine, type GenesisData } from '@mmtchain/kernel'
-import {
-  type AnyChain,
-  homeFail,
-  isHome,
-  loadBundle,
-  openKey,
-  readHomeGenesis,
-  readKey,
-} from '@mmtchain/node'
+import { defaultSuites, secp256k1 } from '@mmtchain/crypto'
+import { chainMetadata, createMachine } from '@mmtchain/kernel'
+import { isHome, openKey, readKey } from '@mmtchain/node'
 import { type Amount, amount, ChainError, type Hash, height, isChainError } from '@mmtchain/primitives'
 import {
   combineTransactions,
@@ -31,12 +23,14 @@ import {
   type CommonOptions,
   common,
   describe,
+  genesisOf,
   homeOf,
   remote,
   signerOf,
   transportOf,
   watcherOf,
 } from './context.ts'
+import { inTokens, listedByHome } from './fee-bound.ts'
 import { type Unit, unitOf } from './fields.ts'
 import { readGiven, writeNew } from './files.ts'
 import { say } from './language.ts'
@@ -67,14 +61,6 @@ export function isAlone(words: readonly string[]): boolean {
 export async function describeHome(options: CommonOptions): Promise<DescribedChain> {
   const metadata = chainMetadata(await genesisOf(options))
   return describeChain(async () => metadata)
-}
-
-/** The genesis of the home, with its chain. Throws `home/NOT_A_HOME`. */
-export async function genesisOf(options: CommonOptions): Promise<GenesisData & { readonly chain: AnyChain }> {
-  const home = homeOf(options)
-  if (!isHome(home)) throw homeFail.NOT_A_HOME({ home: home.path })
-  await prepareCrypto()
-  return (await readHomeGenesis(home, await loadBundle(home.chain))).genesis
 }
 
 /** Writes a transaction, signed unless the options say otherwise, and sends nothing. */
@@ -116,12 +102,15 @@ async function bodyOf(
   const fingerprint = chain.metadata.fingerprint as Hash
   const { nonce, validUntil } = options
   if (nonce === undefined || validUntil === undefined) {
-    const bound = feeMax === undefined ? {} : { feeMax }
+    const bound = {
+      options: { signer, ...(feeMax !== undefined && { feeMax }) },
+      ...(await listedByHome(options, chain, calls)),
+    }
     const { body } = await quoteCalls(transportOf(options), {
       fingerprint,
       calls,
-      options: { signer, ...bound },
-    })
+      ...bound,
+    }).catch((error) => inTokens(error, unitOf(chain)))
     const [n, v] = [whole('--nonce', nonce), whole('--valid-until', validUntil)]
     return { ...body, nonce: n ?? body.nonce, validUntil: v === undefined ? body.validUntil : height(v) }
   }

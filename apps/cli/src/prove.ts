@@ -10,9 +10,8 @@ import { prepareCrypto } from '@mmtchain/crypto'
 import { chainMetadata, type GenesisData } from '@mmtchain/kernel'
 import { type AnyChain, isHome, loadChainFile } from '@mmtchain/node'
 import { type Hash, isChainError, hash as toHash } from '@mmtchain/primitives'
-import { type CommonOptions, homeOf, transportOf } from './context.ts'
+import { type CommonOptions, genesisOf, homeOf, transportOf } from './context.ts'
 import { say } from './language.ts'
-import { genesisOf } from './offline.ts'
 import { cliFail } from './refusals.ts'
 
 // Queries whose answer is proven: all but the rows and their proofs is taken from the user, nothing from the node.

@@ -5,6 +5,7 @@ import { isHome, keyNames, readConfig, readKey, replaceKey, type StoredKey, stor
 import { formatAddress, type Hash, toHex } from '@mmtchain/primitives'
 import { authority, singleKey } from '@mmtchain/tx'
 import { type CommonOptions, homeOf, signerOf, transportOf } from './context.ts'
+import { feeMaxOf, inTokens, listedByHome } from './fee-bound.ts'
 import { showAmount, unitOf } from './fields.ts'
 import { givenSecret, mnemonicLines, newSecret, type SecretOptions, shownKey } from './key-secrets.ts'
 import { say } from './language.ts'
@@ -17,7 +18,10 @@ import { cliFail } from './refusals.ts'
  * anything is sent, as `NAME-next`, and takes the name when the chain has it; the old one stays as `NAME-until-HEIGHT`. When this
  * is interrupted, the same command goes on.
  */
-export async function rotateKey(name: string, options: CommonOptions & SecretOptions): Promise<void> {
+export async function rotateKey(
+  name: string,
+  options: CommonOptions & SecretOptions & { readonly feeMax?: string },
+): Promise<void> {
   if (options.words !== undefined && options.secret !== undefined)
     throw cliFail.BAD_ARGUMENT({ name: 'keys rotate', value: name, want: say('want.oneSecret') })
   const home = homeOf(options)
@@ -26,6 +30,8 @@ export async function rotateKey(name: string, options: CommonOptions & SecretOpt
   const transport = transportOf(options)
   const chain = await describeChain(transport)
   const prefix = chain.metadata.addressPrefix
+  const unit = unitOf(chain)
+  const feeMax = feeMaxOf(options.feeMax, unit)
   const nextName = `${name}-next`
   const hasNext = keyNames(home.keys).includes(nextName)
   const made = hasNext ? undefined : await makeNext(options, { name: nextName, old, prefix })
@@ -38,13 +44,16 @@ export async function rotateKey(name: string, options: CommonOptions & SecretOpt
   let sent: { readonly id: string; readonly fee: bigint; readonly height: bigint } | undefined
   if (holder !== toHex(next.publicKey)) {
     const input = { authority: toJson(authority, authorityOf(next), { addressPrefix: prefix }) } as Json
+    const calls = [chain.call('kernel', 'rotate', input)]
     const signer = await signerOf(home, name)
     const shown = progress(options, { label: say('tx.waiting') })
     const done = await sendCalls(transport, {
-      fingerprint: chain.metadata.fingerprint as Hash,
-      calls: [chain.call('kernel', 'rotate', input)],
-      options: { signer, wait: 'finalised' },
-    }).finally(() => shown.end())
+      ...{ fingerprint: chain.metadata.fingerprint as Hash, calls },
+      options: { signer, wait: 'finalised', ...(feeMax !== undefined && { feeMax }) },
+      ...(await listedByHome(options, chain, calls)),
+    })
+      .catch((error) => inTokens(error, unit))
+      .finally(() => shown.end())
     sent = { id: done.id, fee: done.fee, height: done.height as bigint }
   }
   const { height } = (await transport('chain_status')) as { height: string }

@@ -21,7 +21,7 @@ async function showStatus(options: CommonOptions): Promise<void> {
       readonly header: { readonly round: number }
     }>,
     optional<{ readonly name: string; readonly version: string }>(request, 'node_info'),
-    optional<Health>(request, 'node_health'),
+    healthOf(request),
     optional<{ readonly count: number }>(request, 'tx_pool'),
     optional<Peers>(request, 'node_peers'),
   ])

@@ -1,13 +1,13 @@
 import { type DescribedChain, quoteCalls, type SendOptions, sendCalls } from '@mmtchain/client'
-import { type Amount, ChainError, type Hash, isChainError, parseAmount } from '@mmtchain/primitives'
+import type { Hash } from '@mmtchain/primitives'
 import { Command, Option } from 'commander'
 import { type CommonOptions, describe, homeOf, remote, signerOf, transportOf, watcherOf } from './context.ts'
-import { addFields, readFields, showAmount, showValue, type Unit, unitOf } from './fields.ts'
+import { feeMaxOf, inTokens, listedByHome } from './fee-bound.ts'
+import { addFields, readFields, showAmount, showValue, unitOf } from './fields.ts'
 import { explain, say } from './language.ts'
 import { describeHome, isAlone, type OfflineOptions, writeOffline } from './offline.ts'
 import { look, print, progress, rows } from './output.ts'
 import { isProving, type ProvingChain, type ProvingOptions, provingChain } from './prove.ts'
-import { cliFail } from './refusals.ts'
 import { printSent } from './sent.ts'
 
 const WAITS = ['submitted', 'included', 'finalised'] as const
@@ -154,7 +154,7 @@ async function sendTransaction(chain: DescribedChain, [module, name]: Names, opt
   const prefix = chain.metadata.addressPrefix
   const input = readFields(chain.command(module, name).input, options, { home, prefix, unit })
   const calls = [chain.call(module, name, input)]
-  const feeMax = typeof options.feeMax === 'string' ? feeMaxOf(options.feeMax, unit) : undefined
+  const feeMax = feeMaxOf(options.feeMax, unit)
   const from = String(options.from)
   if (typeof options.offline === 'string')
     return writeOffline(chain, {
@@ -165,12 +165,12 @@ async function sendTransaction(chain: DescribedChain, [module, name]: Names, opt
     })
   const signer = options.dryRun ? watcherOf(home, from) : await signerOf(home, from)
   const wait = options.wait as NonNullable<SendOptions['wait']>
-  const send: SendOptions = { signer, wait, ...(feeMax !== undefined && { feeMax }) }
-  const args = { fingerprint: chain.metadata.fingerprint as Hash, calls, options: send }
+  const fingerprint = chain.metadata.fingerprint as Hash
   if (options.dryRun) {
-    const { body, refusal } = await quoteCalls(transportOf(options), args).catch((error) =>
-      inTokens(error, unit),
-    )
+    const { body, refusal } = await quoteCalls(transportOf(options), {
+      ...{ fingerprint, calls },
+      options: { signer, feeMax: feeMax ?? 'any' },
+    }).catch((error) => inTokens(error, unit))
     const outcome = refusal
       ? look(say('tx.wouldBeRefused', { code: refusal.code, why: explain(refusal).message }), 'bad')
       : look(say('tx.wouldBeDone'), 'good')
@@ -183,35 +183,14 @@ async function sendTransaction(chain: DescribedChain, [module, name]: Names, opt
       ]),
     )
   }
+  const args = {
+    ...{ fingerprint, calls },
+    options: { signer, wait, ...(feeMax !== undefined && { feeMax }) },
+    ...(await listedByHome(options, chain, calls)),
+  }
   const shown = progress(options, { label: say('tx.waiting') })
   const sent = await sendCalls(transportOf(options), args)
     .catch((error) => inTokens(error, unit))
     .finally(() => shown.end())
   printSent(options, chain, sent)
-}
-
-function feeMaxOf(text: string, { decimals }: Unit): Amount {
-  try {
-    return parseAmount(text, { decimals })
-  } catch (error) {
-    if (!isChainError(error)) throw error
-    throw cliFail.BAD_FIELD({
-      flag: 'fee-max',
-      value: text,
-      why: `${explain(error).message} ${explain(error).hint}`,
-    })
-  }
-}
-
-/** Throws the client's refusal of a fee, which counts in the smallest unit, as people count. */
-function inTokens(error: unknown, unit: Unit): never {
-  if (!isChainError(error) || error.code !== 'client/FEE_TOO_HIGH') throw error
-  const { code, values } = error
-  const { want, max } = values as { want: bigint; max: bigint }
-  throw new ChainError({
-    code,
-    message: say('tx.feeTooHigh', { want: showAmount(want, unit), max: showAmount(max, unit) }),
-    hint: say('tx.feeTooHigh.hint'),
-    values,
-  })
 }

@@ -1,4 +1,5 @@
 export { type AnyChain, bundleChainFile, type ChainBundle, loadBundle, loadChainFile } from './chain-file.ts'
+export { homeHealthTexts } from './checks.ts'
 export { CONFIG_DEFAULT, type Config, configSchemaText, readConfigJson } from './config.ts'
 export { balancesPart, buildGenesis, type DocumentPart, readDocumentPart } from './genesis.ts'
 export {

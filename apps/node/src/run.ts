@@ -71,8 +71,11 @@ export async function runNode(args: RunNodeArgs): Promise<RunningNode> {
   const node = await openNode({ home, config, genesis, validator, log, wrapHost: args.wrapHost })
   const { host } = config.rpc
   const port = args.rpcPort ?? config.rpc.port
+  // The next start is slower without it, and that is all.
+  const settled = settle().catch((error) =>
+    log.warn({ error: String(error) }, 'genesis-head.json is not written'),
+  )
   try {
-    await settle()
     const info = { name: 'mmt-node', version: VERSION }
     const rpc = await serveRpc({ node, info, log: logOf(log, 'rpc'), host, port, settings: config.rpc })
     const stopped = node.stopped.finally(() => rpc.close())
@@ -88,6 +91,7 @@ export async function runNode(args: RunNodeArgs): Promise<RunningNode> {
       stopped,
       async stop() {
         await rpc.close()
+        await settled
         await node.stop()
         await stopped.catch(() => undefined)
       },

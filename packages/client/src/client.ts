@@ -1,5 +1,12 @@
 import { decode, encode, fromJson, toJson } from '@mmtchain/codec'
-import { type Chain, type ChainData, type GenesisData, type ModuleTypes, readGenesis } from '@mmtchain/kernel'
+import {
+  type Chain,
+  type ChainData,
+  type GenesisData,
+  listedFee,
+  type ModuleTypes,
+  readGenesis,
+} from '@mmtchain/kernel'
 import { type ChainError, type Hash, type Height, isChainError, hash as toHash } from '@mmtchain/primitives'
 import type { Signer, TransactionCall } from '@mmtchain/tx'
 import { type EventOptions, type Events, followEvents, followHeads, type Head } from './events.ts'
@@ -139,7 +146,8 @@ export function createClient<M>(options: ClientOptions<M>): Client<M> {
   async function sendAll(calls: readonly TransactionCall[], given: Partial<SendOptions> = {}): Promise<Sent> {
     const signer = given.signer ?? options.signer
     if (!signer) throw clientFail.UNKNOWN_NAME({ kind: 'signer', name: 'for this call', known: [] })
-    return sendCalls(request, { fingerprint: await fingerprint(), calls, options: { ...given, signer } })
+    const asked = { calls, options: { ...given, signer }, listedFee: listedFee(chain, calls) }
+    return sendCalls(request, { fingerprint: await fingerprint(), ...asked })
   }
 
   const read = verbs(async (module, name, input, given) => {

@@ -14,7 +14,7 @@ export { type DescribedChain, describeChain } from './describe.ts'
 export type { ChainEvent, EventOptions, EventPlace, Events, Head } from './events.ts'
 export type { Proven, ProveOptions } from './prove.ts'
 export { clientRefusals } from './refusals.ts'
-export { quoteCalls, type SendOptions, type Sent, sendCalls, submitBytes } from './send.ts'
+export { type CallsToSend, quoteCalls, type SendOptions, type Sent, sendCalls, submitBytes } from './send.ts'
 export {
   type SubscribeEndpoint,
   type SubscribeOptions,

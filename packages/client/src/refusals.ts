@@ -18,6 +18,14 @@ export const clientRefusals = {
     message: `The transaction costs ${d.want}, over the maximum of ${d.max}.`,
     hint: 'Raise feeMax if you agree to the price.',
   }),
+  FEE_NOT_LISTED: (d: { want: bigint; listed: bigint }) => ({
+    message: `The node asks ${d.want} for what costs ${d.listed} by the chain file.`,
+    hint: 'If the chain has changed its prices, name the most that you agree to with feeMax; otherwise ask another node.',
+  }),
+  FEE_MAX_NEEDED: (d: { want: bigint }) => ({
+    message: `The node asks ${d.want}, and nothing says what the calls may cost.`,
+    hint: 'Name the most that you agree to with feeMax, or feeMax: "any" to pay whatever a node names.',
+  }),
   EXPIRED: (d: { id: string; validUntil: bigint }) => ({
     message: `Transaction ${d.id} was not in a block by height ${d.validUntil}.`,
     hint: 'It can no longer happen; send it again.',

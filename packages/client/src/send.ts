@@ -28,8 +28,11 @@ export interface SendOptions {
   readonly signer: Signer
   /** Another account that pays the fee, and the most that it agrees to. */
   readonly payer?: { readonly signer: Signer; readonly feeMax: Amount }
-  /** The highest fee that the sender agrees to; without it, what the node says the calls cost. */
-  readonly feeMax?: Amount
+  /**
+   * The highest fee that the sender agrees to, or `'any'` for whatever the node names. Without it, the payer's; else, with
+   * `createClient`, what the chain file says that the calls cost.
+   */
+  readonly feeMax?: Amount | 'any'
   /** How many heights the transaction stays valid; 100 by default. */
   readonly validHeights?: bigint
   /** Until when to wait: `finalised` by default; `submitted` returns at once. */
@@ -48,14 +51,22 @@ export interface Sent {
   readonly events: readonly { readonly module: string; readonly name: string; readonly data: Json }[]
 }
 
-/** Prices calls at the node, without sending anything. Throws what would keep them out of blocks. */
+/** Calls of one transaction, and how it is to be made. */
+export interface CallsToSend {
+  readonly fingerprint: Hash
+  readonly calls: readonly TransactionCall[]
+  readonly options: SendOptions
+  /** What the calls cost by the chain file, where there is one: the node may not name more unless the options agree to it. */
+  readonly listedFee?: Amount
+}
+
+/**
+ * Prices calls at the node, without sending anything. Throws what would keep them out of blocks, `client/FEE_TOO_HIGH`,
+ * `client/FEE_NOT_LISTED`, and `client/FEE_MAX_NEEDED` when nobody has said what they may cost.
+ */
 export async function quoteCalls(
   transport: Transport,
-  args: {
-    readonly fingerprint: Hash
-    readonly calls: readonly TransactionCall[]
-    readonly options: SendOptions
-  },
+  args: CallsToSend,
 ): Promise<{ readonly body: TransactionBody; readonly refusal: RefusalText | null }> {
   const { fingerprint, calls, options } = args
   const { signer, payer, signal } = options
@@ -84,20 +95,24 @@ export async function quoteCalls(
     { signal },
   )) as { refusal: RefusalText | null }
   const { fee, weight } = fromJson(struct({ fee: u64, weight: u64 }), pick(trial, ['fee', 'weight']))
-  const max = options.feeMax ?? payer?.feeMax
-  if (max !== undefined && fee > max) throw clientFail.FEE_TOO_HIGH({ want: fee, max })
+  checkFee(fee, args)
   return { body: { ...draft, fee: amount(fee), weightMax: weight }, refusal: trial.refusal }
 }
 
-/** Builds, signs and submits a transaction of these calls, and waits as the options say. Throws its refusal. */
-export async function sendCalls(
-  transport: Transport,
-  args: {
-    readonly fingerprint: Hash
-    readonly calls: readonly TransactionCall[]
-    readonly options: SendOptions
-  },
-): Promise<Sent> {
+/** The price is the node's word until somebody else has said what it may be. */
+function checkFee(want: bigint, { options, listedFee }: CallsToSend): void {
+  const max = options.feeMax ?? options.payer?.feeMax
+  if (max === 'any') return
+  if (max !== undefined) {
+    if (want > max) throw clientFail.FEE_TOO_HIGH({ want, max })
+    return
+  }
+  if (listedFee === undefined) throw clientFail.FEE_MAX_NEEDED({ want })
+  if (want > listedFee) throw clientFail.FEE_NOT_LISTED({ want, listed: listedFee })
+}
+
+/** Builds, signs and submits a transaction of these calls, and waits as the options say. Throws its refusal, and as `quoteCalls`. */
+export async function sendCalls(transport: Transport, args: CallsToSend): Promise<Sent> {
   const { wait = 'finalised', signal } = args.options
   const sent = await inTurn(transport, args.options.signer.address, () => submitCalls(transport, args))
   const { id, fee, validUntil } = sent
@@ -107,7 +122,7 @@ export async function sendCalls(
 
 async function submitCalls(
   transport: Transport,
-  args: Parameters<typeof quoteCalls>[1],
+  args: CallsToSend,
 ): Promise<{ readonly id: Hash; readonly fee: Amount; readonly validUntil: Height }> {
   const { body, refusal } = await quoteCalls(transport, args)
   if (refusal) throw asError(refusal)

@@ -1,9 +1,17 @@
-import { createClient, describeChain, httpTransport, quoteCalls, submitBytes } from '@mmtchain/client'
+import {
+  createClient,
+  describeChain,
+  httpTransport,
+  quoteCalls,
+  sendCalls,
+  submitBytes,
+  type Transport,
+} from '@mmtchain/client'
 import { encode } from '@mmtchain/codec'
 import { secp256k1 } from '@mmtchain/crypto'
 import { amount, defineChain, memoryStore, solo } from '@mmtchain/kernel'
 import { createNode, memorySigner, silentLog, systemHost } from '@mmtchain/node-runtime'
-import { formatAddress, hash } from '@mmtchain/primitives'
+import { type Amount, formatAddress, hash } from '@mmtchain/primitives'
 import { serveRpc } from '@mmtchain/rpc'
 import { testAccount, testChain } from '@mmtchain/testkit'
 import { token } from '@mmtchain/token-rewards'
@@ -116,7 +124,7 @@ test('the same bytes are the same answer, also after they are in a block; other 
   const client = createClient({ chain, url, signer: alice.signer })
   const { fingerprint } = await client.status()
   const call = client.call.token.transfer({ to: bob.address, amount: amount(1n) })
-  const options = { signer: alice.signer }
+  const options = { signer: alice.signer, feeMax: 'any' } as const
   const { body } = await quoteCalls(client.request, { fingerprint, calls: [call], options })
   const signed = await signTransaction({ body, signer: alice.signer })
   const bytes = encode(transaction, signed.transaction)
@@ -144,6 +152,40 @@ test('refusals arrive with code, hint and values', async () => {
   })
   const dear = client.send.token.transfer({ to: alice.address, amount: amount(1n) }, { feeMax: amount(1n) })
   await expect(dear).rejects.toMatchObject({ code: 'client/FEE_TOO_HIGH' })
+})
+
+test('a node that names another price than the chain file gets no signature, unless one agrees to it', async () => {
+  const greedy: Transport = async (method, params, options) => {
+    const answer = await httpTransport({ url })(method, params, options)
+    return method === 'tx_simulate' ? { ...(answer as object), fee: '51' } : answer
+  }
+  const send = (given: { feeMax?: Amount | 'any' }, transport = greedy) =>
+    createClient({ chain, transport, signer: alice.signer }).send.token.transfer(
+      { to: bob.address, amount: amount(1n) },
+      given,
+    )
+  await expect(send({})).rejects.toMatchObject({
+    code: 'client/FEE_NOT_LISTED',
+    values: { want: 51n, listed: 50n },
+    hint: expect.stringContaining('feeMax'),
+  })
+  await expect(send({ feeMax: amount(50n) })).rejects.toMatchObject({ code: 'client/FEE_TOO_HIGH' })
+  expect((await send({ feeMax: amount(51n) })).fee).toBe(51n)
+  expect((await send({ feeMax: 'any' })).fee).toBe(51n)
+})
+
+test('without the chain file nothing is priced until somebody says what it may cost', async () => {
+  const request = httpTransport({ url })
+  const described = await describeChain(request)
+  const call = described.call('token', 'transfer', {
+    to: formatAddress(bob.address, { prefix: 'mmt' }),
+    amount: '1',
+  })
+  const args = { fingerprint: model.genesis.fingerprint, calls: [call] }
+  const sending = sendCalls(request, { ...args, options: { signer: alice.signer } })
+  await expect(sending).rejects.toMatchObject({ code: 'client/FEE_MAX_NEEDED', values: { want: 50n } })
+  const sent = await sendCalls(request, { ...args, options: { signer: alice.signer, feeMax: 'any' } })
+  expect(sent.fee).toBe(50n)
 })
 
 test('a node of another chain and a silent address are refused by name', async () => {

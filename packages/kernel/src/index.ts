@@ -62,6 +62,7 @@ export {
   type UsedModule,
   type UseOptions,
 } from './declare/chain.ts'
+export { listedFee } from './declare/fees.ts'
 export {
   type Genesis,
   type GenesisData,

@@ -6,10 +6,26 @@ export interface HealthCheck {
   /** Names do not change: `crypto`, `blocks`, `clock`, `mempool`, `event-loop`, `disk`, and those that an app adds. */
   readonly name: string
   readonly ok: boolean
-  /** What was found, in a sentence for people. */
+  /** What was found; codes do not change. Programs and translations go by it and the values. */
+  readonly code: string
+  readonly values: Readonly<Record<string, string | number>>
+  /** The same in a sentence for people. */
   readonly found: string
   /** What to do; empty when all is well. */
   readonly cure: string
+}
+
+/** What a code says in English, with `{values}`. One without a cure is found when all is well. */
+type HealthTexts = Readonly<Record<string, { readonly found: string; readonly cure?: string }>>
+
+/** Makes checks of declared codes: `check('disk', 'DISK_LOW', { free })`. */
+export function healthChecksOf<T extends HealthTexts>(texts: T) {
+  return (name: string, code: keyof T & string, values: HealthCheck['values'] = {}): HealthCheck => {
+    const { found, cure } = texts[code] as HealthTexts[string]
+    const text = found.replace(/\{(\w+)\}/g, (_, value: string) => String(values[value]))
+    const advice = (cure ?? '').replace(/\{(\w+)\}/g, (_, value: string) => String(values[value]))
+    return { name, ok: cure === undefined, code, values, found: text, cure: advice }
+  }
 }
 
 /** How a node is. */
@@ -47,6 +63,61 @@ const POOL_FULLNESS_MAX = 0.9
 const LOOP_DELAY_MS_MAX = 250
 const DISK_FREE_BYTES_MIN = 2 ** 30
 
+/** What a node finds about itself. */
+export const nodeHealthTexts = {
+  STOPPED: {
+    found: 'The node is stopping or has stopped.',
+    cure: 'Start it again; its log says why it stopped.',
+  },
+  NOT_BEGUN: { found: 'The chain begins at {begins}; until then there are no blocks.' },
+  BLOCKS_RECENT: { found: 'Block {height} is {age} old, at one block each {slot}.' },
+  BLOCKS_LATE: {
+    found: 'Block {height} is {age} old, at one block each {slot}.',
+    cure: 'Look into the log for errors, and whether the machine is overloaded (event-loop) or its disk is full (disk).',
+  },
+  BLOCKS_MISSING: {
+    found: 'Block {height} is {age} old, at one block each {slot}.',
+    cure: 'This node makes no blocks itself: check that a validator runs and that this node can reach its peers.',
+  },
+  CRYPTO_NATIVE: { found: 'secp256k1 runs on the native backend.' },
+  CRYPTO_SLOW: {
+    found: 'secp256k1 runs on the {backend} backend. The native one is missing.',
+    cure: 'Install the optional dependency secp256k1 (npm install --include=optional, on a platform with a prebuilt binary), and do not set MMT_SECP256K1: native checks signatures several times as fast.',
+  },
+  CLOCK_WELL: { found: 'The clock says {now}.' },
+  CLOCK_BEHIND: {
+    found: 'The newest block is {ahead} in the future of this clock.',
+    cure: 'Let a time service (chrony, systemd-timesyncd, w32time) keep the clock of this machine.',
+  },
+  CLOCK_SET_FORWARD: {
+    found: 'The clock was set {moved} forward since the start.',
+    cure: 'Let a time service (chrony, systemd-timesyncd, w32time) keep the clock of this machine.',
+  },
+  CLOCK_SET_BACK: {
+    found: 'The clock was set {moved} back since the start.',
+    cure: 'Let a time service (chrony, systemd-timesyncd, w32time) keep the clock of this machine.',
+  },
+  MEMPOOL_ROOM: {
+    found: '{count} of at most {countMax} transactions wait, with {bytes} of at most {bytesMax} bytes.',
+  },
+  MEMPOOL_FULL: {
+    found: '{count} of at most {countMax} transactions wait, with {bytes} of at most {bytesMax} bytes.',
+    cure: 'More arrives than fits into blocks: raise fees or the block limits, or find the sender.',
+  },
+  LOOP_FREE: { found: 'The event loop is up to {delayMs} ms late (99th percentile).' },
+  LOOP_BUSY: {
+    found: 'The event loop is up to {delayMs} ms late (99th percentile).',
+    cure: 'Give the node more of a core: stop what else runs here, or use a faster machine.',
+  },
+  DISK_ROOM: { found: 'The data takes {data}; {free} are free.' },
+  DISK_LOW: {
+    found: 'The data takes {data}; {free} are free.',
+    cure: 'Free space on the disk of the data folder, or move the home to a larger one.',
+  },
+} as const satisfies HealthTexts
+
+const check = healthChecksOf(nodeHealthTexts)
+
 /** Looks at everything. Pure, so that the same vitals are the same verdict. */
 export function examine(vitals: Vitals): Health {
   const blocks = checkBlocks(vitals)
@@ -58,80 +129,44 @@ export function examine(vitals: Vitals): Health {
 }
 
 function checkBlocks({ running, isValidator, nowMs, slotMs, height, tipTimeMs }: Vitals): HealthCheck {
-  const name = 'blocks'
-  if (!running)
-    return ill(name, 'The node is stopping or has stopped.', 'Start it again; its log says why it stopped.')
-  if (height === 0n && tipTimeMs > nowMs)
-    return well(name, `The chain begins at ${timeText(tipTimeMs)}; until then there are no blocks.`)
+  if (!running) return check('blocks', 'STOPPED')
+  if (height === 0n && tipTimeMs > nowMs) return check('blocks', 'NOT_BEGUN', { begins: timeText(tipTimeMs) })
   const ageMs = nowMs - tipTimeMs
   const late = slotMs * SLOTS_LATE_MAX
-  const found = `Block ${height} is ${secondsText(ageMs)} old, at one block each ${secondsText(slotMs)}.`
-  if (ageMs <= (late > LATE_MS_MIN ? late : LATE_MS_MIN)) return well(name, found)
-  return ill(
-    name,
-    found,
-    isValidator
-      ? 'Look into the log for errors, and whether the machine is overloaded (event-loop) or its disk is full (disk).'
-      : 'This node makes no blocks itself: check that a validator runs and that this node can reach its peers.',
-  )
+  const values = { height: String(height), age: secondsText(ageMs), slot: secondsText(slotMs) }
+  if (ageMs <= (late > LATE_MS_MIN ? late : LATE_MS_MIN)) return check('blocks', 'BLOCKS_RECENT', values)
+  return check('blocks', isValidator ? 'BLOCKS_LATE' : 'BLOCKS_MISSING', values)
 }
 
-function checkCrypto({ secp256k1 }: Vitals): HealthCheck {
-  const found = `secp256k1 runs on the ${secp256k1} backend.`
-  if (secp256k1 === 'native') return well('crypto', found)
-  const cure =
-    'Install the optional dependency secp256k1 (npm install --include=optional, on a platform with a prebuilt binary), and do not set MMT_SECP256K1: native checks signatures several times as fast.'
-  return ill('crypto', `${found} The native one is missing.`, cure)
+function checkCrypto({ secp256k1: backend }: Vitals): HealthCheck {
+  return check('crypto', backend === 'native' ? 'CRYPTO_NATIVE' : 'CRYPTO_SLOW', { backend })
 }
 
 function checkClock({ nowMs, slotMs, height, tipTimeMs, clockMovedMs }: Vitals): HealthCheck {
-  const cure = 'Let a time service (chrony, systemd-timesyncd, w32time) keep the clock of this machine.'
   const aheadMs = tipTimeMs - nowMs
   if (height > 0n && aheadMs > slotMs + BigInt(CLOCK_MS_MAX))
-    return ill('clock', `The newest block is ${secondsText(aheadMs)} in the future of this clock.`, cure)
+    return check('clock', 'CLOCK_BEHIND', { ahead: secondsText(aheadMs) })
   if (Math.abs(clockMovedMs) > CLOCK_MS_MAX) {
     const moved = secondsText(BigInt(Math.round(Math.abs(clockMovedMs))))
-    return ill(
-      'clock',
-      `The clock was set ${moved} ${clockMovedMs > 0 ? 'forward' : 'back'} since the start.`,
-      cure,
-    )
+    return check('clock', clockMovedMs > 0 ? 'CLOCK_SET_FORWARD' : 'CLOCK_SET_BACK', { moved })
   }
-  return well('clock', `The clock says ${timeText(nowMs)}.`)
+  return check('clock', 'CLOCK_WELL', { now: timeText(nowMs) })
 }
 
-function checkPool({ mempool: { count, countMax, bytes, bytesMax } }: Vitals): HealthCheck {
-  const found = `${count} of at most ${countMax} transactions wait, with ${bytes} of at most ${bytesMax} bytes.`
-  if (Math.max(count / countMax, bytes / bytesMax) < POOL_FULLNESS_MAX) return well('mempool', found)
-  return ill(
-    'mempool',
-    found,
-    'More arrives than fits into blocks: raise fees or the block limits, or find the sender.',
-  )
+function checkPool({ mempool }: Vitals): HealthCheck {
+  const { count, countMax, bytes, bytesMax } = mempool
+  const isFull = Math.max(count / countMax, bytes / bytesMax) >= POOL_FULLNESS_MAX
+  return check('mempool', isFull ? 'MEMPOOL_FULL' : 'MEMPOOL_ROOM', { count, countMax, bytes, bytesMax })
 }
 
 function checkLoop({ eventLoopDelayMs }: Readings): HealthCheck {
-  const found = `The event loop is up to ${Math.round(eventLoopDelayMs)} ms late (99th percentile).`
-  if (eventLoopDelayMs < LOOP_DELAY_MS_MAX) return well('event-loop', found)
-  return ill(
-    'event-loop',
-    found,
-    'Give the node more of a core: stop what else runs here, or use a faster machine.',
-  )
+  const isBusy = eventLoopDelayMs >= LOOP_DELAY_MS_MAX
+  return check('event-loop', isBusy ? 'LOOP_BUSY' : 'LOOP_FREE', { delayMs: Math.round(eventLoopDelayMs) })
 }
 
 function checkDisk({ freeBytes, dataBytes }: NonNullable<Readings['disk']>): HealthCheck {
-  const found = `The data takes ${sizeText(dataBytes)}; ${sizeText(freeBytes)} are free.`
-  if (freeBytes >= DISK_FREE_BYTES_MIN) return well('disk', found)
-  return ill('disk', found, 'Free space on the disk of the data folder, or move the home to a larger one.')
-}
-
-function well(name: string, found: string): HealthCheck {
-  return { name, ok: true, found, cure: '' }
-}
-
-function ill(name: string, found: string, cure: string): HealthCheck {
-  return { name, ok: false, found, cure }
+  const values = { data: sizeText(dataBytes), free: sizeText(freeBytes) }
+  return check('disk', freeBytes < DISK_FREE_BYTES_MIN ? 'DISK_LOW' : 'DISK_ROOM', values)
 }
 
 function secondsText(ms: bigint): string {

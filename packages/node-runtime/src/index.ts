@@ -1,6 +1,6 @@
 export { workerThreads } from './check-threads.ts'
 export { fileJournal } from './file-journal.ts'
-export type { Health, HealthCheck } from './health.ts'
+export { type Health, type HealthCheck, healthChecksOf, nodeHealthTexts } from './health.ts'
 export {
   type CheckThreads,
   type Host,

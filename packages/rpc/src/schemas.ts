@@ -100,7 +100,16 @@ export const transactionState: JsonSchema = {
 
 export const health = object({
   ready: boolean,
-  checks: array(object({ name: string, ok: boolean, found: string, cure: string })),
+  checks: array(
+    object({
+      name: string,
+      ok: boolean,
+      code: string,
+      values: { type: 'object' },
+      found: string,
+      cure: string,
+    }),
+  ),
 })
 
 const jsonSchema: JsonSchema = { type: 'object' }

@@ -171,7 +171,7 @@ export const en = {
   'tx.about': 'send a command of any module as a transaction',
   'tx.list': '{chain} has:',
   'tx.from': 'the key that signs',
-  'tx.feeMax': 'the highest fee to pay, in whole tokens',
+  'tx.feeMax': 'the highest fee to pay, in whole tokens; without it, what the chain file of the home says',
   'tx.dryRun': 'show fee and outcome, and send nothing',
   'tx.offline': 'write the transaction to this file, and send nothing',
   'tx.unsigned': 'with --offline: leave the signing to mmt sign',
@@ -186,6 +186,12 @@ export const en = {
   'tx.wouldBeRefused': 'refused: {code} {why}',
   'tx.feeTooHigh': 'The transaction costs {want}, over the maximum of {max}.',
   'tx.feeTooHigh.hint': 'Raise --fee-max if you agree to the price.',
+  'tx.feeNotListed': 'The node asks {want} for what costs {listed} by the chain file of the home.',
+  'tx.feeNotListed.hint':
+    'If the chain has changed its prices, name the most that you agree to with --fee-max; otherwise ask another node.',
+  'tx.feeMaxNeeded': 'The node asks {want}, and there is no home of this chain to say what it may cost.',
+  'tx.feeMaxNeeded.hint':
+    'Name the most that you agree to with --fee-max, or a home of this chain with --home.',
   'query.about': 'ask a query of any module',
   'query.prove': 'check the answer against a certified header; ranges of rows cannot be proven',
   'query.chain': 'with --prove and without a home: the chain file',
