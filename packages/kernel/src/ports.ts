@@ -20,7 +20,7 @@ export interface BlockContext {
   readonly epoch: bigint
   /** The block's randomness. */
   readonly seed: Hash
-  /** What the proposer revealed for the next seed, where the engine has it. */
+  /** What the proposer revealed for the next seed; empty when it revealed nothing, undefined where the engine carries no reveals. */
   readonly reveal: Uint8Array | undefined
   /** Proposers proven to have missed their turn. */
   readonly misses: readonly Miss[]
@@ -240,7 +240,10 @@ export type EngineInput =
 export type EngineEffect =
   /** Answered by `timer` at `atMs` or soon after. A timer that is set again by the same name fires only at the later-set time. */
   | { readonly kind: 'setTimer'; readonly name: string; readonly atMs: bigint }
-  /** Answered by `built`: a block on the tip, with transactions of the mempool. */
+  /**
+   * Answered by `built`: a block on the tip, with transactions of the mempool. One that the chain refuses for its evidence or
+   * proofs of misses is built without any: only modules know what they have charged before.
+   */
   | { readonly kind: 'buildBlock'; readonly request: BlockRequest }
   /** Answered by `validated`: could this block follow the tip? */
   | { readonly kind: 'validateBlock'; readonly block: Block; readonly id: Hash }
