@@ -205,11 +205,12 @@ function run(first: Engine, { validator = true }: { readonly validator?: boolean
     /** Lets `slots` slots pass, firing timers as they come. Answers the blocks that were made. */
     work(slots: number): readonly Made[] {
       const from = made.length
-      for (const end = nowMs + BigInt(slots) * SLOT_MS; nowMs < end; nowMs += SLOT_MS / 4n) {
+      for (const end = nowMs + BigInt(slots) * SLOT_MS; nowMs < end; ) {
+        nowMs += SLOT_MS / 4n
         for (const [timer, atMs] of [...timers]) {
-          if (atMs > nowMs + SLOT_MS / 4n) continue
+          if (atMs > nowMs) continue
           timers.delete(timer)
-          feed({ kind: 'timer', name: timer, nowMs: nowMs + SLOT_MS / 4n })
+          feed({ kind: 'timer', name: timer, nowMs })
         }
       }
       return made.slice(from)
