@@ -3,6 +3,7 @@ import { cliRefusals, importErc20Refusals } from '@mmtchain/cli'
 import { clientRefusals } from '@mmtchain/client'
 import { codecRefusals } from '@mmtchain/codec'
 import { electionRefusals } from '@mmtchain/consensus-dpos'
+import { lightRefusals, pbftRefusals, validatorsRefusals } from '@mmtchain/consensus-pbft'
 import { cryptoRefusals } from '@mmtchain/crypto'
 import { consensusRefusals, errorCatalogue, kernelRefusals, storeRefusals } from '@mmtchain/kernel'
 import { homeRefusals } from '@mmtchain/node'
@@ -24,6 +25,9 @@ export const namespaces: readonly (readonly [name: string, from: string, refusal
   ['store', 'packages/kernel and packages/storage-merkle', { ...storeRefusals, ...merkleStoreRefusals }],
   ['token', 'packages/token-rewards', token({ symbol: 'SYMBOL' }).spec.errors],
   ['election', 'packages/consensus-dpos', electionRefusals],
+  ['pbft', 'packages/consensus-pbft', pbftRefusals],
+  ['validators', 'packages/consensus-pbft', validatorsRefusals],
+  ['light', 'packages/consensus-pbft', lightRefusals],
   ['node', 'packages/node-runtime', nodeRefusals],
   ['rpc', 'packages/rpc', rpcRefusals],
   ['client', 'packages/client', clientRefusals],

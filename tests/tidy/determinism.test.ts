@@ -8,7 +8,8 @@ import { compilerOptions, filesBelow, hostWith, isTypeScript, packagesOf, root }
 /** Whose code decides a block: the layers up to the kernel, without crypto's backends, every chain module, and pure engines. */
 const deciding = packagesOf('packages').filter(
   ({ folder }) =>
-    ['primitives', 'codec', 'tx', 'kernel', 'consensus-dpos'].includes(folder) || isChainModule(folder),
+    ['primitives', 'codec', 'tx', 'kernel', 'consensus-dpos', 'consensus-pbft'].includes(folder) ||
+    isChainModule(folder),
 )
 
 /** The places that are asynchronous by contract and outside state transitions. */

@@ -1,0 +1,1 @@
+export { lightRefusals } from './refusals.ts'

@@ -1,0 +1,113 @@
+// What validators sign and what engines say to each other (docs/spec/consensus.md, sections 4 and 5).
+import {
+  bool,
+  bytes,
+  encode,
+  hash,
+  height,
+  type Infer,
+  list,
+  option,
+  struct,
+  u8,
+  u16,
+  u32,
+  union,
+} from '@mmtchain/codec'
+import { tag } from '@mmtchain/crypto'
+import { block } from '@mmtchain/kernel'
+import { concatBytes, type Hash, type Height, hashToBytes } from '@mmtchain/primitives'
+
+const VOTE_TAG = tag('mmt/pbft/vote/1')
+/** The most seats of a set. */
+export const SEATS_MAX = 1024
+export const signatureBytes = bytes({ bytesMax: 65_536 })
+/** One bit a seat in roster order, the lowest bit of the first byte first. */
+export const bitmapBytes = bytes({ bytesMax: Math.ceil(SEATS_MAX / 8) })
+
+const voteFields = struct({ height, round: u32, blockId: option(hash) })
+
+/** What a signature says. No block is the vote for nil; no valid round makes a proposal a fresh one. */
+export const statement = union({
+  prePrepare: struct({ height, round: u32, blockId: hash, validRound: option(u32) }),
+  prepare: voteFields,
+  commit: voteFields,
+})
+export type Statement = Infer<typeof statement>
+export type StatementKind = Statement['kind']
+export type VoteKind = 'prepare' | 'commit'
+
+/** The step of a statement's place (`SignPlace`). */
+export const STEP_OF_KIND = { prePrepare: 0, prepare: 1, commit: 2 } as const satisfies Record<
+  StatementKind,
+  number
+>
+
+/** A vote for a block, or for nil. */
+export function voteStatement(
+  kind: VoteKind,
+  vote: { readonly height: Height; readonly round: number; readonly blockId: Hash | null },
+): Statement {
+  return { kind, value: { height: vote.height, round: vote.round, blockId: vote.blockId } }
+}
+
+/** The bytes that a validator signs. The set's hash keeps a vote from counting under another set. */
+export function signMessage(args: {
+  readonly fingerprint: Hash
+  readonly validatorsHash: Hash
+  readonly statement: Statement
+}): Uint8Array {
+  const { fingerprint, validatorsHash } = args
+  return concatBytes(
+    VOTE_TAG,
+    hashToBytes(fingerprint),
+    encode(statement, args.statement),
+    hashToBytes(validatorsHash),
+  )
+}
+
+/** A statement with the signature of a seat of the height's set. */
+export const signed = struct({ statement, seat: u16, signature: signatureBytes })
+export type Signed = Infer<typeof signed>
+
+/** Votes of validators for one block in one round: q PREPAREs (PrepareCert) or q COMMITs (CommitCert, the seal). */
+export const certificate = struct({
+  height,
+  round: u32,
+  blockId: hash,
+  bitmap: bitmapBytes,
+  signatures: list(signatureBytes, { max: SEATS_MAX }),
+})
+export type Certificate = Infer<typeof certificate>
+
+/** Where a node is and what it has of its round. */
+const status = struct({
+  height,
+  round: u32,
+  step: u8,
+  proposal: bool,
+  prepares: bitmapBytes,
+  commits: bitmapBytes,
+  /** The round of the newest PrepareCert that it holds. */
+  validRound: option(u32),
+})
+export type Status = Infer<typeof status>
+
+const prePrepare = struct({ signed, block, prepareCert: option(certificate) })
+export type PrePrepare = Infer<typeof prePrepare>
+
+/** The most votes of one message: both kinds of all seats, for the round of who asks and for that of who answers. */
+export const VOTES_MAX = 4 * SEATS_MAX
+
+/** What engines send each other. */
+export const message = union({
+  prePrepare,
+  votes: list(signed, { max: VOTES_MAX }),
+  prepareCert: certificate,
+  status,
+  /** Asks for a block of the current height, or for the newest one. */
+  getBlock: hash,
+  block,
+  evidence: bytes({ bytesMax: 65_536 }),
+})
+export type Message = Infer<typeof message>

@@ -1,0 +1,43 @@
+// Votes as they are kept: at most one for each seat, round and kind, so that every count is of distinct validators.
+import type { Hash } from '@mmtchain/primitives'
+import type { CastVotes } from './certificates.ts'
+import type { Signed, Statement } from './messages.ts'
+
+type Votes = readonly (Signed | undefined)[]
+
+/** What a vote is for: a block, or null for nil. */
+export function votedFor({ value }: Statement): Hash | null {
+  return value.blockId
+}
+
+/** How many votes there are, for whatever. */
+export function countAll(votes: Votes): number {
+  return votes.reduce((count, vote) => (vote ? count + 1 : count), 0)
+}
+
+/** How many votes there are for a block, or for nil. */
+export function countFor(votes: Votes, blockId: Hash | null): number {
+  return votes.reduce((count, vote) => (vote && votedFor(vote.statement) === blockId ? count + 1 : count), 0)
+}
+
+/** The block that has at least `least` votes, if one has. With q at most one has. */
+export function blockWith(votes: Votes, least: number): Hash | undefined {
+  return blocksWith(votes, least)[0]
+}
+
+/** Every block that has at least `least` votes. */
+export function blocksWith(votes: Votes, least: number): readonly Hash[] {
+  const counts = new Map<Hash, number>()
+  for (const vote of votes) {
+    const id = vote ? votedFor(vote.statement) : null
+    if (id !== null) counts.set(id, (counts.get(id) ?? 0) + 1)
+  }
+  return [...counts].filter(([, count]) => count >= least).map(([id]) => id)
+}
+
+/** The votes for a block, or for nil, by ascending seat. */
+export function votesFor(votes: Votes, blockId: Hash | null): CastVotes['votes'] {
+  return votes.flatMap((vote) =>
+    vote && votedFor(vote.statement) === blockId ? [{ seat: vote.seat, signature: vote.signature }] : [],
+  )
+}
