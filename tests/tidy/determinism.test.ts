@@ -74,9 +74,13 @@ export const read = readFileSync
 `
 
 /** What a simulator stands in for. Everything else of a node may only ask the host. */
-const hostFiles = ['system-host.ts', 'file-journal.ts', 'check-threads.ts', 'worker.ts'].map(
-  (name) => `packages/node-runtime/src/${name}`,
-)
+const hostFiles = [
+  'system-host.ts',
+  'system-file.ts',
+  'file-journal.ts',
+  'check-threads.ts',
+  'worker.ts',
+].map((name) => `packages/node-runtime/src/${name}`)
 const outside =
   /^(node:.*|Date|Math\.random|crypto|fetch|globalThis|import\(\)|performance|process|queueMicrotask|set(Timeout|Interval|Immediate))$/
 /** A given time as text is no clock. */

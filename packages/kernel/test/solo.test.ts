@@ -66,7 +66,10 @@ describe('solo', () => {
     expect(effects).toMatchObject([
       [{ kind: 'setTimer', name: 'slot', atMs: timeMs + 10_000n }],
       [{ kind: 'buildBlock', request: { timeMs: timeMs + 10_000n, round: 0, evidence: [], missProofs: [] } }],
-      [{ kind: 'sign', at: { height: 1n, round: 0, step: 0 } }],
+      [
+        { kind: 'setTimer', name: 'slot', atMs: timeMs + 20_000n },
+        { kind: 'sign', at: { height: 1n, round: 0, step: 0 } },
+      ],
       [{ kind: 'commitBlock', id, seal: Uint8Array.of(1, 2) }],
       [
         { kind: 'sendBlock', height: 1n },
@@ -90,6 +93,39 @@ describe('solo', () => {
       tip: next,
     })
     expect(effects[1]).toMatchObject([{ kind: 'setTimer', atMs: timeMs + 30_000n }])
+  })
+
+  test('signs a block that it makes again at a later place, before and after a restart', () => {
+    const built = (nowMs: bigint): EngineInput => ({ kind: 'built', block: next, id, nowMs })
+    const signed = { at: { height: 1n, round: 4, step: 0 }, message: new Uint8Array() }
+    const again = { ...started(timeMs), signed } as EngineInput
+    const [, first, second, late, good] = effectsOf(
+      validator.address,
+      again,
+      built(timeMs),
+      built(timeMs),
+      { kind: 'signed', at: { height: 1n, round: 5, step: 0 }, signature: seal, nowMs: timeMs },
+      { kind: 'signed', at: { height: 1n, round: 6, step: 0 }, signature: seal, nowMs: timeMs },
+    )
+    expect(first?.[1]).toMatchObject({ kind: 'sign', at: { height: 1n, round: 5, step: 0 } })
+    expect(second?.[1]).toMatchObject({ kind: 'sign', at: { height: 1n, round: 6, step: 0 } })
+    expect(late).toEqual([])
+    expect(good).toMatchObject([{ kind: 'commitBlock', id }])
+  })
+
+  test('makes no block below one that it has signed, and takes those that others have', () => {
+    const signed = { at: { height: 3n, round: 0, step: 0 }, message: new Uint8Array() }
+    const behind = { ...started(timeMs), signed } as EngineInput
+    const at = (h: bigint): EngineInput => ({
+      ...{ kind: 'tip', nowMs: timeMs },
+      tip: { ...tip, header: { ...tip.header, height: height(h) } },
+    })
+    expect(effectsOf(validator.address, behind, sent(), at(2n), at(3n))).toMatchObject([
+      [],
+      [{ kind: 'validateBlock', id }],
+      [],
+      [{ kind: 'setTimer', name: 'slot' }],
+    ])
   })
 
   test('follows the sealed blocks of the validator on another node', () => {

@@ -10,6 +10,7 @@ export {
   type Readings,
   silentLog,
 } from './host.ts'
+export { type InputLog, inputLog, type LoggedInputs } from './input-log.ts'
 export { type Blame, type MemoryNetwork, memoryNetwork, type Passage } from './memory-network.ts'
 export { createMempool, MEMPOOL_LIMITS_DEFAULT, type Mempool, type MempoolLimits } from './mempool.ts'
 export { type NodeMessage, nodeMessage } from './messages.ts'
@@ -17,5 +18,20 @@ export type { Metrics } from './metrics.ts'
 export { beginChain, createNode, type Node, type NodeOptions } from './node.ts'
 export { memoryFile, type RawFile } from './raw-file.ts'
 export { nodeRefusals } from './refusals.ts'
-export { type ConsensusSigner, memorySigner, type Signed, type ValidatorKey } from './signer.ts'
+export {
+  loseSignState,
+  openSignState,
+  type SignState,
+  type SignStateOwner,
+  writeSignState,
+} from './sign-state.ts'
+export {
+  type ConsensusSigner,
+  localSigner,
+  memorySigner,
+  type Signed,
+  type SignRequest,
+  type ValidatorKey,
+} from './signer.ts'
+export { systemFile } from './system-file.ts'
 export { systemHost } from './system-host.ts'

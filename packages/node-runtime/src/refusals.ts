@@ -70,6 +70,30 @@ export const nodeRefusals = {
     message: `The engine wants to go back to height ${d.to}, but height ${d.final} is final.`,
     hint: 'Do not start the node again before the cause is known: keep a copy of the home, and ask those who run the other nodes.',
   }),
+  SIGN_STATE_MISSING: (d: { file: string }) => ({
+    message: `The sign state ${d.file} is missing, so that nobody knows what this validator has signed.`,
+    hint: 'Put it back if it was only moved. If it is lost, start with --after-total-loss: the validator observes before it signs again. Never put back an older copy.',
+  }),
+  SIGN_STATE_DAMAGED: (d: { file: string }) => ({
+    message: `Both copies in the sign state ${d.file} are damaged, so that nobody knows what this validator has signed.`,
+    hint: 'Check the disk, then start with --after-total-loss: the validator observes before it signs again. Never put back an older copy.',
+  }),
+  SIGN_STATE_FOREIGN: (d: { file: string; want: string; got: string }) => ({
+    message: `The sign state ${d.file} belongs to another chain or key: it is of ${d.got}, not ${d.want}.`,
+    hint: 'Put back the sign state of this chain and key. If the validator has a new key, or its sign state is lost, start with --after-total-loss.',
+  }),
+  SIGN_STATE_STALE: (d: { signed: bigint; tip: bigint }) => ({
+    message: `The sign state knows of signatures up to height ${d.signed}, but this validator made block ${d.tip}: it is an older copy.`,
+    hint: 'Put back the newest sign state. If it is lost, start with --after-total-loss: the validator observes before it signs again.',
+  }),
+  SIGN_STATE_FAILED: (d: { file: string; why: string }) => ({
+    message: `The sign state ${d.file} cannot be written: ${d.why}. Without it nothing may be signed.`,
+    hint: 'See whether the disk is full or broken, then start the node again.',
+  }),
+  BLOCKS_LOST: (d: { signed: bigint; tip: bigint }) => ({
+    message: `Blocks are lost: this validator has signed at height ${d.signed}, but the newest block here is ${d.tip}, and there is no other node to get the rest from.`,
+    hint: 'Put back the data folder that belongs to this sign state, restore a newer snapshot, or let the node reach others that have the blocks.',
+  }),
   INPUT_LOG_DAMAGED: (d: { file: string; at: number }) => ({
     message: `The log of inputs ${d.file} is damaged at byte ${d.at}, before its end.`,
     hint: 'Check the disk. What this validator has voted for may be lost: start it with --after-total-loss, so that it observes first.',

@@ -8,6 +8,7 @@ import type {
   EngineInput,
   EngineState,
   EngineStep,
+  SignPlace,
   Tip,
 } from '../ports.ts'
 
@@ -42,14 +43,22 @@ interface SoloState {
   readonly chain: EngineChain
   readonly self: Address | undefined
   readonly tip: Tip | undefined
-  /** The block under way: its seal is missing while it is being signed. */
-  readonly next: { readonly id: Hash; readonly seal: Uint8Array | undefined } | undefined
+  /** The block under way: one of this node's own, which is being signed at a place, or a sealed one of another node. */
+  readonly next:
+    | { readonly id: Hash; readonly at: SignPlace }
+    | { readonly id: Hash; readonly seal: Uint8Array }
+    | undefined
+  /** Where this validator asked for a signature last. */
+  readonly signed: SignPlace | undefined
+  /** The lowest height at which this validator makes a block. */
+  readonly from: bigint
 }
 
 /**
  * The simplest engine: one validator, the first of the set, makes a block each slot, and each block is final at once.
  * The seal is that validator's signature of the block's id. A signature leaves the node only after its block is on disk,
- * so a crash in between cannot lead to two signed blocks of one height in the open.
+ * so a crash in between cannot lead to two signed blocks of one height in the open: the block is made again and signed at the next
+ * round of its height. A validator that lost blocks which it had signed makes none until it has them from other nodes.
  */
 export function solo(): Engine {
   return {
@@ -77,7 +86,14 @@ export function solo(): Engine {
     checkSeal({ chain, id, seal, validators }) {
       if (!isSealed(chain, validators, id, seal)) throw fail.BAD_SEAL({ id })
     },
-    start: ({ chain, self }): SoloState => ({ chain, self, tip: undefined, next: undefined }),
+    start: ({ chain, self }): SoloState => ({
+      chain,
+      self,
+      tip: undefined,
+      next: undefined,
+      signed: undefined,
+      from: 0n,
+    }),
     step: (state: EngineState, input: EngineInput) => step(state as SoloState, input),
   }
 }
@@ -90,9 +106,13 @@ export function sealMessage(fingerprint: Hash, id: Hash): Uint8Array {
 function step(state: SoloState, input: EngineInput): EngineStep {
   const { chain, tip, next } = state
   const nothing = { state, effects: [] }
-  if (input.kind === 'started' || input.kind === 'tip') {
-    const isNew = input.kind === 'tip' && input.tip.id === next?.id && proposerOf(input.tip) === state.self
-    const told: readonly EngineEffect[] = isNew
+  if (input.kind === 'started') {
+    const after = { ...state, tip: input.tip, ...memoryOf(input.tip, input.signed?.at) }
+    return { state: after, effects: slotTimer(after, input.tip, input.nowMs) }
+  }
+  if (input.kind === 'tip') {
+    const isOwn = input.tip.id === next?.id && proposerOf(input.tip) === state.self
+    const told: readonly EngineEffect[] = isOwn
       ? [{ kind: 'sendBlock', height: input.tip.header.height }]
       : []
     const after = { ...state, tip: input.tip, next: undefined }
@@ -106,16 +126,19 @@ function step(state: SoloState, input: EngineInput): EngineStep {
       return { state, effects: [{ kind: 'buildBlock', request }] }
     }
     case 'built': {
-      const at = { height: input.block.header.height, round: 0, step: SEAL_STEP }
+      const at = placeAt(input.block.header.height, state.signed)
       const message = sealMessage(chain.fingerprint, input.id)
-      const after = { ...state, next: { id: input.id, seal: undefined } }
-      return { state: after, effects: [{ kind: 'sign', at, message }] }
+      const after = { ...state, next: { id: input.id, at }, signed: at }
+      // A signer that observes or is away gives no answer; the next slot tries again.
+      const again = slotTimer(after, tip, input.nowMs + chain.slotMs)
+      return { state: after, effects: [...again, { kind: 'sign', at, message }] }
     }
     case 'signed':
-      return next ? { state, effects: [commit(next.id, input.signature)] } : nothing
+      if (!next || !('at' in next) || next.at.round !== input.at.round) return nothing
+      return { state, effects: [commit(next.id, input.signature)] }
     case 'block': {
       const { block, id, seal } = input
-      if (block.header.parent !== tip.id || next) return nothing
+      if (block.header.parent !== tip.id || (next && 'seal' in next)) return nothing
       if (!isSealed(chain, tip.validators, id, seal))
         return { state, effects: [{ kind: 'blame', peer: input.from, why: 'a block with a bad seal' }] }
       return {
@@ -124,13 +147,24 @@ function step(state: SoloState, input: EngineInput): EngineStep {
       }
     }
     case 'validated': {
-      if (!next?.seal || next.id !== input.id) return nothing
+      if (!next || !('seal' in next) || next.id !== input.id) return nothing
       if (input.valid) return { state, effects: [commit(next.id, next.seal)] }
       return { state, effects: [{ kind: 'stop', why: `the sealed block ${next.id} is not valid` }] }
     }
     case 'message':
       return nothing
   }
+}
+
+/** What a validator must know of its past: what it signed may be the block after the tip, which nobody has seen. */
+function memoryOf(tip: Tip, signed: SignPlace | undefined): Pick<SoloState, 'signed' | 'from'> {
+  const isNext = signed === undefined || signed.height <= tip.header.height + 1n
+  return { signed, from: isNext ? 0n : signed.height + 1n }
+}
+
+/** The first place of a height, or the one after the last. */
+function placeAt(height: bigint, signed: SignPlace | undefined): SignPlace {
+  return { height, round: signed?.height === height ? signed.round + 1 : 0, step: SEAL_STEP }
 }
 
 function commit(id: Hash, seal: Uint8Array): EngineEffect {
@@ -143,8 +177,8 @@ function isSealed(chain: EngineChain, { validators }: ValidatorSet, id: Hash, se
   return chain.suites.get(suite)?.verify({ key, message, signature: seal }) ?? false
 }
 
-function slotTimer({ chain, self }: SoloState, tip: Tip, nowMs: bigint): readonly EngineEffect[] {
-  if (self !== proposerOf(tip)) return []
+function slotTimer({ chain, self, from }: SoloState, tip: Tip, nowMs: bigint): readonly EngineEffect[] {
+  if (self !== proposerOf(tip) || tip.header.height + 1n < from) return []
   return [{ kind: 'setTimer', name: 'slot', atMs: later(nowMs, tip.header.timeMs + chain.slotMs) }]
 }
 
