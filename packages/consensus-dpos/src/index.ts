@@ -1,3 +1,4 @@
+export { type Confirmation, confirmation, type DposOptions, dpos } from './dpos.ts'
 export { type ElectionGranted, type ElectionReads, election, RANK_MAX } from './election.ts'
 export type { Stake, Stakes } from './nouns.ts'
 export {
@@ -12,5 +13,7 @@ export {
 export { type ElectionOptions, SEATS_MAX, VOTES_MAX } from './options.ts'
 export { type RankIndex, rankIndex } from './rank-index.ts'
 export { electionRefusals } from './refusals.ts'
+export { readSealMessage, sealMessage } from './seal.ts'
 export { faultsMax, type Load, type SeatRule, type SeatState, seatsAfter } from './seats.ts'
+export { contradict, noVotes, quorumOf, type VoteHeader, type Votes, withBlock } from './votes.ts'
 export { WITHDRAWN_MAX } from './voting.ts'

@@ -1,0 +1,77 @@
+import { encode, struct, u8, u32 } from '@mmtchain/codec'
+import type { Engine, EngineState } from '@mmtchain/kernel'
+import { ChainError } from '@mmtchain/primitives'
+import { message } from './message.ts'
+import { offencesOf } from './offence.ts'
+import { isSealed } from './seal.ts'
+import { beforeOf, checkHeader, consensusFail, missesOf } from './slots.ts'
+import { begin, type DposState } from './state.ts'
+import { step } from './step.ts'
+
+export interface DposOptions {
+  /** After how many blocks on top of it one is called *confirmed*, 6 to 10; 6 by default. It promises nothing: only *final* does. */
+  readonly confirmations?: number
+  /** By how much the clocks of two nodes may differ, in milliseconds; 200 by default. A block that is further ahead waits. */
+  readonly driftMs?: number
+}
+
+const parameters = struct({ confirmations: u8, driftMs: u32 })
+
+/**
+ * Delegated proof of stake: a slot for each validator in turn, a block a slot by its owner, forks resolved and blocks made final by
+ * what headers say (Lisk-BFT, LIP 0014, 0056, 0058). The seal is the owner's signature of the block's id and of its votes.
+ * Throws `dpos/BAD_OPTIONS`.
+ */
+export function dpos(options: DposOptions = {}): Engine {
+  const chosen = checkOptions(options)
+  return {
+    name: 'dpos',
+    params: encode(parameters, chosen),
+    message,
+    revertible: true,
+    context({ chain, block, parent, past }) {
+      const { header } = block
+      const fields = checkHeader(header, beforeOf(parent.header), chain.slotMs, parent.validators)
+      if (block.missProofs.length > 0)
+        throw consensusFail.BAD_CONSENSUS_FIELDS({
+          why: 'it has proofs of misses, which follow from its round',
+        })
+      const { epoch, seed } = parent.validators
+      return {
+        ...{ turn: fields.turn, epoch, seed, reveal: fields.reveal ?? undefined },
+        misses: missesOf(header, fields, parent.validators),
+        evidence: offencesOf(chain, block.evidence, past),
+      }
+    },
+    checkSeal({ chain, header, id, seal, validators }) {
+      if (!isSealed(chain, { header, id, seal }, validators)) throw consensusFail.BAD_SEAL({ id })
+    },
+    start: ({ chain, self }) => begin({ chain, self, driftMs: BigInt(chosen.driftMs) }),
+    step: (state: EngineState, input) => step(state as DposState, input),
+  }
+}
+
+function checkOptions({ confirmations = 6, driftMs = 200 }: DposOptions) {
+  const why =
+    Number.isInteger(confirmations) && confirmations >= 6 && confirmations <= 10
+      ? Number.isInteger(driftMs) && driftMs >= 0 && driftMs <= 10_000
+        ? undefined
+        : `driftMs is ${driftMs}, not 0 to 10000`
+      : `confirmations are ${confirmations}, not 6 to 10`
+  if (why === undefined) return { confirmations, driftMs }
+  const hint = 'Correct the engine in the chain file.'
+  throw new ChainError({ code: 'dpos/BAD_OPTIONS', message: `The engine cannot be defined: ${why}.`, hint })
+}
+
+/** What may be said of a block: *final* is never taken back, *confirmed* is a label for a number of blocks on top and promises nothing. */
+export type Confirmation = 'final' | 'confirmed' | 'pending'
+
+export function confirmation(args: {
+  readonly height: bigint
+  readonly tip: bigint
+  readonly final: bigint
+  readonly confirmations: number
+}): Confirmation {
+  if (args.height <= args.final) return 'final'
+  return args.tip - args.height >= BigInt(args.confirmations) ? 'confirmed' : 'pending'
+}
