@@ -58,6 +58,13 @@ export function rosterOf({ validators }: ValidatorSet): readonly Address[] {
   return validators.map(({ address }) => address)
 }
 
+/** Who rules after the tip: the same list as before where it is equal, so that a checkpoint finds it again. */
+export function rosterAfter(branch: Branch, validators: ValidatorSet): readonly Address[] {
+  const { roster } = tipOf(branch)
+  const next = rosterOf(validators)
+  return next.length === roster.length && next.every((who, i) => who === roster[i]) ? roster : next
+}
+
 export function nextOf({ header, validators }: Tip): Link['next'] {
   return { set: validators, hash: header.nextValidatorsHash }
 }

@@ -7,6 +7,7 @@ import { fieldsOf } from './slots.ts'
 export interface Pooled extends Sealed {
   /** Who sent it; undefined for one that the node had on its branch before. */
   readonly from: PeerId | undefined
+  readonly atMs: bigint
   readonly turn: bigint
   readonly maxHeightPrevoted: bigint
   /** True when the seal was checked against the set that its header names. */
@@ -21,9 +22,9 @@ export const UNCHECKED_MAX = 64
 /** The most blocks of one delegate for one slot; a block that another one builds on is taken beyond them. */
 export const SLOT_BLOCKS_MAX = 2
 
-export function pooledOf(sealed: Sealed, from: PeerId | undefined, checked: boolean): Pooled {
+export function pooledOf(sealed: Sealed, arrival: Pick<Pooled, 'from' | 'atMs' | 'checked'>): Pooled {
   const { turn, maxHeightPrevoted } = fieldsOf(sealed.block.header)
-  return { ...sealed, from, turn, maxHeightPrevoted, checked }
+  return { ...sealed, ...arrival, turn, maxHeightPrevoted }
 }
 
 /** The pool with one more block, or as it is when there is no room. */

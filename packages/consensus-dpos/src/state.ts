@@ -48,8 +48,8 @@ export interface DposState {
   readonly signed: Signed | undefined
   /** The slot in which this node is to make a block, if it is its own. */
   readonly due: bigint
-  /** What was asked for last. */
-  readonly asked: { readonly from: bigint; readonly to: bigint; readonly atMs: bigint }
+  /** What was asked for last: the next blocks, and those below a block that forks off. */
+  readonly asked: { readonly ahead: Asked; readonly back: Asked }
   /** By delegate, the headers that came last. */
   readonly seen: ReadonlyMap<Address, readonly Seen[]>
   readonly proofs: readonly Proof[]
@@ -58,6 +58,13 @@ export interface DposState {
   readonly told: boolean
 }
 
+interface Asked {
+  readonly from: bigint
+  readonly to: bigint
+  readonly atMs: bigint
+}
+
+const NOTHING_ASKED: Asked = { from: 0n, to: 0n, atMs: 0n }
 const BAD_MAX = 256
 const NO_BRANCH = { links: [], final: 0n } as unknown as Branch
 
@@ -65,7 +72,13 @@ export function begin(args: Pick<DposState, 'chain' | 'self' | 'driftMs'>): Dpos
   return {
     ...args,
     ...{ tip: undefined, branch: NO_BRANCH, pool: new Map(), bad: [], work: undefined, reveal: undefined },
-    ...{ signed: undefined, due: 0n, asked: { from: 0n, to: 0n, atMs: 0n }, seen: new Map(), proofs: [] },
+    ...{
+      signed: undefined,
+      due: 0n,
+      asked: { ahead: NOTHING_ASKED, back: NOTHING_ASKED },
+      seen: new Map(),
+      proofs: [],
+    },
     ...{ accused: [], told: false },
   }
 }

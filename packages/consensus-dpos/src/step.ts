@@ -20,6 +20,7 @@ import {
   knownSet,
   type Link,
   linkOf,
+  rosterAfter,
   rosterOf,
   type Sealed,
   shortened,
@@ -76,10 +77,13 @@ function meet(run: Run, input: Exclude<EngineInput, InputOf<'started'>>): void {
       break
     case 'message':
       answer(run, input.from, input.message as Message)
-      break
-    case 'block':
+      return
+    case 'block': {
+      const { pool } = run.state
       take(run, input)
+      if (run.state.pool === pool) return
       break
+    }
     case 'built':
       built(run, input)
       break
@@ -97,6 +101,9 @@ function meet(run: Run, input: Exclude<EngineInput, InputOf<'started'>>): void {
 
 // 1. Time.
 
+/** How many slots a block waits for its parents. */
+const ORPHAN_SLOTS = 30n
+
 function setSlotTimer(run: Run): void {
   const next = slotAt(run.state, run.nowMs) + 1n
   run.effects.push({ kind: 'setTimer', name: 'slot', atMs: slotStartMs(run.state, next < 1n ? 1n : next) })
@@ -110,7 +117,23 @@ function slotBegins(run: Run): void {
   set(run, { due: slot, work: isStale ? undefined : work })
   const { height, id, maxHeightPrevoted } = tipOf(branch)
   say(run, undefined, { kind: 'status', value: { height, id, maxHeightPrevoted } })
+  forgetOrphans(run)
   setSlotTimer(run)
+}
+
+/** Blocks whose parents nobody gives make room for others. */
+function forgetOrphans(run: Run): void {
+  const { pool, branch, chain } = run.state
+  const oldest = run.nowMs - ORPHAN_SLOTS * chain.slotMs
+  const gone = [...pool.values()].filter((one) => one.atMs < oldest && pathTo(pool, branch, one).from < 0)
+  if (gone.length === 0) return
+  set(run, {
+    pool: without(
+      pool,
+      gone.map(({ id }) => id),
+      baseOf(branch).height,
+    ),
+  })
 }
 
 // 2. Other nodes.
@@ -138,37 +161,38 @@ function answer(run: Run, from: PeerId, message: Message): void {
 function askFor(run: Run, peer: PeerId | undefined, height: bigint): void {
   const { branch, asked, chain } = run.state
   const tip = tipOf(branch).height
-  const lowest = baseOf(branch).height + 1n
   const most = BigInt(ASKED_MAX)
-  const isAhead = height > tip
-  const from = isAhead ? tip + 1n : larger(lowest, height - most + 1n)
-  const to = isAhead && height > tip + most ? tip + most : height
-  const wanted = isAhead ? from : height
+  const way = height > tip ? 'ahead' : 'back'
+  const from = way === 'ahead' ? tip + 1n : larger(baseOf(branch).height + 1n, height - most + 1n)
+  const to = way === 'ahead' && height > tip + most ? tip + most : height
+  const wanted = way === 'ahead' ? from : height
+  const last = asked[way]
   // What was asked for is on its way.
-  if (wanted >= asked.from && wanted <= asked.to && run.nowMs < asked.atMs + chain.slotMs / 2n) return
-  set(run, { asked: { from, to, atMs: run.nowMs } })
+  if (wanted >= last.from && wanted <= last.to && run.nowMs < last.atMs + chain.slotMs / 2n) return
+  set(run, { asked: { ...asked, [way]: { from, to, atMs: run.nowMs } } })
   say(run, peer, { kind: 'ask', value: { from, count: Number(to - from) + 1 } })
 }
 
-/** Asks for what is missing between the branch and the best block that came. */
+/** Asks for what is missing between the branch and the best block that came, and below the best of those that fork off. */
 function askForMissing(run: Run): void {
-  for (;;) {
-    const { pool, branch } = run.state
-    const tip = tipOf(branch)
-    const orphan = [...pool.values()]
-      .filter((one) => compareRank(rankOf(one), tip) > 0)
-      .sort((a, b) => compareRank(rankOf(b), rankOf(a)))
-      .map((one) => pathTo(pool, branch, one))
-      .find(({ from }) => from < 0)
-    if (!orphan) return
-    const root = orphan.blocks[0] as Pooled
+  const asked = new Set<string>()
+  const { pool, branch } = run.state
+  const tip = tipOf(branch)
+  const better = [...pool.values()].filter((one) => compareRank(rankOf(one), tip) > 0)
+  for (const one of better.sort((a, b) => compareRank(rankOf(b), rankOf(a)))) {
+    if (asked.size === 2) return
+    const { from, blocks } = pathTo(pool, branch, one)
+    const root = blocks[0] as Pooled
     const missing = root.block.header.height - 1n
-    if (missing > baseOf(branch).height) {
-      askFor(run, root.from, missing)
-      return
+    const way = missing > tip.height ? 'ahead' : 'back'
+    if (from >= 0 || asked.has(way)) continue
+    // One that leaves the branch below what can be taken back leads nowhere.
+    if (missing <= baseOf(branch).height) {
+      markBad(run, root.id)
+      continue
     }
-    // It leaves the branch below what can be taken back.
-    markBad(run, root.id)
+    asked.add(way)
+    askFor(run, root.from, missing)
   }
 }
 
@@ -191,7 +215,9 @@ function take(run: Run, { block, id, seal, from }: InputOf<'block'>): void {
   }
   const sealed = { block, id, seal, inTime: run.nowMs < header.timeMs + chain.slotMs }
   if (known) look(run, { header, id, seal })
-  set(run, { pool: pooledWith(pool, pooledOf(sealed, from, known !== undefined), known) })
+  set(run, {
+    pool: pooledWith(pool, pooledOf(sealed, { from, atMs: run.nowMs, checked: known !== undefined }), known),
+  })
 }
 
 function isReadable({ header }: Block): boolean {
@@ -240,7 +266,8 @@ function follow(run: Run, path: Path): void {
   // The blocks that are taken back wait, to come back to if the other branch turns out not to be valid.
   const back = branch.links.slice(path.from + 1).flatMap(({ sealed }) => (sealed ? [sealed] : []))
   const after = new Map(pool)
-  for (const sealed of back) after.set(sealed.id, pooledOf(sealed, undefined, true))
+  for (const sealed of back)
+    after.set(sealed.id, pooledOf(sealed, { from: undefined, atMs: run.nowMs, checked: true }))
   set(run, { pool: after, work: { kind: 'revert' } })
   const to = (branch.links[path.from] as Link).height as Tip['header']['height']
   run.effects.push({ kind: 'revert', to })
@@ -324,7 +351,7 @@ function commit(run: Run, { block, id, seal, inTime }: Sealed, own: boolean): vo
   const sealed = { block, id, seal, inTime }
   const oldest = header.height - 2n * BigInt(voteRange(validators.validators.length))
   const after = {
-    branch: extended(branch, linkOf(header, id, rosterOf(validators), sealed)),
+    branch: extended(branch, linkOf(header, id, rosterAfter(branch, validators), sealed)),
     accused: [
       ...accused.filter(({ at }) => at > oldest),
       ...offencesIn(block.evidence).map((offence) => ({ ...offence, at: header.height as bigint })),
