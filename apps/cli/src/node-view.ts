@@ -35,7 +35,7 @@ export interface ChainStatus {
 /** How the node is, in the language of this process, or null from one that does not say. */
 export async function healthOf(request: Transport): Promise<Health | null> {
   const health = await optional<Health>(request, 'node_health')
-  return health && { ...health, checks: health.checks.map(explainCheck) }
+  return health && { ...health, checks: health.checks.map((check) => explainCheck(check)) }
 }
 
 /** The answer of a method, or null from a node that does not have it or may not give it to this caller. */

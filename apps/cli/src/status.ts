@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { type CommonOptions, remote, rpcUrl, transportOf } from './context.ts'
 import { say } from './language.ts'
-import { type ChainStatus, type Check, type Health, optional } from './node-view.ts'
+import { type ChainStatus, type Check, type Health, healthOf, optional } from './node-view.ts'
 import { look, print, rows } from './output.ts'
 import { timeText } from './show.ts'
 
