@@ -22,9 +22,18 @@ const PER_THREAD_MAX = 4_096
 /** The framework's suites have codes up to this; others a thread does not know. */
 const FRAMEWORK_CODE_MAX = 127
 
+/** Transactions that were given together, and their answers so far. */
+interface Group {
+  readonly ids: (Hash | undefined)[]
+  open: number
+  readonly resolve: (ids: readonly (Hash | undefined)[]) => void
+}
+
+/** One of a group, the one at `at`. */
 interface Item {
   readonly bytes: Uint8Array
-  readonly resolve: (id: Hash | undefined) => void
+  readonly group: Group
+  readonly at: number
 }
 
 interface Thread {
@@ -50,7 +59,7 @@ export function workerThreads({ max, log }: { readonly max: number; readonly log
       const batch = thread.batches.shift() ?? []
       thread.waiting -= batch.length
       const ids = unpackIds(packed)
-      for (const [i, { resolve }] of batch.entries()) resolve(ids[i])
+      for (const [i, item] of batch.entries()) answer(item, ids[i])
     })
     worker.once('error', (error) => {
       log.warn(
@@ -66,7 +75,7 @@ export function workerThreads({ max, log }: { readonly max: number; readonly log
   function giveUp(thread: Thread): void {
     const at = threads.indexOf(thread)
     if (at >= 0) threads.splice(at, 1)
-    for (const { resolve } of thread.batches.splice(0).flat()) resolve(undefined)
+    for (const item of thread.batches.splice(0).flat()) answer(item)
   }
 
   /** Deals what has come together to the idlest thread. What is too little, or too much for it, is answered with nothing. */
@@ -79,7 +88,7 @@ export function workerThreads({ max, log }: { readonly max: number; readonly log
       undefined,
     )
     if (!idlest || batch.length < BATCH_MIN || idlest.waiting + batch.length > PER_THREAD_MAX) {
-      for (const { resolve } of batch) resolve(undefined)
+      for (const item of batch) answer(item)
       return
     }
     idlest.batches.push(batch)
@@ -93,13 +102,17 @@ export function workerThreads({ max, log }: { readonly max: number; readonly log
   }
 
   return {
-    check({ fingerprint, suiteCodes }, bytes) {
-      if (max === 0 || suiteCodes.some((code) => code > FRAMEWORK_CODE_MAX)) return Promise.resolve(undefined)
+    check({ fingerprint, suiteCodes }, transactions) {
+      const ids: (Hash | undefined)[] = new Array(transactions.length).fill(undefined)
+      if (max === 0 || suiteCodes.some((code) => code > FRAMEWORK_CODE_MAX)) return Promise.resolve(ids)
       data ??= { fingerprint, suiteCodes }
       return new Promise((resolve) => {
-        if (queue.length === 0) setImmediate(dealRest)
-        queue.push({ bytes, resolve })
-        if (queue.length === BATCH_MAX) deal()
+        const group: Group = { ids, open: transactions.length, resolve }
+        for (const [at, bytes] of transactions.entries()) {
+          if (queue.length === 0) setImmediate(dealRest)
+          queue.push({ bytes, group, at })
+          if (queue.length === BATCH_MAX) deal()
+        }
       })
     },
     async close() {
@@ -107,6 +120,12 @@ export function workerThreads({ max, log }: { readonly max: number; readonly log
       await Promise.all(threads.map(({ worker }) => worker.terminate()))
     },
   }
+}
+
+function answer({ group, at }: Item, id?: Hash): void {
+  group.ids[at] = id
+  group.open -= 1
+  if (group.open === 0) group.resolve(group.ids)
 }
 
 const isBusy = ({ waiting }: Thread) => waiting > 0

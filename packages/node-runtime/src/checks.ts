@@ -6,6 +6,9 @@ import { type Transaction, transaction as transactionCodec } from '@mmtchain/tx'
 import type { CheckThreads } from './host.ts'
 import { recentOf } from './recent.ts'
 
+/** A transaction that passed, or what is wrong with it. */
+export type Checked = { readonly prepared: Prepared } | { readonly error: unknown }
+
 /**
  * Checks the same transaction once: what passed is remembered by the hash of its full bytes, signatures included, for the
  * last `max / 2` transactions at least and `max` at most, some 200 bytes each.
@@ -13,8 +16,16 @@ import { recentOf } from './recent.ts'
 export interface Checks {
   /** `machine.prepare`, on this thread. */
   prepare(transaction: Transaction): Prepared
-  /** The same, also from the transaction's bytes, on another thread when more than one come together. */
-  check(given: Transaction | Uint8Array): Promise<Prepared>
+  /** The same for many, given as values or as their bytes, on another thread when more than one come together. It never rejects. */
+  check(given: readonly (Transaction | Uint8Array)[]): Promise<readonly Checked[]>
+}
+
+/** A transaction on its way through the checks. */
+interface Candidate {
+  readonly transaction: Transaction
+  readonly bytes: Uint8Array
+  /** The hash of `bytes`. */
+  readonly key: Hash
 }
 
 export function createChecks(args: {
@@ -29,28 +40,47 @@ export function createChecks(args: {
     suiteCodes: [...machine.engineChain.suites.keys()],
   }
 
-  function prepare(transaction: Transaction, bytes = transactionBytes(transaction)): Prepared {
-    const key = hash(sha256(bytes))
-    const known = passed.get(key)
-    if (known !== undefined) return { transaction, id: known, bytes }
-    const { id } = machine.prepare(transaction)
-    passed.set(key, id)
+  function candidate(transaction: Transaction, bytes: Uint8Array): Candidate {
+    return { transaction, bytes, key: hash(sha256(bytes)) }
+  }
+
+  /** Finishes with the id that is known, or with a check on this thread. */
+  function prepare({ transaction, bytes, key }: Candidate, known = passed.get(key)): Prepared {
+    const id = known ?? machine.prepare(transaction).id
+    if (passed.get(key) === undefined) passed.set(key, id)
     return { transaction, id, bytes }
   }
 
+  function read(given: Transaction | Uint8Array): Candidate | { readonly error: unknown } {
+    try {
+      if (given instanceof Uint8Array) return candidate(decode(transactionCodec, given), given)
+      return candidate(given, transactionBytes(given))
+    } catch (error) {
+      return { error }
+    }
+  }
+
+  function finish(one: Candidate | { readonly error: unknown }, known?: Hash): Checked {
+    if ('error' in one) return one
+    try {
+      return { prepared: prepare(one, known) }
+    } catch (error) {
+      return { error }
+    }
+  }
+
   return {
-    prepare: (transaction) => prepare(transaction),
+    prepare: (transaction) => prepare(candidate(transaction, transactionBytes(transaction))),
     async check(given) {
-      const [transaction, bytes] =
-        given instanceof Uint8Array
-          ? [decode(transactionCodec, given), given]
-          : [given, transactionBytes(given)]
-      if (!threads) return prepare(transaction, bytes)
-      const key = hash(sha256(bytes))
-      const id = passed.get(key) ?? (await threads.check(chain, bytes))
-      if (id === undefined) return prepare(transaction, bytes)
-      passed.set(key, id)
-      return { transaction, id, bytes }
+      const all = given.map(read)
+      if (!threads) return all.map((one) => finish(one))
+      const unknown: Uint8Array[] = []
+      for (const one of all) if ('key' in one && passed.get(one.key) === undefined) unknown.push(one.bytes)
+      const ids = unknown.length > 0 ? await threads.check(chain, unknown) : []
+      let next = 0
+      return all.map((one) =>
+        finish(one, 'key' in one && one.bytes === unknown[next] ? ids[next++] : undefined),
+      )
     },
   }
 }

@@ -44,11 +44,11 @@ export interface Journal {
 
 /** Threads that check transactions of one chain. */
 export interface CheckThreads {
-  /** The id of a valid transaction; nothing when it is not valid, or was not checked because too few or too many came together. */
+  /** For each transaction its id; nothing where it is not valid, or was not checked because too few or too many came together. */
   check(
     chain: { readonly fingerprint: Hash; readonly suiteCodes: readonly number[] },
-    bytes: Uint8Array,
-  ): Promise<Hash | undefined>
+    transactions: readonly Uint8Array[],
+  ): Promise<readonly (Hash | undefined)[]>
   close(): Promise<void>
 }
 

@@ -33,5 +33,6 @@ export {
   type SignRequest,
   type ValidatorKey,
 } from './signer.ts'
+export type { Submissions, Submitted } from './submissions.ts'
 export { systemFile } from './system-file.ts'
 export { systemHost } from './system-host.ts'

@@ -9,7 +9,7 @@ import {
   type StoredBlock,
   type Tip,
 } from '@mmtchain/kernel'
-import { equalBytes, type Hash, type Height, height, isChainError } from '@mmtchain/primitives'
+import { equalBytes, type Height, height, isChainError } from '@mmtchain/primitives'
 import type { Transaction } from '@mmtchain/tx'
 import { createBlockMaker } from './block-maker.ts'
 import { createChecks } from './checks.ts'
@@ -24,6 +24,7 @@ import { keepInJournal } from './pool-journal.ts'
 import type { RawFile } from './raw-file.ts'
 import { nodeFail } from './refusals.ts'
 import type { ConsensusSigner } from './signer.ts'
+import { createSubmissions, type Submissions } from './submissions.ts'
 
 export interface NodeOptions {
   readonly genesis: GenesisData
@@ -43,7 +44,7 @@ export interface NodeOptions {
 }
 
 /** A running node. */
-export interface Node {
+export interface Node extends Submissions {
   readonly genesis: GenesisData
   readonly machine: Machine
   readonly store: Store
@@ -56,11 +57,6 @@ export interface Node {
   readonly catchingUp: boolean
   /** False from the moment the node stops or has to stop. */
   readonly running: boolean
-  /**
-   * Checks a transaction, or the bytes of one, and queues it. Throws what keeps it out of blocks; the same one twice is the same
-   * answer, also after it is in a block. The bytes must not change afterwards.
-   */
-  submit(transaction: Transaction | Uint8Array): Promise<Hash>
   /** Calls back for every committed block, in order. Returns how to stop that. */
   onBlock(listener: (block: StoredBlock) => void): () => void
   /** Looks at the node and its machine now. */
@@ -155,21 +151,9 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   const exchange =
     options.network &&
     (await createExchange({ network: options.network, machine, host, feed: driver.feed, metrics }))
+  const { isRunning } = stop
+  const submissions = createSubmissions({ checks, mempool, store, metrics, host, isRunning })
   const clockMoved = watchClock(host)
-
-  async function accept(transaction: Transaction | Uint8Array): Promise<Hash> {
-    const startMs = host.monotonicMs()
-    const prepared = await checks.check(transaction)
-    metrics.took('check', host.monotonicMs() - startMs)
-    if (!stop.isRunning()) throw nodeFail.NOT_RUNNING({})
-    try {
-      return mempool.add(prepared)
-    } catch (error) {
-      // A sender that lost the answer asks again: what is in a block already is no error.
-      if (await store.transaction(prepared.id)) return prepared.id
-      throw error
-    }
-  }
 
   function onCommitted(stored: StoredBlock, next: Tip): void {
     tip = next
@@ -263,17 +247,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     get running() {
       return stop.isRunning()
     },
-    async submit(transaction) {
-      if (!stop.isRunning()) throw nodeFail.NOT_RUNNING({})
-      try {
-        const id = await accept(transaction)
-        metrics.submitted()
-        return id
-      } catch (error) {
-        metrics.submitted(isChainError(error) ? error.code : 'fault')
-        throw error
-      }
-    },
+    ...submissions,
     onBlock(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -1,10 +1,11 @@
+import { encode } from '@mmtchain/codec'
 import { secp256k1 } from '@mmtchain/crypto'
 import { defineChain, memoryStore, solo } from '@mmtchain/kernel'
 import { createNode, memorySigner, silentLog, systemHost, workerThreads } from '@mmtchain/node-runtime'
-import { amount } from '@mmtchain/primitives'
+import { amount, utf8 } from '@mmtchain/primitives'
 import { testAccount, testAddresses, testChain } from '@mmtchain/testkit'
 import { token } from '@mmtchain/token-rewards'
-import type { Transaction } from '@mmtchain/tx'
+import { type Transaction, transaction, transactionId } from '@mmtchain/tx'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 
 const [alice, bob] = testAddresses('alice', 'bob')
@@ -54,6 +55,19 @@ test('many at once get the same answers from threads as one by one', async () =>
   expect(node.mempool.count).toBe(32)
 })
 
+test('many in one call get the same answers, as values and as bytes, in their order', async () => {
+  const all = transfers(60, (n) => n === 11)
+  const given = all.map((one, n) => (n === 20 ? utf8('none') : n % 2 === 0 ? encode(transaction, one) : one))
+  const answers = await node.submitAll(given)
+  expect(answers[11]).toMatchObject({ error: { code: 'tx/BAD_SIGNATURE' } })
+  expect(answers[20]).toMatchObject({ error: { code: 'codec/ENDS_EARLY' } })
+  const ids = all.map((one, n) => (n === 11 || n === 20 ? undefined : transactionId(one.body)))
+  expect(answers.map((answer) => ('id' in answer ? answer.id : undefined))).toEqual(ids)
+  const again = await node.submitAll([...given].reverse())
+  expect(again.map((answer) => ('id' in answer ? answer.id : undefined))).toEqual([...ids].reverse())
+  expect(node.mempool.count).toBe(58)
+})
+
 test('threads answer valid transactions with the id, and nothing to few, to broken ones and after the end', async () => {
   const all = transfers(20, (n) => n === 7)
   const known = { fingerprint: model.genesis.fingerprint, suiteCodes: [1] }
@@ -62,11 +76,11 @@ test('threads answer valid transactions with the id, and nothing to few, to brok
     return bytes
   }
   const bytes = all.map((one, n) => (n === 7 ? new Uint8Array(300) : bytesOf(one)))
-  const ids = await Promise.all(bytes.map((one) => threads.check(known, one)))
+  const ids = await threads.check(known, bytes)
   expect(ids.map((id) => id !== undefined)).toEqual(all.map((_, n) => n !== 7))
   expect(ids[0]).toBe(node.machine.prepare(all[0] as Transaction).id)
-  expect(await threads.check(known, bytes[0] as Uint8Array)).toBeUndefined()
+  expect(await threads.check(known, bytes.slice(0, 1))).toEqual([undefined])
   await threads.close()
-  expect(await Promise.all(bytes.map((one) => threads.check(known, one)))).toEqual(bytes.map(() => undefined))
+  expect(await threads.check(known, bytes)).toEqual(bytes.map(() => undefined))
   expect(await node.submit(all[0] as Transaction)).toBe(ids[0])
 })

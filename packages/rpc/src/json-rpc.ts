@@ -1,6 +1,6 @@
 import type { Json } from '@mmtchain/codec'
 import { type ChainError, isChainError } from '@mmtchain/primitives'
-import type { Caller, Method } from './method.ts'
+import type { Caller, Method, Outcome } from './method.ts'
 import { readParams } from './params.ts'
 import { plainValues } from './present.ts'
 import { rpcFail } from './refusals.ts'
@@ -66,19 +66,21 @@ async function answerBatch(
   let bytes = 0
   for (let at = 0; at < requests.length && !sender.isGone(); ) {
     // Submissions that stand together run together, so that the node may check their signatures together.
+    const many = runsTogether(dispatch, requests[at])
     let end = at + 1
-    if (isSubmission(dispatch, requests[at]))
-      while (end < requests.length && isSubmission(dispatch, requests[end])) end++
-    const together = requests.slice(at, end)
+    while (many && end < requests.length && runsTogether(dispatch, requests[end]) === many) end++
     const refusal =
       bytes > answerBytesMax
         ? rpcFail.ANSWER_TOO_LARGE({ max: answerBytesMax })
         : late
           ? rpcFail.TIMEOUT({ ms: requestTimeoutMs })
           : undefined
-    const answered = await Promise.all(
-      together.map((request) => answerOne(dispatch, sender, request, refusal ?? sender.count())),
-    )
+    const opened = requests
+      .slice(at, end)
+      .map((request) => open(dispatch, sender, request, refusal ?? sender.count()))
+    const answered = many
+      ? await runTogether(dispatch, many, opened)
+      : await Promise.all(opened.map((one) => finish(dispatch, sender, one)))
     for (const one of answered) {
       if (one === undefined) continue
       answers.push(one)
@@ -94,25 +96,31 @@ async function answerBatch(
   return answers.length > 0 ? `[${answers.join(',')}]` : undefined
 }
 
-function isSubmission({ methods }: Dispatch, request: unknown): boolean {
+/** The method of a request, if it answers many calls at once. */
+function runsTogether({ methods }: Dispatch, request: unknown): Method | undefined {
   const { method } = Object(request) as { method?: unknown }
-  return typeof method === 'string' && methods.get(method)?.role === 'submit'
+  const found = typeof method === 'string' ? methods.get(method) : undefined
+  return found?.runAll && found
 }
 
-/** Answers one request, or refuses it with `refused` where it is not to be run. */
-async function answerOne(
-  dispatch: Dispatch,
-  sender: Sender,
-  request: unknown,
-  refused?: ChainError,
-): Promise<string | undefined> {
+/** A request that was read: a call that may run, or the answer to one that may not. A notification has no id. */
+type Opened = { readonly id: Json | undefined; readonly method: Method; readonly params: unknown } | Closed
+interface Closed {
+  readonly id: Json | undefined
+  readonly reply: Reply
+}
+
+type Reply = { readonly result: Json } | { readonly code: number; readonly error: ChainError }
+
+/** Reads one request, or refuses it with `refused` where it is not to be run. */
+function open(dispatch: Dispatch, sender: Sender, request: unknown, refused?: ChainError): Opened {
   const given = typeof request === 'object' && request !== null && !Array.isArray(request) ? request : {}
-  const { jsonrpc, id, method, params } = given as Record<string, unknown>
+  const { jsonrpc, id, method: name, params } = given as Record<string, unknown>
   const idValid = id === undefined || id === null || typeof id === 'string' || typeof id === 'number'
   const wrong =
     jsonrpc !== '2.0'
       ? 'jsonrpc must be "2.0"'
-      : typeof method !== 'string'
+      : typeof name !== 'string'
         ? 'method must be a string'
         : !idValid
           ? 'id must be a string, a number or null'
@@ -121,40 +129,82 @@ async function answerOne(
             : undefined
   if (wrong) {
     const known = idValid && id !== undefined ? (id as Json) : null
-    return JSON.stringify(failure(known, -32600, rpcFail.INVALID_REQUEST({ why: wrong })))
+    return { id: known, reply: { code: -32600, error: rpcFail.INVALID_REQUEST({ why: wrong }) } }
   }
-  const reply = refused
-    ? { code: -32000, error: refused }
-    : await run(dispatch, sender, method as string, params)
-  if (id === undefined) return undefined
-  if (!('result' in reply)) return JSON.stringify(failure(id as Json, reply.code, reply.error))
-  const text = JSON.stringify({ jsonrpc: '2.0', id: id as Json, result: reply.result })
-  const max = dispatch.limits.answerBytesMax
-  return text.length > max
-    ? JSON.stringify(failure(id as Json, -32000, rpcFail.ANSWER_TOO_LARGE({ max })))
-    : text
+  const close = (code: number, error: ChainError): Closed => ({
+    id: id as Json | undefined,
+    reply: { code, error },
+  })
+  if (refused) return close(-32000, refused)
+  const method = dispatch.methods.get(name as string)
+  if (!method) return close(-32601, rpcFail.METHOD_NOT_FOUND({ method: (name as string).slice(0, 100) }))
+  const { role } = method
+  if (!sender.roles.has(role)) return close(-32000, rpcFail.ROLE_NEEDED({ role, what: method.name }))
+  try {
+    return { id: id as Json | undefined, method, params: readParams(method.params, params, dispatch) }
+  } catch (error) {
+    return { id: id as Json | undefined, reply: failed(dispatch, method, error, -32602) }
+  }
 }
 
-type Reply = { readonly result: Json } | { readonly code: number; readonly error: ChainError }
+/** Answers one request, or refuses it with `refused` where it is not to be run. */
+function answerOne(
+  dispatch: Dispatch,
+  sender: Sender,
+  request: unknown,
+  refused?: ChainError,
+): Promise<string | undefined> {
+  return finish(dispatch, sender, open(dispatch, sender, request, refused))
+}
 
-async function run(dispatch: Dispatch, sender: Sender, name: string, params: unknown): Promise<Reply> {
-  const method = dispatch.methods.get(name)
-  if (!method) return { code: -32601, error: rpcFail.METHOD_NOT_FOUND({ method: name.slice(0, 100) }) }
-  const { role } = method
-  if (!sender.roles.has(role)) return { code: -32000, error: rpcFail.ROLE_NEEDED({ role, what: name }) }
-  let reading = true
+async function finish(dispatch: Dispatch, sender: Sender, opened: Opened): Promise<string | undefined> {
+  if ('reply' in opened) return written(dispatch, opened)
+  const { id, method, params } = opened
   try {
-    const read = readParams(method.params, params, dispatch)
-    reading = false
-    const result = method.run(read as never, sender)
-    return {
-      result: result instanceof Promise ? await within(dispatch.limits.requestTimeoutMs, result) : result,
-    }
+    const found = method.run(params as never, sender)
+    const result = found instanceof Promise ? await within(dispatch.limits.requestTimeoutMs, found) : found
+    return written(dispatch, { id, reply: { result } })
   } catch (error) {
-    if (isChainError(error)) return { code: reading ? -32602 : -32000, error }
-    dispatch.onFault(error, name)
-    return { code: -32603, error: rpcFail.INTERNAL({}) }
+    return written(dispatch, { id, reply: failed(dispatch, method, error) })
   }
+}
+
+/** Answers requests of one method, those that were refused too, in their order. */
+async function runTogether(
+  dispatch: Dispatch,
+  method: Method,
+  opened: readonly Opened[],
+): Promise<readonly (string | undefined)[]> {
+  const params = opened.flatMap((one) => ('reply' in one ? [] : [one.params]))
+  let outcomes: readonly Outcome[]
+  try {
+    const running = method.runAll?.(params as never) as Promise<readonly Outcome[]>
+    outcomes = await within(dispatch.limits.requestTimeoutMs, running)
+  } catch (error) {
+    outcomes = params.map(() => ({ error }))
+  }
+  let next = 0
+  return opened.map((one) => {
+    if ('reply' in one) return written(dispatch, one)
+    const outcome = outcomes[next++] as Outcome
+    const reply = 'result' in outcome ? outcome : failed(dispatch, method, outcome.error)
+    return written(dispatch, { id: one.id, reply })
+  })
+}
+
+function failed(dispatch: Dispatch, { name }: Method, error: unknown, code = -32000): Reply {
+  if (isChainError(error)) return { code, error }
+  dispatch.onFault(error, name)
+  return { code: -32603, error: rpcFail.INTERNAL({}) }
+}
+
+/** The text of an answer; none for a notification. */
+function written({ limits }: Dispatch, { id, reply }: Closed): string | undefined {
+  if (id === undefined) return undefined
+  if (!('result' in reply)) return JSON.stringify(failure(id, reply.code, reply.error))
+  const text = JSON.stringify({ jsonrpc: '2.0', id, result: reply.result })
+  const max = limits.answerBytesMax
+  return text.length > max ? JSON.stringify(failure(id, -32000, rpcFail.ANSWER_TOO_LARGE({ max }))) : text
 }
 
 /** Rejects with `rpc/TIMEOUT` when the work takes longer. */

@@ -19,13 +19,19 @@ export interface Method {
   /** The JSON Schema of every answer. */
   readonly result: JsonSchema
   run(params: never, caller: Caller): Json | Promise<Json>
+  /** Answers calls that stand together in a batch, where that is cheaper than one by one. It never rejects. */
+  readonly runAll?: ((params: readonly never[]) => Promise<readonly Outcome[]>) | undefined
 }
+
+/** What came of a call. */
+export type Outcome = { readonly result: Json } | { readonly error: unknown }
 
 /** A row with the type of its parameters checked against its codec. */
 export function method<P>(
-  row: Omit<Method, 'params' | 'run'> & {
+  row: Omit<Method, 'params' | 'run' | 'runAll'> & {
     readonly params: Codec<P>
     run(params: NoInfer<P>, caller: Caller): Json | Promise<Json>
+    readonly runAll?: (params: readonly NoInfer<P>[]) => Promise<readonly Outcome[]>
   },
 ): Method {
   return row as Method

@@ -13,6 +13,7 @@ import {
   unit,
 } from '@mmtchain/codec'
 import type { StoredBlock, TransactionPlace } from '@mmtchain/kernel'
+import type { Submitted } from '@mmtchain/node-runtime'
 import type { Address, Hash } from '@mmtchain/primitives'
 import { type Authority, authority, type Transaction, transaction as transactionCodec } from '@mmtchain/tx'
 import { type Method, method } from './method.ts'
@@ -52,6 +53,18 @@ export function transactionMethods({ node, code }: View): readonly Method[] {
       params: submission,
       result: object({ id: hash.schema }),
       run: async (params) => ({ id: await node.submit(oneOf(params)) }),
+      async runAll(all) {
+        const given = all.map(({ bytes, transaction }) =>
+          transaction && bytes ? null : (transaction ?? bytes),
+        )
+        const submitted = await node.submitAll(given.filter((one) => one !== null))
+        let next = 0
+        return given.map((one) => {
+          if (one === null) return { error: ambiguous() }
+          const outcome = submitted[next++] as Submitted
+          return 'id' in outcome ? { result: { id: outcome.id } } : outcome
+        })
+      },
     }),
     method({
       name: 'tx_simulate',
@@ -155,9 +168,11 @@ function oneOf({
   readonly transaction: Transaction | null
 }): Transaction | Uint8Array {
   const given = transaction ?? bytes
-  if (given === null || (transaction && bytes)) throw rpcFail.AMBIGUOUS_PARAMS({ want: 'bytes, transaction' })
+  if (given === null || (transaction && bytes)) throw ambiguous()
   return given
 }
+
+const ambiguous = () => rpcFail.AMBIGUOUS_PARAMS({ want: 'bytes, transaction' })
 
 /** Where a transaction is, as `chain_transaction` answers; undefined for one that this node does not know. */
 export async function presentTransactionState(view: View, id: Hash): Promise<Json | undefined> {
