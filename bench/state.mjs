@@ -1,4 +1,5 @@
-// The state store beside other trees, beside plain LevelDB, and beside its own ideal. Ratios of one run.
+// The state store beside other trees, beside plain LevelDB, and beside its own ideal. Ratios of one run, by the clock and by processor
+// time, which other work on the machine disturbs less.
 // `node bench/state.mjs trees [keys]` · `node bench/state.mjs disk [keys] [blocks]`
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -66,32 +67,51 @@ const print = (what, ...columns) =>
   console.log(what.padEnd(46), ...columns.map((text) => String(text).padStart(16)))
 const perSecond = (count, ms) => Math.round((count / ms) * 1000)
 
-/** Milliseconds of one update with the root, by the way that `pairHasher` hashes. */
-async function ours(pairHasher, folder) {
-  const path = join(folder, pairHasher)
-  const store = await merkleStore({ path, pairHasher, keepHeights: 0, memoryBytes: 1 << 30 })
-  await fill(store)
-  return { store, once: () => timedStage(store) }
+/** Milliseconds of a piece of work, for `times` of them: by the clock, and of processor time with that of all helper threads. */
+async function timed(work, times = 1) {
+  const start = { clock: performance.now(), processor: processorMs() }
+  await work()
+  const spent = { processor: processorMs() - start.processor, clock: performance.now() - start.clock }
+  return { clock: spent.clock * times, processor: spent.processor * times }
 }
 
-async function timedStage(store) {
-  const rows = updates(UPDATES)
-  const start = performance.now()
-  const staged = store.stage(rows)
-  const ms = performance.now() - start
-  await store.commit(commitOf(store, staged))
-  return ms
+function processorMs() {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1_000
+}
+
+const medianOf = (all) => ({
+  clock: median(all.map(({ clock }) => clock)),
+  processor: median(all.map(({ processor }) => processor)),
+})
+const medians = (times) =>
+  Object.fromEntries(Object.entries(times).map(([name, all]) => [name, medianOf(all)]))
+/** How many times as long `theirs` takes: by the clock / by processor time. */
+const ratio = (theirs, mine) =>
+  ['clock', 'processor'].map((by) => (theirs[by] / mine[by]).toFixed(1)).join(' / ')
+
+/** A tree with all keys, which hashes by one way, and the time of one block of updates with the root. */
+async function ours(pairHasher, folder) {
+  const store = await merkleStore({ path: join(folder, pairHasher), pairHasher, memoryBytes: 1 << 30 })
+  await fill(store)
+  return {
+    store,
+    once() {
+      const rows = updates(UPDATES)
+      return timed(() => store.stage(rows))
+    },
+  }
 }
 
 async function theirMpt() {
   const trie = await createMPT({ useKeyHashing: true })
   for (const [i, key] of keys.entries()) await trie.put(Buffer.from(key, 'hex'), word(i, 100))
-  const once = async (count) => {
+  const once = (count) => {
     const rows = updates(count).map(([key, value]) => [Buffer.from(key, 'hex'), value])
-    const start = performance.now()
-    for (const [key, value] of rows) await trie.put(key, value)
-    trie.root()
-    return (performance.now() - start) * (UPDATES / count)
+    return timed(async () => {
+      for (const [key, value] of rows) await trie.put(key, value)
+      trie.root()
+    }, UPDATES / count)
   }
   return { trie, once }
 }
@@ -102,29 +122,35 @@ function theirSmt(size) {
   const tree = new SparseMerkleTree(hash)
   const paths = keys.slice(0, size).map((key) => toHex(sha256(Buffer.from(key, 'hex'))).replace(/^0+/, ''))
   for (const [i, path] of paths.entries()) tree.add(path, toHex(sha256(word(i, 100))))
-  return (count) => {
-    const start = performance.now()
-    for (let i = 0; i < count; i++) {
-      const key = keys[Math.floor(Math.random() * size)]
-      const path = toHex(sha256(Buffer.from(key, 'hex'))).replace(/^0+/, '')
-      tree.update(path, toHex(sha256(word(seed++, 100))))
-    }
-    return (performance.now() - start) * (UPDATES / count)
+  const update = () => {
+    const key = keys[Math.floor(Math.random() * size)]
+    const path = toHex(sha256(Buffer.from(key, 'hex'))).replace(/^0+/, '')
+    tree.update(path, toHex(sha256(word(seed++, 100))))
   }
+  return (count) =>
+    timed(() => {
+      for (let i = 0; i < count; i++) update()
+    }, UPDATES / count)
 }
 
-/** The time of the hashes alone: one native pair hash for each of log2(keys / updates) + … levels that an update changes. */
-function idealMs() {
-  let hashes = 0
-  for (let width = 1; width < KEYS; width *= 2) hashes += width * (1 - (1 - 1 / width) ** UPDATES)
-  const pairs = Math.ceil(hashes)
+/**
+ * How many hashes an update costs on average: of its value, of its leaf, and its share of the inner nodes, those with two keys or
+ * more below them of which at least one changes. At 2^depth nodes a depth the keys below one are as good as Poisson's.
+ */
+function hashesPerUpdate() {
+  let inner = 0
+  for (let depth = 0; depth < 64; depth++) {
+    const below = KEYS / 2 ** depth
+    const changed = (below * UPDATES) / KEYS
+    inner += 2 ** depth * (1 - Math.exp(-changed) - changed * Math.exp(-below))
+  }
+  return 2 + inner / UPDATES
+}
+
+/** Milliseconds of so many hashes, at the cost of one in a batch of pairs. */
+function idealOf(hashes) {
   const [input, output] = [new Uint8Array(64 * 4096), new Uint8Array(32 * 4096)]
-  const times = Array.from({ length: 20 }, () => {
-    const start = performance.now()
-    hashInto(input, output)
-    return (performance.now() - start) / 4096
-  })
-  return { ms: pairs * median(times), each: pairs / UPDATES }
+  return timed(() => hashInto(input, output), hashes / 4096)
 }
 
 async function trees() {
@@ -134,26 +160,27 @@ async function trees() {
   const mpt = await theirMpt()
   const smt = theirSmt(Math.min(KEYS, 20_000))
   const times = { native: [], wasm: [], mpt: [], smt: [], ideal: [] }
-  const ideal = idealMs()
+  const each = hashesPerUpdate()
   for (let round = 0; round < ROUNDS; round++) {
     times.native.push(await native.once())
     times.mpt.push(await mpt.once(1000))
     times.wasm.push(await wasm.once())
-    times.smt.push(smt(1000))
-    times.ideal.push(idealMs().ms)
+    times.smt.push(await smt(1000))
+    times.ideal.push(await idealOf(each * UPDATES))
   }
-  const ms = Object.fromEntries(Object.entries(times).map(([name, all]) => [name, median(all)]))
+  const ms = medians(times)
   print(`${UPDATES} updates of ${KEYS} keys, root included`, 'updates/s', 'x mpt', 'x zk-kit', 'x ideal')
   for (const name of ['native', 'wasm'])
     print(
       `  storage-merkle, ${name} hashing`,
-      perSecond(UPDATES, ms[name]),
-      ...[ms.mpt / ms[name], ms.smt / ms[name]].map((ratio) => ratio.toFixed(1)),
-      (ms[name] / ms.ideal).toFixed(1),
+      perSecond(UPDATES, ms[name].clock),
+      ratio(ms.mpt, ms[name]),
+      ratio(ms.smt, ms[name]),
+      ratio(ms[name], ms.ideal),
     )
-  print('  @ethereumjs/mpt', perSecond(UPDATES, ms.mpt))
-  print('  @zk-kit/sparse-merkle-tree (20,000 keys)', perSecond(UPDATES, ms.smt))
-  print(`  ideal: ${ideal.each.toFixed(1)} hashes an update`, perSecond(UPDATES, ms.ideal))
+  print('  @ethereumjs/mpt', perSecond(UPDATES, ms.mpt.clock))
+  print('  @zk-kit/sparse-merkle-tree (20,000 keys)', perSecond(UPDATES, ms.smt.clock))
+  print(`  ideal: ${each.toFixed(1)} hashes an update`, perSecond(UPDATES, ms.ideal.clock))
   await proofs(native.store, mpt.trie)
   await Promise.all([native.store.close(), wasm.store.close()])
   await rm(folder, { recursive: true, force: true })
@@ -162,40 +189,38 @@ async function trees() {
 async function proofs(store, trie) {
   const count = 500
   const chosen = Array.from({ length: count }, () => keys[Math.floor(Math.random() * KEYS)])
+  const raw = chosen.map((key) => Buffer.from(key, 'hex'))
   const root = store.tip().header.stateRoot
-  const rounds = { prove: [], verify: [], theirProve: [], theirVerify: [] }
-  let bytes = 0
-  let theirBytes = 0
-  for (let round = 0; round < ROUNDS; round++) {
-    let start = performance.now()
-    const shown = []
-    for (const key of chosen) shown.push(await store.prove({ keys: [key] }))
-    rounds.prove.push(performance.now() - start)
-    start = performance.now()
-    for (const [i, { values, proof }] of shown.entries())
-      verifyStateProof({ root, rows: [{ key: chosen[i], value: values[0] }], proof })
-    rounds.verify.push(performance.now() - start)
-    start = performance.now()
-    const theirs = []
-    for (const key of chosen) theirs.push(await createMerkleProof(trie, Buffer.from(key, 'hex')))
-    rounds.theirProve.push(performance.now() - start)
-    start = performance.now()
-    for (const [i, proof] of theirs.entries())
-      await verifyMerkleProof(Buffer.from(chosen[i], 'hex'), proof, { useKeyHashing: true })
-    rounds.theirVerify.push(performance.now() - start)
-    bytes = shown.reduce((sum, { proof }) => sum + proof.length, 0) / count
-    theirBytes = theirs.flat().reduce((sum, node) => sum + node.length, 0) / count
+  const times = { prove: [], verify: [], theirProve: [], theirVerify: [] }
+  const shown = []
+  const theirs = []
+  const works = {
+    async prove() {
+      for (const [i, key] of chosen.entries()) shown[i] = await store.prove({ keys: [key] })
+    },
+    async verify() {
+      for (const [i, { values, proof }] of shown.entries())
+        verifyStateProof({ root, rows: [{ key: chosen[i], value: values[0] }], proof })
+    },
+    async theirProve() {
+      for (const [i, key] of raw.entries()) theirs[i] = await createMerkleProof(trie, key)
+    },
+    async theirVerify() {
+      for (const [i, proof] of theirs.entries())
+        await verifyMerkleProof(raw[i], proof, { useKeyHashing: true })
+    },
   }
-  const ms = Object.fromEntries(Object.entries(rounds).map(([name, all]) => [name, median(all)]))
+  for (let round = 0; round < 3 * ROUNDS; round++)
+    for (const [name, work] of Object.entries(works)) times[name].push(await timed(work))
+  const ms = medians(times)
+  const bytes = shown.reduce((sum, { proof }) => sum + proof.length, 0) / count
+  const theirBytes = theirs.flat().reduce((sum, node) => sum + node.length, 0) / count
   print(`proofs of one of ${KEYS} keys`, 'prove/s', 'verify/s', 'bytes')
-  print('  storage-merkle', perSecond(count, ms.prove), perSecond(count, ms.verify), bytes.toFixed(0))
-  print(
-    '  @ethereumjs/mpt',
-    perSecond(count, ms.theirProve),
-    perSecond(count, ms.theirVerify),
-    theirBytes.toFixed(0),
-  )
-  print('  ratio', (ms.theirProve / ms.prove).toFixed(1), (ms.theirVerify / ms.verify).toFixed(1))
+  const line = (name, prove, verify, size) =>
+    print(name, perSecond(count, prove.clock), perSecond(count, verify.clock), size.toFixed(0))
+  line('  storage-merkle', ms.prove, ms.verify, bytes)
+  line('  @ethereumjs/mpt', ms.theirProve, ms.theirVerify, theirBytes)
+  print('  ratio', ratio(ms.theirProve, ms.prove), ratio(ms.theirVerify, ms.verify))
 }
 
 async function bytesOf(folder) {

@@ -1,6 +1,6 @@
 import { isChainError } from '@mmtchain/primitives'
 import type { AbstractLevel } from 'abstract-level'
-import { type Entry, entry, FORMAT, pack, unpack } from './records.ts'
+import { type Entry, entry, FORMAT, pack, type Readable, unpack } from './records.ts'
 import { merkleStoreFail } from './refusals.ts'
 
 /** For uncompressed blocks of LevelDB. Its default of 8 MB makes staging on 100,000 rows take twice as long. */
@@ -26,7 +26,7 @@ export interface KeyRange {
 /** What the database held at one moment. Later writes do not change it. */
 export interface View {
   /** Throws `store/DAMAGED` when there is something else than an entry of this kind. */
-  read<T>(entry: Entry<T>): T | undefined
+  read<T>(entry: Readable<T>): T | undefined
   entries(range: KeyRange): AsyncIterable<readonly [key: Uint8Array, packed: Uint8Array]>
   close(): Promise<void>
 }
@@ -41,7 +41,7 @@ export interface Write {
 export interface Database {
   view(): View
   /** All of it or nothing. With `sync` it is on disk before the promise resolves. */
-  write(writes: Iterable<Write>, options: { readonly sync: boolean }): Promise<void>
+  write(writes: readonly Iterable<Write>[], options: { readonly sync: boolean }): Promise<void>
   keys(range: KeyRange): AsyncIterable<Uint8Array>
   /** Gives the space of deleted entries back, where the database can. */
   compact(): Promise<void>
@@ -137,9 +137,11 @@ function databaseOn(args: {
     view: () => viewOf(level),
     async write(writes, options) {
       const batch = level.batch()
-      for (const { key, value } of writes) {
-        if (value) batch.put(key, value)
-        else batch.del(key)
+      for (const part of writes) {
+        for (const { key, value } of part) {
+          if (value) batch.put(key, value)
+          else batch.del(key)
+        }
       }
       await batch.write(options as object)
     },
@@ -166,7 +168,7 @@ function viewOf(level: Level): View {
   }
 }
 
-function readBytes(from: Entry<unknown>, read: () => Uint8Array | undefined): Uint8Array | undefined {
+function readBytes(from: Readable<unknown>, read: () => Uint8Array | undefined): Uint8Array | undefined {
   try {
     const found = read()
     // LevelDB gives a Buffer, whose `slice` shares memory where that of a Uint8Array copies.
@@ -189,7 +191,7 @@ async function checkFormat(path: string, level: Level, database: Database): Prom
   if (meta?.format === FORMAT) return
   const [foreign] = await level.keys({ limit: 1 }).all()
   if (foreign) throw merkleStoreFail.UNKNOWN_FORMAT({ path, want: FORMAT, got: meta?.format })
-  await database.write([put(entry.meta(), { format: FORMAT })], { sync: true })
+  await database.write([[put(entry.meta(), { format: FORMAT })]], { sync: true })
 }
 
 /** LevelDB rewrites its tables without what was deleted or overwritten. */

@@ -25,6 +25,7 @@ import { merkleStoreFail } from './refusals.ts'
 import { checkRestored } from './restore.ts'
 import { type SnapshotSummary, writeSnapshot } from './snapshot.ts'
 import type { SnapshotFiles } from './snapshot-files.ts'
+import { CHANGE_WORDS, type StagedRows, stagedValue } from './staged-rows.ts'
 import { type Plan, planOf, type Stage, stageOn, tipWrite } from './staging.ts'
 import { type Committed, missing, readBlock, readId, type State, stateOn } from './state.ts'
 import { hashOfRoot } from './state-tree.ts'
@@ -77,6 +78,8 @@ export interface MerkleStore extends Store {
   prune(): Promise<void>
   /** Prunes, then has the database give the space back. It takes long and reads and writes everything. */
   compact(): Promise<void>
+  /** The oldest height whose state is kept, and the first block that is here. */
+  kept(): { readonly oldest: Height; readonly first: Height }
   /** Reads everything and checks that it belongs together. Throws `store/DAMAGED`, or `store/NO_BLOCKS`. */
   verify(): Promise<CheckedStore>
   /** Writes the tip and its state as files, while blocks go on. Throws `store/NO_BLOCKS` or `store/ROW_TOO_LARGE`. */
@@ -123,7 +126,7 @@ function storeOn(args: {
     return done
   }
 
-  async function writeAll(height: Height, writes: Iterable<Write>, sync: boolean): Promise<void> {
+  async function writeAll(height: Height, writes: readonly Iterable<Write>[], sync: boolean): Promise<void> {
     if (failed) throw failed
     try {
       await database.write(writes, { sync })
@@ -154,7 +157,7 @@ function storeOn(args: {
     forgetStages()
     const before = state.now()
     state.tree.adopt(plan.tree)
-    for (const { key, path, value } of plan.tree.changes) state.hold(key, { path, value: value ?? undefined })
+    rememberRows(state, plan.tree.changes)
     state.index.remember(plan.index.made)
     const tip = { header: commit.block.header, id: commit.id }
     state.replace({ view: database.view(), tip, version: plan.version })
@@ -176,7 +179,7 @@ function storeOn(args: {
       // A revert may have come first.
       if (stage.on !== state.now()) throw storeFail.STALE_STAGE({})
       kept = { ...kept, first }
-      await writeAll(height, [...plan.writes, tipWrite(height, kept)], true)
+      await writeAll(height, [...plan.writes, [tipWrite(height, kept)]], true)
       adopt(stage, plan, commit)
       pruner.wake()
     }).finally(() => {
@@ -214,7 +217,7 @@ function storeOn(args: {
     const version = view.read(entry.version(before))
     if (!version) throw missing(entry.version(before))
     const { block, id } = readBlock(view, before)
-    await writeAll(height, [...undo, tipWrite(before, kept)], true)
+    await writeAll(height, [undo, [tipWrite(before, kept)]], true)
     forgetStages()
     versions.clear()
     state.reset({ view: database.view(), tip: { header: block.header, id }, version })
@@ -236,7 +239,7 @@ function storeOn(args: {
         // Nobody may count on a state that is half gone.
         kept = { ...kept, oldest: kept.oldest > height ? kept.oldest : height + 1n }
         const tip = state.now().tip?.header.height as Height
-        await writeAll(tip, [...removals, tipWrite(tip, kept)], false)
+        await writeAll(tip, [removals, [tipWrite(tip, kept)]], false)
       })
       yield
     }
@@ -352,6 +355,10 @@ function storeOn(args: {
       }
     },
     prune: pruneAll,
+    kept() {
+      current()
+      return { oldest: toHeight(kept.oldest < 0n ? 0n : kept.oldest), first: toHeight(kept.first) }
+    },
     async compact() {
       await pruneAll()
       await exclusive(() => database.compact())
@@ -376,6 +383,13 @@ function storeOn(args: {
       })()
       return closing
     },
+  }
+}
+
+function rememberRows({ rows }: State, changes: StagedRows): void {
+  for (let i = 0; i < changes.count; i++) {
+    const value = changes.written[i] ? stagedValue(changes, i) : null
+    rows.put(changes.keys[i] as string, { paths: changes.words, pathAt: i * CHANGE_WORDS, value })
   }
 }
 

@@ -33,18 +33,22 @@ import {
 import { crc32 } from './crc32.ts'
 import type { Page, PageRef } from './key-index.ts'
 import { merkleStoreFail } from './refusals.ts'
+import { decodeReplaced, type Replaced } from './replaced.ts'
 import type { TreeRoot } from './state-tree.ts'
 import { type Place, placeBytes, readU48, writeU48 } from './tree-nodes.ts'
 
 /** The layout that this software writes, and the only one that it reads. */
-export const FORMAT = 2
+export const FORMAT = 3
 
-/** One entry of the database. `decode` may throw anything for bytes that `encode` does not make. */
-export interface Entry<T> {
+/** One entry of the database, to be read. `decode` may throw anything for bytes that were never written. */
+export interface Readable<T> {
   readonly key: Uint8Array
   readonly name: () => string
-  encode(value: T): Uint8Array
   decode(body: Uint8Array): T
+}
+
+export interface Entry<T> extends Readable<T> {
+  encode(value: T): Uint8Array
 }
 
 /** A row, and the height of the block that wrote it. */
@@ -54,17 +58,11 @@ export interface Row {
   readonly value: Uint8Array
 }
 
-/** What a block replaced: rows by their paths (`before` is −1 where there was none), tree nodes, pages. */
-export interface Replaced {
-  readonly rows: readonly { readonly path: Uint8Array; readonly before: number }[]
-  readonly nodes: readonly Place[]
-  readonly pages: readonly PageRef[]
-}
-
 /** The longest message or hint of a refusal that is kept whole. */
 export const REFUSAL_TEXT_BYTES_MAX = 4096
 const BYTES_MAX = 2 ** 31 - 1
-const NEVER = 2 ** 48 - 1
+/** The checksum that ends every value. */
+export const SUM_BYTES = 4
 
 const anyBytes = bytes({ bytesMax: BYTES_MAX })
 const refusalText = text({ bytesMax: REFUSAL_TEXT_BYTES_MAX })
@@ -154,10 +152,9 @@ export const entry = {
     encode: encodeVersion,
     decode: decodeVersion,
   }),
-  replaced: (at: Height): Entry<Replaced> => ({
+  replaced: (at: Height): Readable<Replaced> => ({
     key: keyOf('c', u64Bytes(at)),
     name: () => `the changes of block ${at}`,
-    encode: encodeReplaced,
     decode: decodeReplaced,
   }),
   restoring: (): Entry<Restoring> => ({
@@ -177,12 +174,11 @@ export const entry = {
   }),
 }
 
-/** Keys alone, for the many entries that a block writes. */
 export function rowKey(path: Uint8Array): Uint8Array {
   return keyOf('s', path)
 }
 
-export function oldRowKey(path: Uint8Array, since: number): Uint8Array {
+function oldRowKey(path: Uint8Array, since: number): Uint8Array {
   const key = new Uint8Array(39)
   key[0] = 'o'.charCodeAt(0)
   writeU48(key, 1, since)
@@ -190,7 +186,7 @@ export function oldRowKey(path: Uint8Array, since: number): Uint8Array {
   return key
 }
 
-export function nodeKey(place: Place): Uint8Array {
+function nodeKey(place: Place): Uint8Array {
   return keyOf('n', placeBytes(place))
 }
 
@@ -231,29 +227,24 @@ export function pack<T>(entry: Entry<T>, value: T): Uint8Array {
   return packBody(entry.key, entry.encode(value))
 }
 
-function packBody(key: Uint8Array, body: Uint8Array): Uint8Array {
-  const packed = new Uint8Array(body.length + 4)
+/** The same for a body that is encoded already. */
+export function packBody(key: Uint8Array, body: Uint8Array): Uint8Array {
+  const packed = new Uint8Array(body.length + SUM_BYTES)
   packed.set(body)
-  seal(key, packed)
+  writeSum(packed, body.length, crc32(body, crc32(key)))
   return packed
 }
 
-/** The same for a row, in one piece: rows are most of what a block writes. */
-export function packRow(key: Uint8Array, row: Row): Uint8Array {
-  const packed = new Uint8Array(rowBytesOf(row) + 4)
-  writeRow(row, packed)
-  seal(key, packed)
-  return packed
+/** Writes the checksum of a key and the value behind it into the last bytes before `end`. */
+export function seal(bytes: Uint8Array, start: number, end: number): void {
+  writeSum(bytes, end - SUM_BYTES, crc32(bytes.subarray(start, end - SUM_BYTES)))
 }
 
-/** Writes the checksum into the last four bytes. */
-export function seal(key: Uint8Array, packed: Uint8Array): void {
-  const sum = crc32(packed.subarray(0, -4), crc32(key))
-  const at = packed.length - 4
-  packed[at] = sum >>> 24
-  packed[at + 1] = sum >>> 16
-  packed[at + 2] = sum >>> 8
-  packed[at + 3] = sum
+function writeSum(to: Uint8Array, at: number, sum: number): void {
+  to[at] = sum >>> 24
+  to[at + 1] = sum >>> 16
+  to[at + 2] = sum >>> 8
+  to[at + 3] = sum
 }
 
 /** Throws `store/DAMAGED` unless the checksum of an entry of any kind fits. */
@@ -263,10 +254,10 @@ export function checkSum(key: Uint8Array, packed: Uint8Array): void {
 }
 
 /** The value of stored bytes. Throws `store/DAMAGED` for any others than `pack` makes. */
-export function unpack<T>(entry: Entry<T>, packed: Uint8Array): T {
+export function unpack<T>(entry: Readable<T>, packed: Uint8Array): T {
   const damaged = (why: string) => merkleStoreFail.DAMAGED({ record: entry.name(), why })
-  if (packed.length < 4) throw damaged('it is too short')
-  const body = packed.subarray(0, -4)
+  if (packed.length < SUM_BYTES) throw damaged('it is too short')
+  const body = packed.subarray(0, -SUM_BYTES)
   const at = body.length
   const sum =
     ((packed[at] as number) * 2 ** 24 +
@@ -286,32 +277,34 @@ export function unpack<T>(entry: Entry<T>, packed: Uint8Array): T {
 const none = new Uint8Array()
 const plain = { encode: (value: Uint8Array) => value, decode: (body: Uint8Array) => body }
 
-/** A row as the height that wrote it, the length of its key (u32, big-endian), its key and its value. */
+/** What stands before the key of a row: the height that wrote it, and the length of the key (u32, big-endian). */
+export const ROW_HEAD_BYTES = 10
+
 const rowForm = {
-  encode(row: Row): Uint8Array {
-    const body = new Uint8Array(rowBytesOf(row))
-    writeRow(row, body)
+  encode({ since, key, value }: Row): Uint8Array {
+    const body = new Uint8Array(ROW_HEAD_BYTES + key.length + value.length)
+    writeRowHead(body, 0, { since, keyBytes: key.length })
+    body.set(key, ROW_HEAD_BYTES)
+    body.set(value, ROW_HEAD_BYTES + key.length)
     return body
   },
   decode(body: Uint8Array): Row {
-    const end = 10 + new DataView(body.buffer, body.byteOffset, body.length).getUint32(6)
+    const end = ROW_HEAD_BYTES + new DataView(body.buffer, body.byteOffset, body.length).getUint32(6)
     if (end > body.length) throw new RangeError('its key ends early')
-    return { since: readU48(body, 0), key: body.subarray(10, end), value: body.subarray(end) }
+    return { since: readU48(body, 0), key: body.subarray(ROW_HEAD_BYTES, end), value: body.subarray(end) }
   },
 }
 
-function rowBytesOf({ key, value }: Row): number {
-  return 10 + key.length + value.length
-}
-
-function writeRow({ since, key, value }: Row, to: Uint8Array): void {
-  writeU48(to, 0, since)
-  to[6] = key.length >>> 24
-  to[7] = key.length >>> 16
-  to[8] = key.length >>> 8
-  to[9] = key.length
-  to.set(key, 10)
-  to.set(value, 10 + key.length)
+export function writeRowHead(
+  to: Uint8Array,
+  at: number,
+  { since, keyBytes }: { readonly since: number; readonly keyBytes: number },
+): void {
+  writeU48(to, at, since)
+  to[at + 6] = keyBytes >>> 24
+  to[at + 7] = keyBytes >>> 16
+  to[at + 8] = keyBytes >>> 8
+  to[at + 9] = keyBytes
 }
 
 /** Each key as how many digits it shares with the one before it, and the rest. */
@@ -362,68 +355,6 @@ function treeFromCodec(tree: Infer<typeof treeRoot>): TreeRoot {
   return { kind: 'leaf', ...tree.value, since: Number(tree.value.since) }
 }
 
-/** Three lists, each with its length (u32, big-endian): path and height, length and name of a node, name of a page. */
-function encodeReplaced({ rows, nodes, pages }: Replaced): Uint8Array {
-  const places = nodes.map(placeBytes)
-  const placesBytes = places.reduce((sum, { length }) => sum + 1 + length, 0)
-  const body = new Uint8Array(12 + rows.length * 38 + placesBytes + pages.length * 10)
-  const view = new DataView(body.buffer)
-  let at = 0
-  const count = (length: number) => {
-    view.setUint32(at, length)
-    at += 4
-  }
-  count(rows.length)
-  for (const { path, before } of rows) {
-    body.set(path, at)
-    writeU48(body, at + 32, before < 0 ? NEVER : before)
-    at += 38
-  }
-  count(places.length)
-  for (const place of places) {
-    body[at] = place.length
-    body.set(place, at + 1)
-    at += 1 + place.length
-  }
-  count(pages.length)
-  for (const ref of pages) {
-    body.set(pageBytes(ref), at)
-    at += 10
-  }
-  return body
-}
-
-function decodeReplaced(body: Uint8Array): Replaced {
-  const view = new DataView(body.buffer, body.byteOffset, body.length)
-  let at = 0
-  const take = (length: number) => {
-    if (at + length > body.length) throw new RangeError('it ends early')
-    at += length
-    return body.subarray(at - length, at)
-  }
-  const each = <T>(read: () => T): readonly T[] => {
-    const length = view.getUint32(at)
-    at += 4
-    const items: T[] = []
-    for (let i = 0; i < length; i++) items.push(read())
-    return items
-  }
-  const rows = each(() => {
-    const row = take(38)
-    const before = readU48(row, 32)
-    return { path: row.subarray(0, 32), before: before === NEVER ? -1 : before }
-  })
-  const nodes = each(() => {
-    const place = take((take(1)[0] as number) % 256)
-    return { born: readU48(place, 0), depth: place[6] as number, path: place.subarray(7) }
-  })
-  const pages = each(() => {
-    const ref = take(10)
-    return { born: readU48(ref, 0), number: new DataView(ref.buffer, ref.byteOffset).getUint32(6) }
-  })
-  return { rows, nodes, pages }
-}
-
 function coded<T>(letter: string, rest: Uint8Array, codec: Codec<T>, name: () => string): Entry<T> {
   return {
     key: keyOf(letter, rest),
@@ -452,7 +383,7 @@ function u48Bytes(value: number): Uint8Array {
   return bytes
 }
 
-function pageBytes({ born, number }: PageRef): Uint8Array {
+export function pageBytes({ born, number }: PageRef): Uint8Array {
   const bytes = new Uint8Array(10)
   writeU48(bytes, 0, born)
   new DataView(bytes.buffer).setUint32(6, number)

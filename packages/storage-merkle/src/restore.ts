@@ -1,11 +1,11 @@
 // Restoring a snapshot into an empty store, chunk by chunk. Each chunk is proven before anything of it is written, and a restore that
 // was interrupted goes on where it stopped.
 
-import { sha256 } from '@mmtchain/crypto'
 import type { StateKey } from '@mmtchain/kernel'
 import { type Hash, hash as toHash, toHex } from '@mmtchain/primitives'
 import { transactionId } from '@mmtchain/tx'
 import { type Database, type MerkleStorePlace, openPlace, put, remove, type Write } from './database.ts'
+import { pathInto } from './key-bytes.ts'
 import { type PageRef, pagesOf } from './key-index.ts'
 import { loadPairHasher } from './pair-hasher.ts'
 import { entry, keysOf, type Restoring, type Version } from './records.ts'
@@ -20,9 +20,11 @@ import {
   type SnapshotOrigin,
   type SnapshotRow,
 } from './snapshot-format.ts'
+import { stagedRows } from './staged-rows.ts'
 import { blockWrites, nodeWrites, tipWrite } from './staging.ts'
 import { missing } from './state.ts'
 import { hashOfRoot, rootOf, type StateTree, stateTree } from './state-tree.ts'
+import { writeBuffer } from './write-buffer.ts'
 
 /** Deletions and index pages of one batch. */
 const WRITES_MAX = 4096
@@ -114,20 +116,20 @@ async function applyChunk(args: {
 }): Promise<Restoring> {
   const { database, tree, rows, manifest, progress } = args
   const born = Number(manifest.header.height)
-  const stage = tree.stage(
-    rows.map(({ path, value }) => ({ path, valueHash: sha256(value) })),
-    born,
-  )
+  const changes = rows.map(({ key, value }) => [toHex(key), value] as const)
+  const inOrder = changes.sort(([a], [b]) => (a < b ? -1 : 1))
+  const stage = tree.stage(stagedRows(inOrder, pathInto), born)
+  const nodes = writeBuffer(rows.length * 256)
+  nodeWrites(tree.arena, stage, born, nodes)
   const after = { ...progress, next: progress.next + 1, tree: rootOf(tree.arena, stage.root) }
   const writes: Write[] = [
     ...rows.flatMap(({ path, key, value }) => [
       put(entry.row(path), { since: born, key, value }),
       put(entry.sortedKey(key), new Uint8Array()),
     ]),
-    ...nodeWrites(tree.arena, stage, born),
     put(entry.restoring(), after),
   ]
-  await database.write(writes, { sync: true })
+  await database.write([writes, nodes], { sync: true })
   tree.adopt(stage)
   tree.trim(64 << 20)
   return after
@@ -164,7 +166,7 @@ async function finish(args: {
     tipWrite(height, { oldest: height, first: height }),
     put(entry.restoring(), after),
   ]
-  await database.write(writes, { sync: true })
+  await database.write([writes], { sync: true })
   return after
 }
 
@@ -174,7 +176,7 @@ async function buildIndex(database: Database, born: number): Promise<PageRef | u
   for (;;) {
     const { done, value } = await pages.next()
     if (done || writes.length >= WRITES_MAX) {
-      await database.write(writes, { sync: false })
+      await database.write([writes], { sync: false })
       writes = []
     }
     if (done) return value
@@ -191,8 +193,8 @@ async function removeSortedKeys(database: Database): Promise<void> {
   for await (const key of database.keys(keysOf('q'))) {
     writes.push(remove({ key }))
     if (writes.length < WRITES_MAX) continue
-    await database.write(writes, { sync: false })
+    await database.write([writes], { sync: false })
     writes = []
   }
-  await database.write([...writes, remove(entry.restoring())], { sync: true })
+  await database.write([writes, [remove(entry.restoring())]], { sync: true })
 }

@@ -72,11 +72,16 @@ export async function writeSnapshot(args: {
 export async function verifySnapshot(args: {
   readonly files: SnapshotFiles
   readonly check: (origin: SnapshotOrigin) => void | Promise<void>
+  /** Called after each chunk that is right. */
+  readonly onChunk?: (done: number, chunks: number) => void
 }): Promise<SnapshotSummary> {
   const { manifest, id } = await readManifest(args.files)
   await args.check(manifest)
   await readBlockBody(args.files, manifest)
-  for (let index = 0; index < manifest.chunks.length; index++) await readChunk(args.files, manifest, index)
+  for (let index = 0; index < manifest.chunks.length; index++) {
+    await readChunk(args.files, manifest, index)
+    args.onChunk?.(index + 1, manifest.chunks.length)
+  }
   return summaryOf(manifest.header.height, id, manifest.chunks)
 }
 

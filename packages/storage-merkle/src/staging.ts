@@ -1,64 +1,51 @@
 // What a block writes: staged changes of the state, then the one batch.
-import { sha256 } from '@mmtchain/crypto'
 import {
   type BlockCommit,
   concernedAccounts,
   type RefusalText,
   type StateChanges,
-  type StateKey,
   type StoredBlock,
 } from '@mmtchain/kernel'
-import { fromHex, type Height, height as toHeight } from '@mmtchain/primitives'
+import { type Height, height as toHeight } from '@mmtchain/primitives'
 import { put, type Write } from './database.ts'
+import { keyLength, writeKey } from './key-bytes.ts'
 import type { IndexChange, KeyChange } from './key-index.ts'
 import {
   entry,
-  nodeKey,
-  oldRowKey,
-  packRow,
+  packBody,
   REFUSAL_TEXT_BYTES_MAX,
-  type Row,
+  ROW_HEAD_BYTES,
   rowKey,
-  seal,
   type Version,
+  writeRowHead,
 } from './records.ts'
 import { merkleStoreFail } from './refusals.ts'
+import { replacedBytes } from './replaced.ts'
+import { CHANGE_BYTES, pathOfChange, type StagedRows, stagedRows, stagedValue } from './staged-rows.ts'
 import type { Committed, State } from './state.ts'
-import { type RowChange, rootOf, type TreeStage } from './state-tree.ts'
+import { DELETED, INSERTED, OVERWRITTEN, rootOf, SAME, type TreeStage } from './state-tree.ts'
 import type { Arena } from './tree-arena.ts'
-import { nodeBytes, type Place, writeNode } from './tree-nodes.ts'
-
-/** A changed row with the bytes to write, which are a copy of what the caller gave. */
-export interface StagedRow extends RowChange {
-  readonly key: StateKey
-  readonly value: Uint8Array | null
-}
+import { nodeBytes, placeLength, writeNode, writePlace, writeU48 } from './tree-nodes.ts'
+import { type WriteBuffer, writeBuffer } from './write-buffer.ts'
 
 /** What a stage stands for. The tree can be forgotten and made again from the rows. */
 export interface Stage {
   readonly on: Committed
-  readonly rows: readonly StagedRow[]
+  readonly rows: StagedRows
   readonly hash: Uint8Array
-  tree: TreeStage<StagedRow> | undefined
+  tree: TreeStage<StagedRows> | undefined
 }
 
 /** What a commit writes, and what is true after it. */
 export interface Plan {
-  readonly writes: readonly Write[]
+  readonly writes: readonly Iterable<Write>[]
   readonly version: Version
   readonly index: IndexChange
-  readonly tree: TreeStage<StagedRow>
+  readonly tree: TreeStage<StagedRows>
 }
 
 export function stageOn(state: State, changes: StateChanges): Stage {
-  for (const [i, [key]] of changes.entries()) {
-    if (i > 0 && key <= (changes[i - 1] as readonly [string, unknown])[0])
-      throw merkleStoreFail.UNSORTED({ key })
-  }
-  const rows = changes.map(([key, given]): StagedRow => {
-    const value = given === null ? null : given.slice()
-    return { path: state.path(key), valueHash: value === null ? undefined : sha256(value), key, value }
-  })
+  const rows = stagedRows(changes, state.pathInto)
   const tree = state.tree.stage(rows, nextHeight(state.now()))
   return { on: state.now(), rows, hash: tree.hash, tree }
 }
@@ -71,28 +58,32 @@ export function nextHeight({ tip }: Committed): number {
 export function planOf(state: State, stage: Stage, commit: BlockCommit): Plan {
   stage.tree ??= state.tree.stage(stage.rows, nextHeight(state.now()))
   const { tree } = stage
+  const { arena } = state.tree
   const before = state.now().version
   const { height } = commit.block.header
   const born = Number(height)
-  const rows = rowWrites(state, tree, born)
+  const buffer = writeBuffer(expectedBytes(tree))
+  const rows = rowWrites(state, tree, born, buffer)
+  nodeWrites(arena, tree, born, buffer)
   const index = state.index.change({ root: before.index, changes: rows.keys, born, first: 0 })
   const version: Version = {
-    tree: rootOf(state.tree.arena, tree.root),
+    tree: rootOf(arena, tree.root),
     index: index.root,
     rows: before.rows + BigInt(rows.more),
     checkpoint: commit.checkpoint.slice(),
   }
-  const replaced = { rows: rows.replaced, nodes: tree.replaced, pages: index.replaced }
-  const writes = [
-    ...rows.writes,
-    ...nodeWrites(state.tree.arena, tree, born),
+  const rest = [
+    ...rows.deletions,
     ...index.made.map(([ref, page]) => put(entry.page(ref), page)),
-    // Nothing comes before block 0, so it needs no undoing.
-    ...(born > 0 ? [put(entry.replaced(height), replaced)] : []),
     put(entry.version(height), version),
     ...blockWrites(commit),
   ]
-  return { writes, version, index, tree }
+  // Nothing comes before block 0, so it needs no undoing.
+  if (born > 0) {
+    const { key } = entry.replaced(height)
+    rest.push({ key, value: packBody(key, replacedBytes(arena, tree, index.replaced)) })
+  }
+  return { writes: [buffer, rest], version, index, tree }
 }
 
 export function tipWrite(
@@ -102,59 +93,102 @@ export function tipWrite(
   return put(entry.tip(), { height, oldest: toHeight(oldest), first: toHeight(first) })
 }
 
+/** About what rows and nodes of a stage take; a buffer that is too small grows. */
+function expectedBytes({ changes, levels }: TreeStage<StagedRows>): number {
+  const nodes = levels.reduce((sum, level) => sum + level.nodes.length, 0)
+  return 2 * changes.values.length + 300 * changes.count + 512 * nodes
+}
+
 interface RowWrites {
-  readonly writes: readonly Write[]
+  readonly deletions: readonly Write[]
   /** Keys that come and go, in order. */
   readonly keys: readonly KeyChange[]
-  readonly replaced: readonly { readonly path: Uint8Array; readonly before: number }[]
   /** How many rows more there are. */
   readonly more: number
 }
 
-function rowWrites(state: State, tree: TreeStage<StagedRow>, born: number): RowWrites {
-  const writes: Write[] = []
+function rowWrites(state: State, tree: TreeStage<StagedRows>, born: number, to: WriteBuffer): RowWrites {
+  const { changes, outcomes, before } = tree
+  const deletions: Write[] = []
   const keys: KeyChange[] = []
-  const replaced: { path: Uint8Array; before: number }[] = []
   let more = 0
-  for (const [i, { key, path, value }] of tree.changes.entries()) {
-    const outcome = tree.outcomes[i]
-    if (outcome === 'same') continue
-    const since = tree.before[i] as number
-    const bytes = fromHex(key)
-    const to = rowKey(path)
-    writes.push(value ? putRow(to, { since: born, key: bytes, value }) : { key: to, value: null })
-    replaced.push({ path, before: since })
-    if (outcome === 'inserted') more++
-    else {
-      const old = state.held(key).value
-      if (!old) throw merkleStoreFail.DAMAGED({ record: entry.row(path).name(), why: 'it is missing' })
-      writes.push(putRow(oldRowKey(path, since), { since, key: bytes, value: old }))
-      if (outcome === 'deleted') more--
+  for (let i = 0; i < changes.count; i++) {
+    const outcome = outcomes[i]
+    if (outcome === SAME) continue
+    const key = changes.keys[i] as string
+    if (outcome === DELETED) deletions.push({ key: rowKey(pathOfChange(changes, i)), value: null })
+    else writeRow(to, changes, i, born, stagedValue(changes, i))
+    if (outcome !== INSERTED) {
+      const old = state.peek(key)
+      if (!old) {
+        const record = entry.row(pathOfChange(changes, i)).name()
+        throw merkleStoreFail.DAMAGED({ record, why: 'it is missing' })
+      }
+      writeOldRow(to, changes, i, before[i] as number, old)
     }
-    if (outcome !== 'overwritten') keys.push({ key, isNew: outcome === 'inserted' })
+    if (outcome === OVERWRITTEN) continue
+    const isNew = outcome === INSERTED
+    more += isNew ? 1 : -1
+    keys.push({ key, isNew })
   }
   keys.sort((a, b) => (a.key < b.key ? -1 : 1))
-  return { writes, keys, replaced, more }
+  return { deletions, keys, more }
 }
 
-function putRow(key: Uint8Array, row: Row): Write {
-  return { key, value: packRow(key, row) }
+/** A row under `s` ‖ path. */
+function writeRow(to: WriteBuffer, rows: StagedRows, i: number, since: number, value: Uint8Array): void {
+  const key = rows.keys[i] as string
+  const at = to.add(33, ROW_HEAD_BYTES + keyLength(key) + value.length)
+  to.bytes[at - 33] = LETTER_ROW
+  writeRowRest(to.bytes, at, rows, i, since, value)
+  to.seal()
 }
 
-/** The new nodes of a tree. */
-export function nodeWrites(arena: Arena, tree: TreeStage, born: number): readonly Write[] {
-  const writes: Write[] = []
-  for (const [depth, { nodes, at }] of tree.levels.entries()) {
+/** A row that is replaced under `o` ‖ height that wrote it ‖ path. */
+function writeOldRow(to: WriteBuffer, rows: StagedRows, i: number, since: number, value: Uint8Array): void {
+  const key = rows.keys[i] as string
+  const at = to.add(39, ROW_HEAD_BYTES + keyLength(key) + value.length)
+  to.bytes[at - 39] = LETTER_OLD_ROW
+  writeU48(to.bytes, at - 38, since)
+  writeRowRest(to.bytes, at, rows, i, since, value)
+  to.seal()
+}
+
+/** The path before `at`, and the row behind it. */
+function writeRowRest(
+  to: Uint8Array,
+  at: number,
+  rows: StagedRows,
+  i: number,
+  since: number,
+  value: Uint8Array,
+): void {
+  const key = rows.keys[i] as string
+  const keyBytes = keyLength(key)
+  for (let byte = 0; byte < 32; byte++) to[at - 32 + byte] = rows.bytes[i * CHANGE_BYTES + byte] as number
+  writeRowHead(to, at, { since, keyBytes })
+  writeKey(to, at + ROW_HEAD_BYTES, key)
+  to.set(value, at + ROW_HEAD_BYTES + keyBytes)
+}
+
+const LETTER_ROW = 's'.charCodeAt(0)
+const LETTER_OLD_ROW = 'o'.charCodeAt(0)
+const LETTER_NODE = 'n'.charCodeAt(0)
+
+/** Writes the new nodes of a tree. */
+export function nodeWrites(arena: Arena, tree: TreeStage, born: number, to: WriteBuffer): void {
+  const { bytes: paths } = tree.changes
+  for (const [depth, { nodes, at: below }] of tree.levels.entries()) {
+    const keyBytes = 1 + placeLength(depth)
     for (const [i, node] of nodes.entries()) {
-      const place: Place = { born, depth, path: (tree.changes[at[i] as number] as RowChange).path }
-      const packed = new Uint8Array(nodeBytes(arena, node) + 4)
-      writeNode(arena, node, packed, 0)
-      const key = nodeKey(place)
-      seal(key, packed)
-      writes.push({ key, value: packed })
+      const at = to.add(keyBytes, nodeBytes(arena, node))
+      to.bytes[at - keyBytes] = LETTER_NODE
+      const start = (below[i] as number) * CHANGE_BYTES
+      writePlace(to.bytes, at - keyBytes + 1, { born, depth, paths, start })
+      writeNode(arena, node, to, at)
+      to.seal()
     }
   }
-  return writes
 }
 
 /** A block with its receipts and indexes. */

@@ -1,8 +1,9 @@
 // The state tree of docs/spec/formats.md, section 10: radix 16 in memory and on disk, binary in its hashes. What a block
 // changes is copied, so that the tree of the tip stays whole while blocks are staged on it.
-import { hashTagged, tag } from '@mmtchain/crypto'
-import { compareBytes, equalBytes } from '@mmtchain/primitives'
+import { hashTagged, sha256Into, tag } from '@mmtchain/crypto'
+import { concatBytes, equalBytes } from '@mmtchain/primitives'
 import type { PairHasher } from './pair-hasher.ts'
+import { CHANGE_BYTES, CHANGE_WORDS, type PathChanges, pathOfChange } from './staged-rows.ts'
 import {
   type Arena,
   arenaBytes,
@@ -13,7 +14,7 @@ import {
   countChildren,
   freeLeaf,
   freeNode,
-  hasValueHash,
+  isLeafOf,
   leafHashAt,
   leafHashOf,
   maskOf,
@@ -25,13 +26,13 @@ import {
   pathOf,
   type Ref,
   setChild,
+  setLeaf,
   sinceOf,
   unloadNode,
-  valueHashAt,
   valueHashOf,
 } from './tree-arena.ts'
 import { nodeHasher } from './tree-hashing.ts'
-import { nibbleIn, nibbleOf, type Place, readNode } from './tree-nodes.ts'
+import { nibbleIn, type Place, readNode } from './tree-nodes.ts'
 
 const LEAF_TAG = tag('mmt/state/leaf/1')
 const ZERO = new Uint8Array(32)
@@ -49,32 +50,32 @@ export type TreeRoot =
     }
   | { readonly kind: 'node'; readonly hash: Uint8Array; readonly born: number }
 
-/** A row that is written, or deleted without a value's hash. */
-export interface RowChange {
-  /** H(key). */
-  readonly path: Uint8Array
-  /** H(value). */
-  readonly valueHash: Uint8Array | undefined
+/** What became of a changed row. */
+export const SAME = 0
+export const INSERTED = 1
+export const OVERWRITTEN = 2
+export const DELETED = 3
+
+/** Nodes of one depth, each with a change that lies below it and the children that changed. */
+export interface StageLevel {
+  readonly nodes: number[]
+  readonly at: number[]
+  readonly dirty: number[]
 }
 
-/** What became of a changed row. */
-export type Outcome = 'same' | 'inserted' | 'overwritten' | 'deleted'
-
 /** A tree after changes, not yet that of the tip. */
-export interface TreeStage<C extends RowChange = RowChange> {
+export interface TreeStage<C extends PathChanges = PathChanges> {
   readonly root: Ref
   readonly hash: Uint8Array
-  /** The changes in the order of their paths. */
-  readonly changes: readonly C[]
+  readonly changes: C
   /** For each change the height at which the row was written before, or −1. */
   readonly before: Float64Array
-  readonly outcomes: readonly Outcome[]
-  /** New nodes by their depth, and for each a change that lies below it. */
-  readonly levels: readonly { readonly nodes: number[]; readonly at: number[]; readonly dirty: number[] }[]
-  /** Nodes of the tip's tree that are not in this one, as they were stored. */
-  readonly replaced: readonly Place[]
+  readonly outcomes: Uint8Array
+  /** New nodes by their depth. */
+  readonly levels: readonly StageLevel[]
+  /** Nodes of the tip's tree that are not in this one, with their depths and a change that lies below each. */
+  readonly replaced: { readonly nodes: number[]; readonly depths: number[]; readonly at: number[] }
   readonly newLeaves: readonly number[]
-  readonly oldNodes: readonly number[]
   readonly oldLeaves: readonly number[]
 }
 
@@ -84,7 +85,7 @@ export interface StateTree {
   /** Loads the children of a node that lies on a path. Throws `store/DAMAGED`. */
   ensureLoaded(node: number, depth: number, path: Uint8Array): void
   /** The tree after changes to distinct rows, written by the block of height `born`. */
-  stage<C extends RowChange>(changes: readonly C[], born: number): TreeStage<C>
+  stage<C extends PathChanges>(changes: C, born: number): TreeStage<C>
   /** Makes a stage the tip's tree. Every other stage must have been dropped. */
   adopt(stage: TreeStage): void
   drop(stage: TreeStage): void
@@ -122,6 +123,10 @@ export function stateTree(options: {
 }): StateTree {
   const arena = newArena()
   const hasher = nodeHasher(arena, options.pairs)
+  /** What is hashed of a leaf: the tag, path and value's hash. */
+  const leafWords = new Int32Array(4 + CHANGE_WORDS)
+  const leafInput = new Uint8Array(leafWords.buffer)
+  leafInput.set(LEAF_TAG)
   let tip = refOf(options.root)
   /** Parts that were used since the hand passed, and the hand. */
   const recent = new Uint8Array(16 ** PART_NIBBLES)
@@ -129,21 +134,27 @@ export function stateTree(options: {
 
   function refOf(root: TreeRoot): Ref {
     if (root.kind === 'empty') return 0
-    if (root.kind === 'leaf') return -leafFrom(root, root.since)
+    if (root.kind === 'leaf') {
+      const words = new Int32Array(concatBytes(root.path, root.valueHash).buffer)
+      return -leafFrom(words, 0, root.since)
+    }
     const node = newNode(arena, root.born)
     nodeHashOf(arena, node).set(root.hash)
     return node
   }
 
-  function leafFrom(
-    row: { readonly path: Uint8Array; readonly valueHash: Uint8Array },
-    since: number,
-  ): number {
+  /** A leaf of the path and the value's hash at 16 words. */
+  function leafFrom(words: Int32Array, start: number, since: number): number {
     const leaf = newLeaf(arena, since)
-    arena.leafBytes.set(row.path, pathAt(leaf))
-    arena.leafBytes.set(row.valueHash, valueHashAt(leaf))
-    arena.leafBytes.set(leafHash(row), leafHashAt(leaf) * 4)
+    setLeaf(arena, leaf, words, start)
+    hashLeaf(leaf)
     return leaf
+  }
+
+  function hashLeaf(leaf: number): void {
+    const start = pathAt(leaf) / 4
+    for (let i = 0; i < CHANGE_WORDS; i++) leafWords[4 + i] = arena.leaf[start + i] as number
+    sha256Into(arena.leafBytes, leafHashAt(leaf) * 4, leafInput)
   }
 
   function ensureLoaded(node: number, depth: number, path: Uint8Array): void {
@@ -152,9 +163,7 @@ export function stateTree(options: {
     if (!readNode(arena, node, options.load(place))) throw options.damaged(place, 'it is no tree node')
     for (let nibble = 0; nibble < 16; nibble++) {
       const child = childOf(arena, node, nibble)
-      if (child >= 0) continue
-      const row = { path: pathOf(arena, -child), valueHash: valueHashOf(arena, -child) }
-      leafHashOf(arena, -child).set(leafHash(row))
+      if (child < 0) hashLeaf(-child)
     }
     const want = nodeHashOf(arena, node).slice()
     hasher.hash({ nodes: [node], dirty: [0xffff] })
@@ -164,25 +173,27 @@ export function stateTree(options: {
     throw options.damaged(place, 'its hash is not what its parent says')
   }
 
-  function stage<C extends RowChange>(unsorted: readonly C[], born: number): TreeStage<C> {
-    const changes = sortedByPath(unsorted)
-    const before = new Float64Array(changes.length).fill(-1)
-    const outcomes: Outcome[] = changes.map(({ valueHash }) => (valueHash ? 'inserted' : 'same'))
-    const levels: { nodes: number[]; at: number[]; dirty: number[] }[] = []
-    const replaced: Place[] = []
+  function stage<C extends PathChanges>(changes: C, born: number): TreeStage<C> {
+    const { count, words, bytes, written } = changes
+    const before = new Float64Array(count).fill(-1)
+    const outcomes = new Uint8Array(count)
+    const levels: StageLevel[] = []
+    const replaced: TreeStage['replaced'] = { nodes: [], depths: [], at: [] }
     const newLeaves: number[] = []
-    const oldNodes: number[] = []
     const oldLeaves: number[] = []
-    const changedPath = (i: number) => (changes[i] as RowChange).path
 
+    const insertedLeaf = (i: number): Ref => {
+      outcomes[i] = INSERTED
+      return leafAt(i)
+    }
     const leafAt = (i: number): Ref => {
-      const leaf = leafFrom(changes[i] as RowChange & { readonly valueHash: Uint8Array }, born)
+      const leaf = leafFrom(words, i * CHANGE_WORDS, born)
       newLeaves.push(leaf)
       return -leaf
     }
     const register = (node: number, depth: number, at: number, dirty: number) => {
       while (levels.length <= depth) levels.push({ nodes: [], at: [], dirty: [] })
-      const level = levels[depth] as (typeof levels)[number]
+      const level = levels[depth] as StageLevel
       level.nodes.push(node)
       level.at.push(at)
       level.dirty.push(dirty)
@@ -191,14 +202,14 @@ export function stateTree(options: {
     /** The subtree `ref` of this depth after the changes `from` to before `to`, which all lie in it. */
     function changed(ref: Ref, depth: number, from: number, to: number): Ref {
       if (ref > 0) return changedNode(ref, depth, from, to)
-      if (ref === 0 && to - from === 1) return (changes[from] as RowChange).valueHash ? leafAt(from) : 0
-      if (to - from === 1 && comparePath(arena, -ref, changedPath(from)) === 0) return changedLeaf(-ref, from)
+      if (ref === 0 && to - from === 1) return written[from] ? insertedLeaf(from) : 0
+      if (to - from === 1 && comparePath(arena, -ref, bytes, from * CHANGE_BYTES) === 0)
+        return changedLeaf(-ref, from)
       const leaves: Ref[] = []
       const at: number[] = []
       let old = ref
       for (let i = from; i < to; i++) {
-        const { path, valueHash } = changes[i] as RowChange
-        const order = old < 0 ? comparePath(arena, -old, path) : 1
+        const order = old < 0 ? comparePath(arena, -old, bytes, i * CHANGE_BYTES) : 1
         if (order <= 0) {
           const left = order < 0 ? old : changedLeaf(-old, i)
           old = 0
@@ -208,8 +219,8 @@ export function stateTree(options: {
           }
           if (order === 0) continue
         }
-        if (!valueHash) continue
-        leaves.push(leafAt(i))
+        if (!written[i]) continue
+        leaves.push(insertedLeaf(i))
         at.push(i)
       }
       if (old < 0) {
@@ -221,13 +232,12 @@ export function stateTree(options: {
 
     /** What change `i` makes of the leaf of its row. */
     function changedLeaf(leaf: number, i: number): Ref {
-      const { valueHash } = changes[i] as RowChange
       before[i] = sinceOf(arena, leaf)
-      const same = valueHash !== undefined && hasValueHash(arena, leaf, valueHash)
-      outcomes[i] = same ? 'same' : valueHash ? 'overwritten' : 'deleted'
+      const same = written[i] && isLeafOf(arena, leaf, words, i * CHANGE_WORDS)
+      outcomes[i] = same ? SAME : written[i] ? OVERWRITTEN : DELETED
       if (same) return -leaf
       oldLeaves.push(leaf)
-      return valueHash ? leafAt(i) : 0
+      return written[i] ? leafAt(i) : 0
     }
 
     /** A subtree of leaves that ascend and agree in `depth` nibbles. */
@@ -255,13 +265,13 @@ export function stateTree(options: {
     }
 
     function changedNode(node: number, depth: number, from: number, to: number): Ref {
-      ensureLoaded(node, depth, changedPath(from))
+      if (maskOf(arena, node) === 0) ensureLoaded(node, depth, pathOfChange(changes, from))
       let copy = 0
       let dirty = 0
       for (let start = from; start < to; ) {
-        const nibble = nibbleOf(changedPath(start), depth)
+        const nibble = nibbleIn(bytes, start * CHANGE_BYTES, depth)
         let end = start + 1
-        while (end < to && nibbleOf(changedPath(end), depth) === nibble) end++
+        while (end < to && nibbleIn(bytes, end * CHANGE_BYTES, depth) === nibble) end++
         const child = childOf(arena, node, nibble)
         const after = changed(child, depth + 1, start, end)
         if (after !== child) {
@@ -272,11 +282,12 @@ export function stateTree(options: {
         start = end
       }
       if (copy === 0) return node
-      oldNodes.push(node)
-      replaced.push({ born: bornOf(arena, node), depth, path: changedPath(from) })
-      const count = countChildren(arena, copy)
-      const single = count === 1 ? onlyChild(copy) : 0
-      if (count > 0 && single >= 0) {
+      replaced.nodes.push(node)
+      replaced.depths.push(depth)
+      replaced.at.push(from)
+      const children = countChildren(arena, copy)
+      const single = children === 1 ? onlyChild(copy) : 0
+      if (children > 0 && single >= 0) {
         register(copy, depth, from, dirty)
         return copy
       }
@@ -288,24 +299,14 @@ export function stateTree(options: {
       return childOf(arena, node, 31 - Math.clz32(maskOf(arena, node) & 0xffff))
     }
 
-    const root = changes.length === 0 ? tip : changed(tip, 0, 0, changes.length)
-    for (let depth = levels.length - 1; depth >= 0; depth--)
-      hasher.hash(levels[depth] as (typeof levels)[number])
-    if (levels.length > PART_NIBBLES)
-      for (const { path } of changes) recent[((path[0] as number) << 4) | ((path[1] as number) >> 4)] = 1
-    const hash = root === 0 ? ZERO : root < 0 ? leafHashOf(arena, -root) : nodeHashOf(arena, root)
-    return {
-      root,
-      hash: hash.slice(),
-      changes,
-      before,
-      outcomes,
-      levels,
-      replaced,
-      newLeaves,
-      oldNodes,
-      oldLeaves,
+    const root = count === 0 ? tip : changed(tip, 0, 0, count)
+    for (let depth = levels.length - 1; depth >= 0; depth--) hasher.hash(levels[depth] as StageLevel)
+    if (levels.length > PART_NIBBLES) {
+      for (let at = 0; at < count * CHANGE_BYTES; at += CHANGE_BYTES)
+        recent[((bytes[at] as number) << 4) | ((bytes[at + 1] as number) >> 4)] = 1
     }
+    const hash = root === 0 ? ZERO : root < 0 ? leafHashOf(arena, -root) : nodeHashOf(arena, root)
+    return { root, hash: hash.slice(), changes, before, outcomes, levels, replaced, newLeaves, oldLeaves }
   }
 
   /** The node of a part, if it is loaded so far. */
@@ -325,7 +326,7 @@ export function stateTree(options: {
     stage,
     adopt(stage) {
       tip = stage.root
-      for (const node of stage.oldNodes) freeNode(arena, node)
+      for (const node of stage.replaced.nodes) freeNode(arena, node)
       for (const leaf of stage.oldLeaves) freeLeaf(arena, leaf)
     },
     drop(stage) {
@@ -351,25 +352,4 @@ export function stateTree(options: {
       tip = refOf(root)
     },
   }
-}
-
-/** In ascending order of the paths: by their first 32 bits at once, then the few that share them. */
-function sortedByPath<C extends RowChange>(changes: readonly C[]): readonly C[] {
-  if (changes.length > 2 ** 21) return [...changes].sort((a, b) => compareBytes(a.path, b.path))
-  const keys = new Float64Array(changes.length)
-  for (let i = 0; i < changes.length; i++) {
-    const { path } = changes[i] as RowChange
-    const prefix = (path[0] as number) * 2 ** 24 + ((path[1] as number) << 16) + ((path[2] as number) << 8)
-    keys[i] = (prefix + (path[3] as number)) * 2 ** 21 + i
-  }
-  keys.sort()
-  const sorted = Array.from(keys, (key) => changes[key % 2 ** 21] as C)
-  for (let i = 1; i < sorted.length; i++) {
-    const row = sorted[i] as C
-    let at = i
-    for (; at > 0 && compareBytes((sorted[at - 1] as C).path, row.path) > 0; at--)
-      sorted[at] = sorted[at - 1] as C
-    sorted[at] = row
-  }
-  return sorted
 }

@@ -1,5 +1,4 @@
 // Reading the state after a block: rows, their order, proofs. What is read is checked against the state tree where it can be.
-import { sha256 } from '@mmtchain/crypto'
 import type { Header, StateKey, StateReader, StoredBlock } from '@mmtchain/kernel'
 import {
   type ChainError,
@@ -10,13 +9,14 @@ import {
   type Height,
   toHex,
 } from '@mmtchain/primitives'
-import { cacheOf } from './cache.ts'
 import type { View } from './database.ts'
 import { commitmentProof, type ProvenKey, type ProvenRow } from './ics23.ts'
+import { hashKey, hashKeyInto, pathInto } from './key-bytes.ts'
 import { type KeyIndex, keyIndex } from './key-index.ts'
 import type { PairHasher } from './pair-hasher.ts'
-import { type Entry, entry, type Row, type Version } from './records.ts'
+import { entry, type Readable, type Row, type Version } from './records.ts'
 import { merkleStoreFail } from './refusals.ts'
+import { type RowMemory, rowMemory } from './row-memory.ts'
 import { type StateTree, stateTree, type TreeRoot } from './state-tree.ts'
 import { findRow, neighbourOf, provePaths, siblingsOf, type TreeRow } from './tree-proofs.ts'
 
@@ -28,12 +28,6 @@ export interface Committed {
   readonly view: View
   readonly tip: { readonly header: Header; readonly id: Hash } | undefined
   readonly version: Version
-}
-
-/** A row in memory; `value` is undefined when there is none. */
-export interface HeldRow {
-  readonly path: Uint8Array
-  readonly value: Uint8Array | undefined
 }
 
 /** How much memory each part may take, in bytes. */
@@ -49,11 +43,11 @@ export interface State {
   replace(next: Committed): void
   readonly tree: StateTree
   readonly index: KeyIndex
-  /** The row under a key, by way of the memory of rows. */
-  held(key: StateKey): HeldRow
-  /** H(key). */
-  path(key: StateKey): Uint8Array
-  hold(key: StateKey, row: HeldRow): void
+  readonly rows: RowMemory
+  /** The value under a key, undefined for none: a view that is good until a row is read or remembered. */
+  peek(key: StateKey): Uint8Array | undefined
+  /** Writes H(key) to the word `at`. */
+  pathInto(key: StateKey, to: Int32Array, at: number): void
   /** The stored row at a path, which the block of height `since` wrote. */
   row(from: TreeRow): Row
   readonly reader: StateReader
@@ -65,7 +59,7 @@ export interface State {
   reset(next: Committed): void
 }
 
-export function missing(from: Entry<unknown>): ChainError {
+export function missing(from: Readable<unknown>): ChainError {
   return merkleStoreFail.DAMAGED({ record: from.name(), why: 'it is missing' })
 }
 
@@ -82,14 +76,14 @@ export function readId(view: View, height: Height): Hash {
   return id
 }
 
-/** About what an entry of a map takes beside key and value. */
-const ENTRY_BYTES = 250
 /** What may be loaded of a past tree before it is forgotten. */
 const PAST_TREE_BYTES = 16 << 20
 
 export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBounds): State {
   let now = found
-  const rows = cacheOf<StateKey, HeldRow>(memory.rows)
+  const rows = rowMemory(memory.rows)
+  const pathWords = new Int32Array(8)
+  const path = new Uint8Array(pathWords.buffer)
   const treeOf = (root: TreeRoot) =>
     stateTree({
       root,
@@ -120,24 +114,18 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
     return past.tree
   }
 
-  function held(key: StateKey): HeldRow {
-    const known = rows.get(key)
-    if (known) return known
-    const bytes = fromHex(key)
-    const path = sha256(bytes)
+  function peek(key: StateKey): Uint8Array | undefined {
+    const known = rows.peek(key)
+    if (known !== undefined) return known ?? undefined
+    hashKeyInto(path, 0, key)
     const from = entry.row(path)
     const found = now.view.read(from)
     // A row that LevelDB lost would read as one that never was.
     if (!found && findRow(tree, path)) throw missing(from)
-    if (found && !equalBytes(found.key, bytes))
+    if (found && !isKey(found.key, key))
       throw merkleStoreFail.DAMAGED({ record: from.name(), why: `it has the key ${toHex(found.key)}` })
-    const row = { path, value: found?.value.slice() }
-    hold(key, row)
-    return row
-  }
-
-  function hold(key: StateKey, row: HeldRow): void {
-    rows.set(key, row, ENTRY_BYTES + key.length + (row.value?.length ?? 0))
+    rows.put(key, { paths: pathWords, pathAt: 0, value: found?.value ?? null })
+    return found?.value
   }
 
   function row({ path, since }: TreeRow): Row {
@@ -152,8 +140,7 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
   function readerOf(version: Version, check: () => void): StateReader {
     const get = (key: StateKey) => {
       check()
-      const bytes = fromHex(key)
-      const found = findRow(treeAt(version), sha256(bytes))
+      const found = findRow(treeAt(version), hashKey(key))
       return found && row(found).value.slice()
     }
     return {
@@ -184,12 +171,14 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
     },
     tree,
     index,
-    held,
-    path: (key) => rows.get(key)?.path ?? sha256(fromHex(key)),
-    hold,
+    rows,
+    peek,
+    pathInto(key, to, at) {
+      if (!rows.pathInto(key, to, at)) pathInto(key, to, at)
+    },
     row,
     reader: {
-      get: (key) => held(key).value?.slice(),
+      get: (key) => peek(key)?.slice(),
       *entries(range) {
         let last: StateKey | undefined
         // A commit replaces pages: the range then goes on in the new order behind the last key.
@@ -197,10 +186,10 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
           const rest = last === undefined ? range : { ...range, from: last }
           for (const key of index.keys(from.version.index, rest)) {
             if (key === last) continue
-            const { value } = held(key)
-            if (!value) throw missing(entry.row(held(key).path))
+            const value = peek(key)?.slice()
+            if (!value) throw missing(entry.row(hashKey(key)))
             last = key
-            yield [key, value.slice()]
+            yield [key, value]
             if (from !== now) break
           }
           if (from === now) return
@@ -208,13 +197,15 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
       },
     },
     readerOf,
-    prove: (version, keys) =>
-      provePaths(treeAt(version), [...new Set(keys)].map((key) => sha256(fromHex(key))).sort(compareBytes)),
+    prove(version, keys) {
+      const paths = keys.map(hashKey)
+      return provePaths(treeAt(version), paths.length < 2 ? paths : distinct(paths.sort(compareBytes)))
+    },
     proveIcs23(version, keys) {
       const from = treeAt(version)
       const provenKeys = keys.map((hex): ProvenKey => {
         const key = fromHex(hex)
-        const path = sha256(key)
+        const path = hashKey(hex)
         const found = findRow(from, path)
         if (found) return { kind: 'row', row: proven(version, found) }
         const [left, right] = [neighbourOf(from, path, 'before'), neighbourOf(from, path, 'after')]
@@ -236,4 +227,12 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
       tree.reset(next.version.tree)
     },
   }
+}
+
+function isKey(bytes: Uint8Array, key: StateKey): boolean {
+  return 2 * bytes.length === key.length && toHex(bytes) === key
+}
+
+function distinct(sorted: readonly Uint8Array[]): readonly Uint8Array[] {
+  return sorted.filter((path, i) => i === 0 || !equalBytes(path, sorted[i - 1] as Uint8Array))
 }

@@ -79,7 +79,7 @@ export function newNode(arena: Arena, born: number): number {
   return id
 }
 
-/** A leaf without path and hashes. */
+/** A leaf without path and hashes; those of an older leaf may be there. */
 export function newLeaf(arena: Arena, since: number): number {
   const id = take(arena.leaves)
   const start = id * LEAF_WORDS
@@ -194,7 +194,7 @@ export const blockHashAt = (block: number, position: number): number =>
 
 /** Where the bytes of a path and of a value's hash begin in `leafBytes`. */
 export const pathAt = (leaf: number): number => leaf * LEAF_WORDS * 4
-export const valueHashAt = (leaf: number): number => (leaf * LEAF_WORDS + LEAF_VALUE) * 4
+const valueHashAt = (leaf: number): number => (leaf * LEAF_WORDS + LEAF_VALUE) * 4
 
 /** Views of the arena's own memory, good until the next node or leaf is made. */
 export function pathOf(arena: Arena, leaf: number): Uint8Array {
@@ -210,20 +210,38 @@ export function nodeHashOf(arena: Arena, node: number): Uint8Array {
   return arena.nodeBytes.subarray(nodeHashAt(node) * 4, nodeHashAt(node) * 4 + 32)
 }
 
-/** Negative, zero or positive as the leaf's path sorts before, at or after `path`. No view is made: this runs for every change. */
-export function comparePath(arena: Arena, leaf: number, path: Uint8Array): number {
-  const { leafBytes } = arena
-  for (let i = 0, at = pathAt(leaf); i < 32; i++, at++) {
-    const difference = (leafBytes[at] as number) - (path[i] as number)
+/** Negative, zero or positive as the leaf's path sorts before, at or after that at `start`. It runs for every change, hence no views. */
+export function comparePath({ leafBytes }: Arena, leaf: number, paths: Uint8Array, start: number): number {
+  const at = pathAt(leaf)
+  for (let i = 0; i < 32; i++) {
+    const difference = (leafBytes[at + i] as number) - (paths[start + i] as number)
     if (difference !== 0) return difference
   }
   return 0
 }
 
-export function hasValueHash(arena: Arena, leaf: number, valueHash: Uint8Array): boolean {
-  const { leafBytes } = arena
-  for (let i = 0, at = valueHashAt(leaf); i < 32; i++, at++) if (leafBytes[at] !== valueHash[i]) return false
+/** Whether path and value of a leaf are the 16 words at `start`. */
+export function isLeafOf({ leaf: words }: Arena, leaf: number, of: Int32Array, start: number): boolean {
+  const at = leaf * LEAF_WORDS
+  for (let i = 0; i < LEAF_HASH; i++) if (words[at + i] !== of[start + i]) return false
   return true
+}
+
+/** Gives a leaf the path and the value's hash that are the 16 words at `start`. */
+export function setLeaf({ leaf: words }: Arena, leaf: number, from: Int32Array, start: number): void {
+  const at = leaf * LEAF_WORDS
+  for (let i = 0; i < LEAF_HASH; i++) words[at + i] = from[start + i] as number
+}
+
+/** Copies what is stored of a child, but for its height: path and value's hash of a leaf, the hash of a node. Answers how many words. */
+export function copyChild(arena: Arena, child: Ref, to: Int32Array, at: number): number {
+  const { leaf, node } = arena
+  if (child < 0) {
+    for (let i = 0; i < LEAF_HASH; i++) to[at + i] = leaf[-child * LEAF_WORDS + i] as number
+    return LEAF_HASH
+  }
+  for (let i = 0; i < HASH_WORDS; i++) to[at + i] = node[child * NODE_WORDS + NODE_HASH + i] as number
+  return HASH_WORDS
 }
 
 /** A height below 2^48 as two words. */

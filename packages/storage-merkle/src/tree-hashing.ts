@@ -48,6 +48,29 @@ export function isPair(mask: number, below: number): boolean {
   return (there & (there - 1)) !== 0 || (there !== 0 && ((mask >>> 16) & there) === 0)
 }
 
+/** The lowest bits of groups of two, four, eight and sixteen. */
+const LOWEST = [0, 0xffff, 0x5555, 0, 0x1111, 0, 0, 0, 0x0101, 0, 0, 0, 0, 0, 0, 0, 0x0001] as const
+
+/** Which groups of `width` children make a pair to hash, each by its lowest bit: `isPair` for all at once. */
+function pairsOf(mask: number, width: number): number {
+  let there = mask & 0xffff
+  let pairs = there & ~(mask >>> 16)
+  for (let half = 1; half < width; half *= 2) {
+    const lowest = LOWEST[2 * half] as number
+    pairs = (pairs | (pairs >> half) | (there & (there >> half))) & lowest
+    there = (there | (there >> half)) & lowest
+  }
+  return pairs
+}
+
+/** Which groups of `width` children have one of these, each by its lowest bit. */
+function groupsOf(children: number, width: number): number {
+  let groups = children
+  for (let half = 1; half < width; half *= 2)
+    groups = (groups | (groups >> half)) & (LOWEST[2 * half] as number)
+  return groups
+}
+
 export function nodeHasher(arena: Arena, pairs: PairHasher): NodeHasher {
   const input = new Int32Array(PAIRS * 2 * HASH_WORDS)
   const output = new Int32Array(PAIRS * HASH_WORDS)
@@ -96,9 +119,9 @@ export function nodeHasher(arena: Arena, pairs: PairHasher): NodeHasher {
   function hashLevel(node: number, changed: number, first: number): void {
     const mask = maskOf(arena, node)
     const block = blockOf(arena, node)
-    for (let position = first; position < 2 * first; position++) {
-      const below = BELOW[position] as number
-      if ((changed & below) === 0 || !isPair(mask, below)) continue
+    const width = 16 / first
+    for (let rest = pairsOf(mask, width) & groupsOf(changed, width); rest !== 0; rest &= rest - 1) {
+      const position = first + (31 - Math.clz32(rest & -rest)) / width
       if (count === PAIRS) flush()
       copyHash(arena, node, 2 * position, input, count * 2 * HASH_WORDS)
       copyHash(arena, node, 2 * position + 1, input, (count * 2 + 1) * HASH_WORDS)

@@ -3,6 +3,7 @@ import {
   type Arena,
   bornOf,
   childOf,
+  copyChild,
   countChildren,
   maskOf,
   newLeaf,
@@ -22,9 +23,10 @@ export interface Place {
   readonly path: Uint8Array
 }
 
-const LEAF_BYTES = 32 + 32 + 6
-const CHILD_BYTES = 32 + 6
-export const NODE_BYTES_MAX = 4 + 16 * LEAF_BYTES
+/** A leaf's path and value's hash, a node's hash, and the height of either. */
+const LEAF_BYTES = 64
+const CHILD_BYTES = 32
+const HEIGHT_BYTES = 6
 
 export function nibbleOf(path: Uint8Array, depth: number): number {
   return nibbleIn(path, 0, depth)
@@ -59,37 +61,61 @@ export function readU48(from: Uint8Array, at: number): number {
 
 /** The name of a place in the database: height, depth, and the nibbles, the last byte filled up with a zero. */
 export function placeBytes({ born, depth, path }: Place): Uint8Array {
-  const whole = (depth + 1) >> 1
-  const bytes = new Uint8Array(7 + whole)
-  writeU48(bytes, 0, born)
-  bytes[6] = depth
-  bytes.set(path.subarray(0, whole), 7)
-  if (depth % 2 === 1) bytes[6 + whole] = (bytes[6 + whole] as number) & 0xf0
+  const bytes = new Uint8Array(placeLength(depth))
+  writePlace(bytes, 0, { born, depth, paths: path, start: 0 })
   return bytes
 }
 
-/** Writes a node as it is stored and answers where it ends: two masks, then leaves and nodes in the order of their nibbles. */
-export function writeNode(arena: Arena, node: number, to: Uint8Array, start: number): number {
+export function placeLength(depth: number): number {
+  return 7 + ((depth + 1) >> 1)
+}
+
+/** The same at a position, with the path that begins at `start` of others. */
+export function writePlace(
+  to: Uint8Array,
+  at: number,
+  place: {
+    readonly born: number
+    readonly depth: number
+    readonly paths: Uint8Array
+    readonly start: number
+  },
+): void {
+  const { born, depth, paths, start } = place
+  const whole = depth >> 1
+  writeU48(to, at, born)
+  to[at + 6] = depth
+  for (let i = 0; i < whole; i++) to[at + 7 + i] = paths[start + i] as number
+  if (depth & 1) to[at + 7 + whole] = (paths[start + whole] as number) & 0xf0
+}
+
+/**
+ * Writes a node as it is stored, from a whole word on: two masks, then path and value's hash of a leaf or the hash of a node in the
+ * order of the nibbles, then their heights in the same order.
+ */
+export function writeNode(arena: Arena, node: number, to: WordsAndBytes, start: number): void {
+  const { words, bytes } = to
   const mask = maskOf(arena, node)
-  to[start] = mask >> 8
-  to[start + 1] = mask
-  to[start + 2] = mask >>> 24
-  to[start + 3] = mask >>> 16
+  bytes[start] = mask >> 8
+  bytes[start + 1] = mask
+  bytes[start + 2] = mask >>> 24
+  bytes[start + 3] = mask >>> 16
   let at = start + 4
-  for (let nibble = 0; nibble < 16; nibble++) {
-    const child = childOf(arena, node, nibble)
-    if (child < 0) {
-      // The value's hash lies behind the path.
-      to.set(arena.leafBytes.subarray(pathAt(-child), pathAt(-child) + 64), at)
-      writeU48(to, at + 64, sinceOf(arena, -child))
-      at += LEAF_BYTES
-    } else if (child > 0) {
-      to.set(nodeHashOf(arena, child), at)
-      writeU48(to, at + 32, bornOf(arena, child))
-      at += CHILD_BYTES
-    }
+  for (let rest = mask & 0xffff; rest !== 0; rest &= rest - 1) {
+    const child = childOf(arena, node, 31 - Math.clz32(rest & -rest))
+    at += 4 * copyChild(arena, child, words, at >> 2)
   }
-  return at
+  for (let rest = mask & 0xffff; rest !== 0; rest &= rest - 1) {
+    const child = childOf(arena, node, 31 - Math.clz32(rest & -rest))
+    writeU48(bytes, at, child < 0 ? sinceOf(arena, -child) : bornOf(arena, child))
+    at += HEIGHT_BYTES
+  }
+}
+
+/** The same memory twice. */
+export interface WordsAndBytes {
+  readonly words: Int32Array
+  readonly bytes: Uint8Array
 }
 
 /** Makes children out of stored bytes; false when these are no node. The hashes of its leaves are left to the caller. */
@@ -99,15 +125,22 @@ export function readNode(arena: Arena, node: number, from: Uint8Array): boolean 
   const leaves = ((from[2] as number) << 8) | (from[3] as number)
   if (from.length !== storedBytes(there, leaves)) return false
   let at = 4
+  let heightAt = from.length - HEIGHT_BYTES * bits(there)
   for (let nibble = 0; nibble < 16; nibble++) {
     let child: Ref = 0
-    if ((leaves >> nibble) & 1) {
-      child = -readLeaf(arena, from, at)
-      at += LEAF_BYTES
-    } else if ((there >> nibble) & 1) {
-      child = newNode(arena, readU48(from, at + 32))
-      nodeHashOf(arena, child).set(from.subarray(at, at + 32))
-      at += CHILD_BYTES
+    if ((there >> nibble) & 1) {
+      const height = readU48(from, heightAt)
+      heightAt += HEIGHT_BYTES
+      if ((leaves >> nibble) & 1) {
+        const leaf = newLeaf(arena, height)
+        arena.leafBytes.set(from.subarray(at, at + LEAF_BYTES), pathAt(leaf))
+        child = -leaf
+        at += LEAF_BYTES
+      } else {
+        child = newNode(arena, height)
+        nodeHashOf(arena, child).set(from.subarray(at, at + CHILD_BYTES))
+        at += CHILD_BYTES
+      }
     }
     setChild(arena, node, nibble, child)
   }
@@ -115,16 +148,11 @@ export function readNode(arena: Arena, node: number, from: Uint8Array): boolean 
   return true
 }
 
-function readLeaf(arena: Arena, from: Uint8Array, at: number): number {
-  const leaf = newLeaf(arena, readU48(from, at + 64))
-  arena.leafBytes.set(from.subarray(at, at + 64), pathAt(leaf))
-  return leaf
-}
-
 /** The bytes of a node with these masks; −1 for masks that no node has. */
 function storedBytes(there: number, leaves: number): number {
   if (there === 0 || (there & leaves) !== leaves) return -1
-  return 4 + bits(leaves) * LEAF_BYTES + bits(there & ~leaves) * CHILD_BYTES
+  const hashes = bits(leaves) * LEAF_BYTES + bits(there & ~leaves) * CHILD_BYTES
+  return 4 + hashes + bits(there) * HEIGHT_BYTES
 }
 
 export function nodeBytes(arena: Arena, node: number): number {

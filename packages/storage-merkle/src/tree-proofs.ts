@@ -5,6 +5,7 @@ import {
   type Arena,
   blockOf,
   childOf,
+  comparePath,
   HASH_WORDS,
   leafHashOf,
   maskOf,
@@ -51,13 +52,18 @@ interface Writer {
   nodes: number
 }
 
+/** Proofs are made one after another, so one memory serves all of them. */
+const writer: Writer = { bytes: new Uint8Array(1024), at: 0, nodes: 0 }
 const scratch = new Int32Array(HASH_WORDS)
 const scratchBytes = new Uint8Array(scratch.buffer)
 
 /** The proof for distinct ascending paths, in BCS. */
 export function provePaths(tree: LoadingTree, paths: readonly Uint8Array[]): Uint8Array {
-  const writer: Writer = { bytes: new Uint8Array(1024), at: 0, nodes: 0 }
-  proveRef(tree, writer, tree.root(), 0, { paths, from: 0, to: paths.length })
+  writer.at = 0
+  writer.nodes = 0
+  const [path] = paths
+  if (path && paths.length === 1) provePath(tree, path)
+  else proveRef(tree, tree.root(), 0, { paths, from: 0, to: paths.length })
   const length: number[] = []
   let rest = writer.nodes
   for (; rest > 0x7f; rest >>>= 7) length.push((rest & 0x7f) | 0x80)
@@ -68,27 +74,79 @@ export function provePaths(tree: LoadingTree, paths: readonly Uint8Array[]): Uin
   return proof
 }
 
-function proveRef(tree: LoadingTree, writer: Writer, ref: Ref, depth: number, asked: Asked): void {
+/** Siblings on the right of the way, to be written behind what is below: their nodes and heap positions. */
+const rightNodes: number[] = []
+const rightPositions: number[] = []
+
+/** The proof of one path without a call for each bit: most proofs are of one. */
+function provePath(tree: LoadingTree, path: Uint8Array): void {
+  const { arena } = tree
+  rightNodes.length = 0
+  rightPositions.length = 0
+  let ref = tree.root()
+  for (let depth = 0; ref > 0; depth++) {
+    tree.ensureLoaded(ref, depth, path)
+    const mask = maskOf(arena, ref)
+    const end = 16 + nibbleOf(path, depth)
+    let level = 0
+    for (; level < 4 && isPair(mask, BELOW[end >> (4 - level)] as number); level++) {
+      const next = end >> (3 - level)
+      writeKind(INNER)
+      if (next % 2 === 1) writeSibling(arena, ref, next - 1)
+      else {
+        rightNodes.push(ref)
+        rightPositions.push(next + 1)
+      }
+    }
+    // A leaf may stand for more than its own nibble.
+    const below = mask & (BELOW[end >> (4 - level)] as number) & 0xffff
+    ref = below === 0 ? 0 : childOf(arena, ref, 31 - Math.clz32(below))
+  }
+  writeEnd(arena, ref, path)
+  for (let i = rightNodes.length - 1; i >= 0; i--)
+    writeSibling(arena, rightNodes[i] as number, rightPositions[i] as number)
+}
+
+function writeSibling(arena: Arena, node: number, position: number): void {
+  if ((maskOf(arena, node) & (BELOW[position] as number) & 0xffff) === 0) writeKind(EMPTY)
+  else {
+    writeKind(HASH)
+    writeHash(arena, node, position)
+  }
+}
+
+/** Where the way to an asked path ends: with nothing, with its row, or with another. */
+function writeEnd(arena: Arena, ref: Ref, path: Uint8Array): void {
+  if (ref === 0) writeKind(EMPTY)
+  else if (comparePath(arena, -ref, path, 0) === 0) writeKind(ROW)
+  else {
+    writeKind(OTHER)
+    writeBytes(pathOf(arena, -ref))
+    writeBytes(valueHashOf(arena, -ref))
+  }
+}
+
+function proveRef(tree: LoadingTree, ref: Ref, depth: number, asked: Asked): void {
   const { arena } = tree
   const { paths, from, to } = asked
-  if (ref === 0) writeKind(writer, EMPTY)
+  if (ref === 0) writeKind(EMPTY)
   else if (from === to) {
-    writeKind(writer, HASH)
-    writeBytes(writer, ref > 0 ? nodeHashOf(arena, ref) : leafHashOf(arena, -ref))
+    writeKind(HASH)
+    writeBytes(ref > 0 ? nodeHashOf(arena, ref) : leafHashOf(arena, -ref))
   } else if (ref > 0) {
     tree.ensureLoaded(ref, depth, paths[from] as Uint8Array)
-    provePosition(tree, writer, { node: ref, position: 1, depth }, asked)
+    provePosition(tree, { node: ref, position: 1, depth }, asked)
   } else {
     const path = pathOf(arena, -ref)
     for (let i = from; i < to; i++) {
       if (equalBytes(paths[i] as Uint8Array, path)) {
-        writeKind(writer, ROW)
+        writeKind(ROW)
         return
       }
     }
-    writeKind(writer, OTHER)
-    writeBytes(writer, path)
-    writeBytes(writer, valueHashOf(arena, -ref))
+    writeKind(OTHER)
+    writeBytes(path)
+    writeBytes(valueHashOf(arena, -ref))
   }
 }
 
@@ -99,48 +157,48 @@ interface Spot {
   readonly depth: number
 }
 
-function provePosition(tree: LoadingTree, writer: Writer, spot: Spot, asked: Asked): void {
+function provePosition(tree: LoadingTree, spot: Spot, asked: Asked): void {
   const { arena } = tree
   const { node, position, depth } = spot
   const below = BELOW[position] as number
   const there = maskOf(arena, node) & below & 0xffff
   const nibble = 31 - Math.clz32(there)
-  if (there === 0) writeKind(writer, EMPTY)
+  if (there === 0) writeKind(EMPTY)
   else if (asked.from === asked.to) {
-    writeKind(writer, HASH)
-    writeHash(arena, writer, node, position)
+    writeKind(HASH)
+    writeHash(arena, node, position)
   } else if (position >= 16 || !isPair(maskOf(arena, node), below)) {
-    proveRef(tree, writer, childOf(arena, node, nibble), depth + 1, asked)
+    proveRef(tree, childOf(arena, node, nibble), depth + 1, asked)
   } else {
     const bit = 4 * depth + 31 - Math.clz32(position)
     let split = asked.from
     while (split < asked.to && bitOf(asked.paths[split] as Uint8Array, bit) === 0) split++
-    writeKind(writer, INNER)
-    provePosition(tree, writer, { node, position: 2 * position, depth }, { ...asked, to: split })
-    provePosition(tree, writer, { node, position: 2 * position + 1, depth }, { ...asked, from: split })
+    writeKind(INNER)
+    provePosition(tree, { node, position: 2 * position, depth }, { ...asked, to: split })
+    provePosition(tree, { node, position: 2 * position + 1, depth }, { ...asked, from: split })
   }
 }
 
-function writeKind(writer: Writer, kind: number): void {
-  if (writer.at === writer.bytes.length) grow(writer)
+function writeKind(kind: number): void {
+  if (writer.at === writer.bytes.length) grow()
   writer.bytes[writer.at++] = kind
   writer.nodes++
 }
 
-function writeBytes(writer: Writer, bytes: Uint8Array): void {
-  if (writer.at + bytes.length > writer.bytes.length) grow(writer)
+function writeBytes(bytes: Uint8Array): void {
+  if (writer.at + bytes.length > writer.bytes.length) grow()
   writer.bytes.set(bytes, writer.at)
   writer.at += bytes.length
 }
 
-function writeHash(arena: Arena, writer: Writer, node: number, position: number): void {
+function writeHash(arena: Arena, node: number, position: number): void {
   if (hasHash(arena, node, position)) {
     copyHash(arena, node, position, scratch, 0)
-    writeBytes(writer, scratchBytes)
-  } else writeBytes(writer, hashAt(arena, node, position))
+    writeBytes(scratchBytes)
+  } else writeBytes(hashAt(arena, node, position))
 }
 
-function grow(writer: Writer): void {
+function grow(): void {
   const larger = new Uint8Array(2 * writer.bytes.length)
   larger.set(writer.bytes)
   writer.bytes = larger

@@ -1,5 +1,5 @@
 // Checks proofs of rows against a state root (docs/spec/formats.md, section 16). It needs nothing of a store or of Node.js.
-import { hashTagged, sha256, tag } from '@mmtchain/crypto'
+import { hashTagged, sha256, sha256Into, tag } from '@mmtchain/crypto'
 import { compareBytes, equalBytes, fromHex, type Hash, hashToBytes } from '@mmtchain/primitives'
 import { merkleStoreFail } from './refusals.ts'
 
@@ -41,7 +41,7 @@ export function verifyStateProof(args: {
   const cursor: Cursor = { proof: args.proof, asked: askedOf(args.rows), at: 0, nodesLeft: 0 }
   cursor.nodesLeft = readCount(cursor)
   const root = new Uint8Array(32)
-  readSubtree(cursor, { depth: 0, from: 0, to: cursor.asked.length, into: root, offset: 0 })
+  readSubtree(cursor, { from: 0, to: cursor.asked.length }, 0, root, 0)
   if (cursor.nodesLeft > 0 || cursor.at < cursor.proof.length) throw bad('it goes on after its last node')
   if (!equalBytes(root, hashToBytes(args.root))) throw bad('it leads to another root')
 }
@@ -66,69 +66,88 @@ function sameLeaf(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean
   return a && b ? equalBytes(a, b) : a === b
 }
 
-/** Reads the subtree of the asked paths `from` to before `to` and writes its hash to `into`. */
-function readSubtree(
-  cursor: Cursor,
-  place: {
-    readonly depth: number
-    readonly from: number
-    readonly to: number
-    readonly into: Uint8Array
-    readonly offset: number
-  },
-): void {
-  const { depth, from, to, into, offset } = place
-  const { asked } = cursor
-  if (--cursor.nodesLeft < 0) throw bad('it ends early')
-  const kind = take(cursor, 1)[0]
-  if (kind === INNER) {
-    if (to === from || depth === DEPTH_MAX) throw bad('it opens a subtree that nobody asked for')
-    let split = from
-    while (split < to && bit((asked[split] as Asked).path, depth) === 0) split++
-    const pair = new Uint8Array(64)
-    readSubtree(cursor, { depth: depth + 1, from, to: split, into: pair, offset: 0 })
-    readSubtree(cursor, { depth: depth + 1, from: split, to, into: pair, offset: 32 })
-    into.set(sha256(pair), offset)
-  } else if (kind === HASH) {
-    if (to > from) throw bad('it hides a subtree that was asked for')
-    const hash = take(cursor, 32)
-    if (hash.every((byte) => byte === 0)) throw bad('it calls an empty subtree a hash')
-    into.set(hash, offset)
-  } else {
-    const leaf = readEnd(cursor, kind, asked.slice(from, to), depth)
-    if (leaf) into.set(leaf, offset)
-    else into.fill(0, offset, offset + 32)
-  }
+/** Asked rows from one index to before another. */
+interface Span {
+  readonly from: number
+  readonly to: number
 }
 
-/** The leaf at which a walk ends, undefined for none. */
+/** For each depth the two hashes that are joined there. Small arrays of its own for each node would cost more than its hash. */
+const pairs: Uint8Array[] = []
+const pairMemory = new Uint8Array(64 * DEPTH_MAX)
+
+function pairAt(depth: number): Uint8Array {
+  pairs[depth] ??= pairMemory.subarray(64 * depth, 64 * depth + 64)
+  return pairs[depth]
+}
+
+/** Reads the subtree of some asked paths and writes its hash to `into`. */
+function readSubtree(cursor: Cursor, span: Span, depth: number, into: Uint8Array, offset: number): void {
+  if (--cursor.nodesLeft < 0) throw bad('it ends early')
+  const kind = takeByte(cursor)
+  if (kind === INNER) {
+    const { from, to } = span
+    if (to === from || depth === DEPTH_MAX) throw bad('it opens a subtree that nobody asked for')
+    let split = from
+    while (split < to && bit((cursor.asked[split] as Asked).path, depth) === 0) split++
+    const pair = pairAt(depth)
+    readSubtree(cursor, split === to ? span : { from, to: split }, depth + 1, pair, 0)
+    readSubtree(cursor, split === from ? span : { from: split, to }, depth + 1, pair, 32)
+    sha256Into(into, offset, pair)
+  } else if (kind === HASH) {
+    if (span.to > span.from) throw bad('it hides a subtree that was asked for')
+    if (takeHash(cursor, into, offset) === 0) throw bad('it calls an empty subtree a hash')
+  } else readEnd(cursor, kind, span, depth, into, offset)
+}
+
+/** Writes the leaf at which a walk ends, zeros for none. */
 function readEnd(
   cursor: Cursor,
-  kind: number | undefined,
-  asked: readonly Asked[],
+  kind: number,
+  { from, to }: Span,
   depth: number,
-): Uint8Array | undefined {
-  const there = asked.filter(({ leaf }) => leaf)
-  if (kind === ROW) {
-    if (there.length !== 1) throw bad('it shows one row where another number is claimed')
-    return there[0]?.leaf
+  into: Uint8Array,
+  offset: number,
+): void {
+  let there = 0
+  let leaf: Uint8Array | undefined
+  for (let i = from; i < to; i++) {
+    const { leaf: claimed } = cursor.asked[i] as Asked
+    if (!claimed) continue
+    there++
+    leaf = claimed
   }
-  if (there.length > 0) throw bad('it shows no row where one is claimed')
-  if (kind === EMPTY) return undefined
+  if (kind === ROW) {
+    if (there !== 1) throw bad('it shows one row where another number is claimed')
+  } else {
+    if (there > 0) throw bad('it shows no row where one is claimed')
+    if (kind !== EMPTY) leaf = readOther(cursor, kind, { from, to }, depth)
+  }
+  if (leaf) into.set(leaf, offset)
+  else into.fill(0, offset, offset + 32)
+}
+
+/** The leaf of a row that nobody asked for, and that shows that asked ones are absent. */
+function readOther(cursor: Cursor, kind: number, { from, to }: Span, depth: number): Uint8Array {
   if (kind !== OTHER) throw bad('it has a node of an unknown kind')
-  const path = take(cursor, 32)
-  const beside = asked[0]?.path
-  if (!beside || !sameBits(path, beside, depth)) throw bad('it shows a row of another place')
-  if (asked.some((row) => equalBytes(row.path, path)))
-    throw bad('it shows a row that is claimed to be absent')
-  return hashTagged(LEAF_TAG, path, take(cursor, 32))
+  const row = new Uint8Array(64)
+  takeHash(cursor, row, 0)
+  takeHash(cursor, row, 32)
+  const path = row.subarray(0, 32)
+  const beside = cursor.asked[from]?.path
+  if (from === to || !beside || !sameBits(path, beside, depth)) throw bad('it shows a row of another place')
+  for (let i = from; i < to; i++) {
+    if (equalBytes((cursor.asked[i] as Asked).path, path))
+      throw bad('it shows a row that is claimed to be absent')
+  }
+  return hashTagged(LEAF_TAG, row)
 }
 
 /** A ULEB128 (formats.md, 2.3), without a bound beyond its five bytes: nodes are not allocated by it. */
 function readCount(cursor: Cursor): number {
   let count = 0
   for (let shift = 0; shift < 35; shift += 7) {
-    const byte = take(cursor, 1)[0] as number
+    const byte = takeByte(cursor)
     count += (byte & 0x7f) * 2 ** shift
     if (byte < 0x80) {
       if (byte === 0 && shift > 0) break
@@ -138,11 +157,24 @@ function readCount(cursor: Cursor): number {
   throw bad('its length is not canonical')
 }
 
-function take(cursor: Cursor, count: number): Uint8Array {
-  const start = cursor.at
-  if (start + count > cursor.proof.length) throw bad('it ends early')
-  cursor.at = start + count
-  return cursor.proof.subarray(start, cursor.at)
+function takeByte(cursor: Cursor): number {
+  const byte = cursor.proof[cursor.at++]
+  if (byte === undefined) throw bad('it ends early')
+  return byte
+}
+
+/** Copies the next 32 bytes. Answers 0 when all of them are 0. */
+function takeHash(cursor: Cursor, to: Uint8Array, offset: number): number {
+  const { proof, at } = cursor
+  if (at + 32 > proof.length) throw bad('it ends early')
+  let any = 0
+  for (let i = 0; i < 32; i++) {
+    const byte = proof[at + i] as number
+    to[offset + i] = byte
+    any |= byte
+  }
+  cursor.at = at + 32
+  return any
 }
 
 function sameBits(a: Uint8Array, b: Uint8Array, count: number): boolean {

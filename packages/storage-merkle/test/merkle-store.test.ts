@@ -38,7 +38,7 @@ test('a folder that is open is refused to a second opening, here and in another 
 test('a store of a format that this release does not know is refused and left alone', async () => {
   await inTempFolder(async (path) => {
     await (await merkleStore({ path })).close()
-    const body = Uint8Array.of(3, 0, 0, 0)
+    const body = Uint8Array.of(99, 0, 0, 0)
     const checksum = new Uint8Array(4)
     new DataView(checksum.buffer).setUint32(0, crc32(body, crc32('m')))
     const level = new ClassicLevel<string, Uint8Array>(path, { valueEncoding: 'view' })
@@ -47,7 +47,7 @@ test('a store of a format that this release does not know is refused and left al
     for (let attempt = 0; attempt < 2; attempt++) {
       await expect(merkleStore({ path })).rejects.toMatchObject({
         code: 'store/UNKNOWN_FORMAT',
-        values: { path, want: 2, got: 3 },
+        values: { path, want: 3, got: 99 },
       })
     }
   })

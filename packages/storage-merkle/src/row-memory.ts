@@ -1,0 +1,122 @@
+// Rows that were read or written lately, packed into a few large arrays: one object a row would cost more than the row itself,
+// and the collector would walk over all of them again and again.
+import type { StateKey } from '@mmtchain/kernel'
+
+/** A bounded memory of rows, and of keys that have none. */
+export interface RowMemory {
+  /** Writes H(key) to the word `at`, if it is known. */
+  pathInto(key: StateKey, to: Int32Array, at: number): boolean
+  /** The value, null for no row, undefined when nothing is known. A view of memory that is good until the next `put`. */
+  peek(key: StateKey): Uint8Array | null | undefined
+  /** Remembers a row, or null for none, with H(key) at the word `pathAt` of `paths`. */
+  put(key: StateKey, row: { paths: Int32Array; pathAt: number; value: Uint8Array | null }): void
+  clear(): void
+}
+
+/** A record: H(key), the length of the value or −1 for no row, the value filled up to whole words. */
+const PATH_WORDS = 8
+const HEAD_WORDS = PATH_WORDS + 1
+/** About what a map takes for an entry and its key, beside the digits of the key. */
+const ENTRY_BYTES = 64
+
+interface Generation {
+  readonly at: Map<StateKey, number>
+  words: Int32Array
+  bytes: Uint8Array
+  /** Words in use. */
+  used: number
+  /** About the memory that the map takes. */
+  mapBytes: number
+}
+
+/**
+ * Two generations: what is used is in the young one or moves there; when that is half full it becomes the old one, and what was
+ * in the old one is forgotten.
+ */
+export function rowMemory(bytesMax: number): RowMemory {
+  let young = newGeneration()
+  let old = newGeneration()
+
+  function find(key: StateKey): number | undefined {
+    const at = young.at.get(key)
+    if (at !== undefined) return at
+    const aged = old.at.get(key)
+    if (aged === undefined) return undefined
+    const { words, bytes } = old
+    const value = valueAt(words, bytes, aged)
+    return append(key, { paths: words, pathAt: aged, value })
+  }
+
+  function append(
+    key: StateKey,
+    row: { paths: Int32Array; pathAt: number; value: Uint8Array | null },
+  ): number {
+    const { value } = row
+    const length = value?.length ?? 0
+    const needed = HEAD_WORDS + ((length + 3) >> 2)
+    if (4 * (young.used + needed) + young.mapBytes > bytesMax / 2) {
+      old = young
+      young = newGeneration()
+    }
+    if (young.used + needed > young.words.length) grow(young, needed)
+    const at = young.used
+    young.used += needed
+    young.mapBytes += ENTRY_BYTES + key.length
+    young.at.set(key, at)
+    for (let i = 0; i < PATH_WORDS; i++) young.words[at + i] = row.paths[row.pathAt + i] as number
+    writeValue(young, at, value)
+    return at
+  }
+
+  return {
+    pathInto(key, to, at) {
+      const found = find(key)
+      if (found === undefined) return false
+      for (let i = 0; i < PATH_WORDS; i++) to[at + i] = young.words[found + i] as number
+      return true
+    },
+    peek(key) {
+      const found = find(key)
+      return found === undefined ? undefined : valueAt(young.words, young.bytes, found)
+    },
+    put(key, row) {
+      const found = young.at.get(key)
+      const fits =
+        found !== undefined &&
+        wordsOf(young.words[found + PATH_WORDS] as number) >= wordsOf(row.value?.length ?? -1)
+      if (fits) writeValue(young, found, row.value)
+      else append(key, row)
+    },
+    clear() {
+      young = newGeneration()
+      old = newGeneration()
+    },
+  }
+}
+
+function newGeneration(): Generation {
+  return { at: new Map(), words: new Int32Array(0), bytes: new Uint8Array(0), used: 0, mapBytes: 0 }
+}
+
+function grow(generation: Generation, words: number): void {
+  const larger = new Int32Array(Math.max(4096, 2 * (generation.used + words)))
+  larger.set(generation.words)
+  generation.words = larger
+  generation.bytes = new Uint8Array(larger.buffer)
+}
+
+function wordsOf(length: number): number {
+  return length < 0 ? 0 : (length + 3) >> 2
+}
+
+function valueAt(words: Int32Array, bytes: Uint8Array, at: number): Uint8Array | null {
+  const length = words[at + PATH_WORDS] as number
+  if (length < 0) return null
+  const start = 4 * (at + HEAD_WORDS)
+  return bytes.subarray(start, start + length)
+}
+
+function writeValue({ words, bytes }: Generation, at: number, value: Uint8Array | null): void {
+  words[at + PATH_WORDS] = value?.length ?? -1
+  if (value) bytes.set(value, 4 * (at + HEAD_WORDS))
+}

@@ -1,0 +1,126 @@
+// The changed rows of a block, packed side by side in the order of their paths.
+import { sha256Into } from '@mmtchain/crypto'
+import type { StateChanges, StateKey } from '@mmtchain/kernel'
+import { merkleStoreFail } from './refusals.ts'
+
+/** What the state tree needs of changed rows, which ascend by their paths. */
+export interface PathChanges {
+  readonly count: number
+  /** Sixteen words a row: H(key) and H(value), as they lie in a leaf of the tree. */
+  readonly words: Int32Array
+  /** The same memory. */
+  readonly bytes: Uint8Array
+  /** 1 for a row that is written, 0 for one that is deleted. */
+  readonly written: Uint8Array
+}
+
+/** Changed rows with copies of what the caller gave. */
+export interface StagedRows extends PathChanges {
+  readonly keys: readonly StateKey[]
+  /** The values; that of row i goes from `starts[i]` to before `ends[i]`. */
+  readonly values: Uint8Array
+  readonly starts: Uint32Array
+  readonly ends: Uint32Array
+}
+
+/** Words and bytes of one row. */
+export const CHANGE_WORDS = 16
+export const CHANGE_BYTES = 4 * CHANGE_WORDS
+/** Room for a value to begin with. */
+const VALUE_BYTES_EXPECTED = 128
+
+/** `pathInto` writes H(key) to a word. Throws `store/UNSORTED` unless the keys ascend. */
+export function stagedRows(
+  changes: StateChanges,
+  pathInto: (key: StateKey, to: Int32Array, at: number) => void,
+): StagedRows {
+  const count = changes.length
+  const given = new Int32Array(count * CHANGE_WORDS)
+  const givenBytes = new Uint8Array(given.buffer)
+  const givenEnds = new Uint32Array(count)
+  let values = new Uint8Array(count * VALUE_BYTES_EXPECTED)
+  let used = 0
+  // Keys and values lie all over memory, so each is touched once, in the order in which they come.
+  for (let i = 0; i < count; i++) {
+    const [key, value] = changes[i] as StateChanges[number]
+    if (i > 0 && key <= (changes[i - 1] as StateChanges[number])[0]) throw merkleStoreFail.UNSORTED({ key })
+    pathInto(key, given, i * CHANGE_WORDS)
+    if (value) {
+      if (used + value.length > values.length) values = grown(values, used + value.length)
+      values.set(value, used)
+      sha256Into(givenBytes, i * CHANGE_BYTES + 32, values.subarray(used, used + value.length))
+      used += value.length
+    }
+    givenEnds[i] = used
+  }
+  const order = orderOf(givenBytes, count)
+  const words = new Int32Array(count * CHANGE_WORDS)
+  const rows = {
+    count,
+    words,
+    bytes: new Uint8Array(words.buffer),
+    written: new Uint8Array(count),
+    keys: new Array<StateKey>(count),
+    values,
+    starts: new Uint32Array(count),
+    ends: new Uint32Array(count),
+  }
+  for (let i = 0; i < count; i++) {
+    const from = order[i] as number
+    const [key, value] = changes[from] as StateChanges[number]
+    rows.keys[i] = key
+    rows.written[i] = value === null ? 0 : 1
+    rows.starts[i] = from === 0 ? 0 : (givenEnds[from - 1] as number)
+    rows.ends[i] = givenEnds[from] as number
+    for (let word = 0; word < CHANGE_WORDS; word++)
+      words[i * CHANGE_WORDS + word] = given[from * CHANGE_WORDS + word] as number
+  }
+  return rows
+}
+
+function grown(values: Uint8Array<ArrayBuffer>, bytes: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(2 * bytes)
+  larger.set(values)
+  return larger
+}
+
+/** The value of a row that is written, as a view. */
+export function stagedValue({ values, starts, ends }: StagedRows, i: number): Uint8Array {
+  return values.subarray(starts[i], ends[i])
+}
+
+/** A view of a row's path. */
+export function pathOfChange({ bytes }: PathChanges, i: number): Uint8Array {
+  return bytes.subarray(i * CHANGE_BYTES, i * CHANGE_BYTES + 32)
+}
+
+/** The rows in ascending order of their paths: by the first 32 bits at once, then the few that share them. */
+function orderOf(bytes: Uint8Array, count: number): Uint32Array {
+  const prefixes = new Float64Array(count)
+  // Prefix and number share the 53 bits of a whole number: with more than 2^21 rows the prefix is shorter.
+  const numbers = Math.max(2 ** 21, 2 ** Math.ceil(Math.log2(count)))
+  for (let i = 0; i < count; i++) {
+    const at = CHANGE_BYTES * i
+    const high = (bytes[at] as number) * 2 ** 24 + ((bytes[at + 1] as number) << 16)
+    const prefix = high + ((bytes[at + 2] as number) << 8) + (bytes[at + 3] as number)
+    prefixes[i] = Math.floor(prefix / (numbers / 2 ** 21)) * numbers + i
+  }
+  prefixes.sort()
+  const order = new Uint32Array(count)
+  for (let i = 0; i < count; i++) {
+    const row = (prefixes[i] as number) % numbers
+    let at = i
+    for (; at > 0 && comparePaths(bytes, order[at - 1] as number, row) > 0; at--)
+      order[at] = order[at - 1] as number
+    order[at] = row
+  }
+  return order
+}
+
+function comparePaths(bytes: Uint8Array, a: number, b: number): number {
+  for (let i = 0; i < 32; i++) {
+    const difference = (bytes[CHANGE_BYTES * a + i] as number) - (bytes[CHANGE_BYTES * b + i] as number)
+    if (difference !== 0) return difference
+  }
+  return 0
+}
