@@ -99,12 +99,16 @@ test('what --json prints has the shape that the README says, command by command'
   await check('genesis build', [...genesis, '--out', file('genesis.json')])
   await chain.end('SIGINT')
   await check('verify', ['verify'])
+  await check('snapshot create', ['snapshot', 'create', '--out', file('snapshot')])
+  await check('snapshot verify', ['snapshot', 'verify', file('snapshot')])
+  await check('prune', ['prune'])
+  await check('revert', ['revert', '--to', String(height)])
   const other = { ...place, env: { ...place.env, MMT_HOME: file('other') } }
   const init = ['init', '--chain', 'examples/01-token/chain.ts', '--genesis', file('genesis.json'), '--json']
   const made = await mmtJson<unknown>(other, init.slice(0, -1))
   expect(differences(shapeOf(made), shapeOf(docs.get('init')))).toEqual([])
   // Those that run until they are stopped, or for minutes, have tests of their own.
-  const elsewhere = ['init', 'bench', 'sign-claim']
+  const elsewhere = ['init', 'bench', 'sign-claim', 'snapshot restore']
   expect([...docs.keys()].filter((name) => !seen.has(name) && !elsewhere.includes(name))).toEqual([])
 })
 

@@ -14,9 +14,11 @@ import { addOffline } from './offline.ts'
 import { look } from './output.ts'
 import { cliFail } from './refusals.ts'
 import { addShow } from './show.ts'
+import { addSnapshot } from './snapshot.ts'
 import { addStart } from './start.ts'
 import { addStatus } from './status.ts'
 import { addTx } from './tx.ts'
+import { addUpkeep } from './upkeep.ts'
 import { usageText, withWords } from './usage.ts'
 import { addVerify } from './verify.ts'
 import { addWatch } from './watch.ts'
@@ -52,6 +54,8 @@ addWatch(program)
 addStatus(program)
 addDoctor(program)
 addVerify(program)
+addSnapshot(program)
+addUpkeep(program)
 addClaim(program)
 addBench(program)
 

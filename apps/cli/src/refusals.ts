@@ -58,6 +58,14 @@ export const cliRefusals = {
     message: `Block ${d.height} is not what its execution gives: its ${d.field} is ${d.got}, it should be ${d.want}.`,
     hint: 'The data or this program has changed since. Stop the node, check the disk, and restore the folder from a backup.',
   }),
+  NOT_CERTIFIED: (d: { height: bigint; id: string }) => ({
+    message: `The snapshot's block ${d.id} of height ${d.height} is sealed by other validators than those of the genesis.`,
+    hint: 'Ask several nodes that you trust for the id of that block (mmt show block), and give it with --block.',
+  }),
+  OTHER_BLOCK: (d: { height: bigint; want: string; got: string }) => ({
+    message: `The snapshot's block of height ${d.height} has the id ${d.got}, not ${d.want}.`,
+    hint: 'Take a snapshot of the chain of this home, and the id of the block of that height.',
+  }),
   USAGE: (d: { message: string }) => ({
     message: `The command line cannot be read: ${d.message}`,
     hint: '--help shows how.',

@@ -40,6 +40,14 @@ export const zhRefusals: Readonly<Record<string, { readonly message: string; rea
     hint: '它不会再发生；请重新生成。',
   },
   'cli/NOTHING_STORED': { message: '{home} 还没有区块。', hint: '请先用 mmt start 运行它的节点。' },
+  'cli/NOT_CERTIFIED': {
+    message: '快照中高度 {height} 的区块 {id} 由创世文件之外的验证者封印。',
+    hint: '请向几个可信的节点询问该区块的 ID（mmt show block），并用 --block 给出。',
+  },
+  'cli/OTHER_BLOCK': {
+    message: '快照中高度 {height} 的区块的 ID 是 {got}，不是 {want}。',
+    hint: '请使用此数据目录所属链的快照，以及该高度的区块的 ID。',
+  },
   'cli/VERIFY_FAILED': {
     message: '区块 {height} 与执行结果不符：其 {field} 是 {got}，应为 {want}。',
     hint: '数据或本程序已被更改。请停止节点，检查磁盘，并从备份恢复该文件夹。',
@@ -265,6 +273,23 @@ export const zhRefusals: Readonly<Record<string, { readonly message: string; rea
   'store/CANNOT_OPEN': {
     message: '{path} 的存储无法打开：{why}。',
     hint: '请检查该路径是否为本进程可读写的文件夹，以及磁盘是否有空间。',
+  },
+  'store/BAD_SNAPSHOT': {
+    message: '快照的文件“{file}”不可用：{why}。',
+    hint: '请重新获取该文件，必要时从另一个节点获取；恢复会从中断处继续。',
+  },
+  'store/NOT_EMPTY': {
+    message: '存储已有区块，或有另一个快照的一部分。',
+    hint: '请恢复到空的文件夹。',
+  },
+  'store/NO_BLOCKS': { message: '存储中没有区块。', hint: '请先启动链，或恢复一个快照。' },
+  'store/RESTORING': {
+    message: '存储中有一个快照的一部分，到第 {next} 块为止。',
+    hint: '请再次恢复同一个快照；会从中断处继续。',
+  },
+  'store/ROW_TOO_LARGE': {
+    message: '行 {key} 有 {bytes} 字节；快照的一个文件至多 {max} 字节。',
+    hint: '请改为复制已停止节点的文件夹，并让模块把该值拆成多行。',
   },
   'store/DAMAGED': {
     message: '存储在 {record} 处损坏：{why}。',
