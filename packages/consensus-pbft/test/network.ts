@@ -44,6 +44,8 @@ export interface NetworkOptions {
   /** Validators, by number, of which a second copy with the same key runs. */
   readonly twins?: readonly number[]
   readonly observers?: number
+  /** Nodes of accounts that are no validators of the genesis, by number. */
+  readonly extras?: readonly number[]
   /** The chain, where it has modules. */
   readonly chain?: Chain<unknown>
   readonly documents?: Readonly<Record<string, unknown>>
@@ -63,7 +65,15 @@ export const nameOf = (i: number) => `validator ${i}`
 export const validatorsOf = (count: number) => Array.from({ length: count }, (_, i) => testAccount(nameOf(i)))
 
 export function network(options: NetworkOptions) {
-  const { validators, seed = 1, lossPercent = 0, delayMs = [5, 40], twins = [], observers = 0 } = options
+  const {
+    validators,
+    seed = 1,
+    lossPercent = 0,
+    delayMs = [5, 40],
+    twins = [],
+    observers = 0,
+    extras = [],
+  } = options
   const random = chance(seed)
   const accounts = validatorsOf(validators)
   const chain = options.chain ?? defineChain({ id: 'pbft-net', slotMs: SLOT_MS, consensus: pbft() })
@@ -77,6 +87,7 @@ export function network(options: NetworkOptions) {
   const seats: (Address | undefined)[] = [
     ...accounts.map(({ address }) => address),
     ...twins.map((i) => accounts[i]?.address),
+    ...extras.map((i) => testAccount(nameOf(i)).address),
     ...Array.from({ length: observers }, () => undefined),
   ]
   let events: Event[] = []
