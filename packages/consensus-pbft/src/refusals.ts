@@ -67,6 +67,10 @@ export const lightRefusals = {
     message: `${d.got} of the trusted validators signed the header; ${d.want} are needed to skip to it.`,
     hint: 'Take a header between the two first; follow() does.',
   }),
+  SET_CHANGED: (d: { trusted: bigint; got: bigint }) => ({
+    message: `Others rule height ${d.got} than those whom height ${d.trusted} names, and this chain has no bonds.`,
+    hint: 'Take a header between the two first; follow() does.',
+  }),
   NOT_AFTER: (d: { trusted: bigint; got: bigint }) => ({
     message: `The header of height ${d.got} does not come after the trusted one of height ${d.trusted}.`,
     hint: 'Ask for a newer header.',
