@@ -73,36 +73,37 @@ export function memoryNetwork({
   }
 
   /** Hands over the messages of one sender, one after the other. */
-  function inbox(from: PeerId, to: PeerId, node: NetworkMember<unknown>): Inbox {
+  function inbox(from: PeerId, to: PeerId, { node, boxes }: Member): Inbox {
     const waiting: Uint8Array[] = []
     let isBusy = false
     async function work(): Promise<void> {
       isBusy = true
-      for (let bytes = waiting.shift(); bytes; bytes = waiting.shift()) {
-        if (members.get(to)?.node !== node) break
+      for (let bytes = waiting.shift(); bytes && boxes.get(from) === box; bytes = waiting.shift()) {
         const message = understand(bytes, from, to, node)
         if (message !== undefined) await node.onMessage(from, message)
       }
       isBusy = false
     }
-    return (bytes) => {
+    const box = (bytes: Uint8Array) => {
       if (waiting.length >= WAITING_MAX) return
       waiting.push(bytes)
       if (!isBusy) void work()
     }
+    return box
   }
 
-  function arrive({ from, to, bytes }: Passage): void {
-    const there = members.get(to)
-    if (!there || !areJoined(from, to)) return
-    const box = there.boxes.get(from) ?? inbox(from, to, there.node)
+  /** Nothing arrives from or at a node that has left meanwhile, also when another one has its name now. */
+  function arrive({ from, to, bytes }: Passage, here: Member, there: Member): void {
+    if (members.get(from) !== here || members.get(to) !== there || !areJoined(from, to)) return
+    const box = there.boxes.get(from) ?? inbox(from, to, there)
     there.boxes.set(from, box)
     box(bytes)
   }
 
   function pass(passage: Passage): void {
-    if (!areJoined(passage.from, passage.to)) return
-    for (const delayMs of link(passage)) later(delayMs, () => arrive(passage))
+    const [here, there] = [members.get(passage.from), members.get(passage.to)]
+    if (!here || !there || !areJoined(passage.from, passage.to)) return
+    for (const delayMs of link(passage)) later(delayMs, () => arrive(passage, here, there))
   }
 
   function meet(a: PeerId, b: PeerId): void {
@@ -139,6 +140,7 @@ export function memoryNetwork({
         if (members.get(name) !== member) return
         const peers = peersOf(name)
         members.delete(name)
+        member.boxes.clear()
         for (const peer of peers) part(name, peer)
       },
     }

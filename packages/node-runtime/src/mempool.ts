@@ -29,6 +29,7 @@ export interface Mempool {
   /** Takes a transaction that was checked. The same one twice is the same answer. Throws what keeps it out of blocks, or `node/…`. */
   add(prepared: Prepared): Hash
   has(id: Hash): boolean
+  get(id: Hash): Prepared | undefined
   readonly count: number
   readonly bytes: number
   /** How many accounts have sent what waits. */
@@ -269,6 +270,7 @@ export function createMempool(args: {
     },
     limits,
     has: (id) => index.get(id) !== undefined,
+    get: (id) => index.get(id)?.prepared,
     add,
     nextNonce(sender, nonce) {
       const queue = index.queue(sender)

@@ -13,6 +13,8 @@ export interface Gauges {
   readonly height: bigint
   readonly finalised: bigint
   readonly peers: number
+  /** The greatest height that this node knows of. */
+  readonly target: bigint
   readonly round: number
   readonly tipTimeMs: bigint
   readonly validators: number
@@ -36,6 +38,11 @@ export interface Recorder extends Metrics {
   }): void
   /** A transaction was given to the mempool; `code` says why it was refused. */
   submitted(code?: string): void
+  /** A message went to another node, or to all. */
+  sent(kind: string): void
+  received(kind: string): void
+  /** Another node broke the protocol. */
+  blamed(): void
   /** A waiting transaction left the mempool without a block. */
   dropped(code: string): void
 }
@@ -82,6 +89,11 @@ export function createMetrics(args: {
     'Height of the newest block that cannot be taken back.',
     ({ finalised }) => Number(finalised),
   )
+  gauge(
+    'mmt_sync_target_height',
+    'The greatest height that this node knows of, its own or another’s.',
+    ({ target }) => Number(target),
+  )
   gauge('mmt_block_round', 'Consensus round in which the newest block was made.', ({ round }) => round)
   gauge(
     'mmt_block_timestamp_seconds',
@@ -109,6 +121,17 @@ export function createMetrics(args: {
     name: 'mmt_mempool_dropped_total',
     help: 'Waiting transactions that were dropped, by the code of the reason.',
     labelNames: ['reason'],
+    registers,
+  })
+  const messages = new Counter({
+    name: 'mmt_network_messages_total',
+    help: 'Messages of other nodes, and to others or to all of them at once, by kind.',
+    labelNames: ['direction', 'kind'],
+    registers,
+  })
+  const offences = new Counter({
+    name: 'mmt_network_offences_total',
+    help: 'How often another node broke the protocol.',
     registers,
   })
   const transactions = new Counter({
@@ -147,6 +170,9 @@ export function createMetrics(args: {
       interval.observe(intervalMs / 1_000)
     },
     submitted: (code = 'accepted') => submissions.inc({ outcome: code }),
+    sent: (kind) => messages.inc({ direction: 'out', kind }),
+    received: (kind) => messages.inc({ direction: 'in', kind }),
+    blamed: () => offences.inc(),
     dropped: (code) => drops.inc({ reason: code }),
   }
 }

@@ -14,7 +14,7 @@ import type { Transaction } from '@mmtchain/tx'
 import { createBlockMaker } from './block-maker.ts'
 import { createChecks } from './checks.ts'
 import { createDriver } from './driver.ts'
-import { createExchange } from './exchange.ts'
+import { createExchange, type Exchange } from './exchange.ts'
 import { examine, type Health, type HealthCheck, timeText } from './health.ts'
 import { type Host, logOf, textOf } from './host.ts'
 import { inputLog } from './input-log.ts'
@@ -84,6 +84,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   const { engine } = machine.genesis.chain
   let tip = machine.tipOf(store) as Tip
   let final = height(0n)
+  let exchange: Exchange | undefined
   checkValidator(tip, validator)
   warnOfFarGenesis(tip, host)
 
@@ -100,7 +101,10 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     machine,
     view: () => ({ state: store, tip }),
     limits: options.mempool,
-    onAdded: journal.added,
+    onAdded(prepared) {
+      journal.added(prepared)
+      exchange?.added(prepared)
+    },
     onDropped(id, { code, message }) {
       metrics.dropped(code)
       logOf(log, 'mempool').debug({ id, code, message }, 'transaction dropped')
@@ -148,9 +152,20 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       },
     },
   })
-  const exchange =
+  exchange =
     options.network &&
-    (await createExchange({ network: options.network, machine, host, feed: driver.feed, metrics }))
+    (await createExchange({
+      network: options.network,
+      machine,
+      store,
+      host,
+      mempool,
+      checks,
+      metrics,
+      tip: () => tip,
+      finalised,
+      feed: driver.feed,
+    }))
   const { isRunning } = stop
   const submissions = createSubmissions({ checks, mempool, store, metrics, host, isRunning })
   const clockMoved = watchClock(host)
@@ -160,6 +175,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     const startMs = host.monotonicMs()
     mempool.committed(stored.block, stored.transactionIds)
     metrics.took('recheck', host.monotonicMs() - startMs)
+    exchange?.moved(stored.transactionIds)
     for (const listener of listeners) {
       try {
         listener(stored)
@@ -175,6 +191,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     // Oldest first, so that each sender's come in order.
     for (const { block } of [...blocks].reverse())
       for (const transaction of block.transactions) takeBack(transaction)
+    exchange?.moved([])
   }
 
   /** Lets a transaction of a block that is gone wait again, where it still can. */
@@ -192,6 +209,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       height,
       finalised: finalised(),
       peers: exchange?.peers ?? 0,
+      target: exchange?.target ?? height,
       round,
       tipTimeMs: timeMs,
       validators: tip.validators.validators.length,
@@ -242,7 +260,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       return finalised()
     },
     get catchingUp() {
-      return false
+      return exchange?.catchingUp ?? false
     },
     get running() {
       return stop.isRunning()

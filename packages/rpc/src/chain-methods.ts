@@ -92,9 +92,8 @@ export function chainMethods(view: View, limits: RpcLimits): readonly Method[] {
           height: newest,
           id,
           timeMs: header.timeMs.toString(),
-          // Every block that a node of this engine commits is final.
-          finalisedHeight: newest,
-          catchingUp: false,
+          finalisedHeight: node.finalised.toString(),
+          catchingUp: node.catchingUp,
         }
       },
     }),
