@@ -45,7 +45,7 @@ import {
 import { isSealed, placeOf, readSealMessage, sealMessage } from './seal.ts'
 import { type Before, beforeOf, checkHeader, fieldBytes, fieldsOf, ownerOf } from './slots.ts'
 import { type DposState, markBad, type Run, set, slotAt, slotStartMs, tipIn } from './state.ts'
-import { contradict, contradictsBranch, type Votes, voteRange, withBlock } from './votes.ts'
+import { contradict, contradictsBranch, type VoteHeader, type Votes, voteRange, withBlock } from './votes.ts'
 
 export function step(state: DposState, input: EngineInput): EngineStep {
   const run: Run = { state, nowMs: input.nowMs, effects: [] }
@@ -411,10 +411,10 @@ function makeBlock(run: Run): void {
   const maxHeightGenerated = signed ? larger(signed.height, signed.maxHeightGenerated) : 0n
   const header = { height: last.height + 1n, proposer: self, maxHeightPrevoted, maxHeightGenerated }
   if (signed && due <= signed.turn) return
-  // A node that was stopped between two branches could otherwise contradict what it signed. One that rules alone has no branches.
-  if (signed && tip.validators.validators.length > 1 && contradict({ ...signed, proposer: self }, header)) {
-    const what = 'this node makes no block until the chain has passed the last one that it signed'
-    if (!run.state.told) run.effects.push({ kind: 'note', fields: { height: String(signed.height) }, what })
+  const why = reasonNotToSign(run.state, header)
+  if (why !== undefined) {
+    if (!run.state.told)
+      run.effects.push({ kind: 'note', fields: { height: String(header.height) }, what: why })
     set(run, { told: true })
     return
   }
@@ -427,6 +427,16 @@ function makeBlock(run: Run): void {
   }
   set(run, { due: 0n, work: { kind: 'build', turn: due } })
   run.effects.push({ kind: 'buildBlock', request })
+}
+
+/** Why this node must not sign a block with this header: it would contradict one that it, or another node with its key, has signed. */
+function reasonNotToSign({ signed, branch, tip }: DposState, header: VoteHeader): string | undefined {
+  if (contradictsBranch(branch.tipVotes, header))
+    return 'another node signs with the key of this one; stop one of them at once'
+  // A node that was stopped between two branches finds a tip that is worse than where it was. One that rules alone has no branches.
+  const isAlone = (tip as Tip).validators.validators.length === 1
+  if (!signed || isAlone || !contradict({ ...signed, proposer: header.proposer }, header)) return undefined
+  return 'this node makes no block until the chain has passed the last one that it signed'
 }
 
 function built(run: Run, { block, id }: InputOf<'built'>): void {

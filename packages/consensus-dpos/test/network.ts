@@ -1,8 +1,9 @@
-import { dpos, readSealMessage } from '@mmtchain/consensus-dpos'
+import { dpos, election, makeOnion, type Onion, readSealMessage } from '@mmtchain/consensus-dpos'
 import type { Suite } from '@mmtchain/crypto'
 import { sha256 } from '@mmtchain/crypto'
 import {
   type Block,
+  blockId,
   createMachine,
   defineChain,
   type EngineEffect,
@@ -15,8 +16,9 @@ import {
   type PeerId,
   type Tip,
 } from '@mmtchain/kernel'
-import { concatBytes, equalBytes, isChainError, utf8 } from '@mmtchain/primitives'
+import { amount, concatBytes, equalBytes, isChainError, toHex, utf8 } from '@mmtchain/primitives'
 import { testAccount } from '@mmtchain/testkit'
+import { token } from '@mmtchain/token-rewards'
 
 // Engines on a virtual clock and a network that loses, delays and cuts. One seed decides everything.
 
@@ -47,6 +49,16 @@ export const macSuite: Suite = {
   isPublicKey: (bytes) => bytes.length === 32,
 }
 
+const DEPOSIT = amount(1_000n)
+const LAYERS = 2_000
+const onions = new Map<string, Onion>()
+function onionOf(secret: Uint8Array): Onion {
+  const name = toHex(secret)
+  const onion = onions.get(name) ?? makeOnion({ secret: sha256(secret), layers: LAYERS })
+  onions.set(name, onion)
+  return onion
+}
+
 export interface Faults {
   /** How many messages in a hundred are lost. */
   readonly lossPercent: number
@@ -65,21 +77,74 @@ interface Event {
 /** What a validator signed last, as a signer on disk keeps it. */
 type SignState = Extract<EngineInput, { kind: 'started' }>['signed']
 
-export function network({ nodes: count, seed }: { readonly nodes: number; readonly seed: number }) {
+export function network({
+  nodes: voters,
+  observers = 0,
+  elected = false,
+  twins = 0,
+  seed,
+}: {
+  /** How many validators there are, each a node. */
+  readonly nodes: number
+  /** Further nodes that only listen. */
+  readonly observers?: number
+  /** True on a chain with an election, for which observers stand, too. */
+  readonly elected?: boolean
+  /** How many validators, from the first on, run a second node with the same key. */
+  readonly twins?: number
+  readonly seed: number
+}) {
+  const people = voters + observers
+  const count = people + twins
   const random = numbers(seed)
-  const accounts = Array.from({ length: count }, (_, i) => testAccount(`delegate ${i}`))
-  const chain = defineChain({
-    id: 'network-1',
-    slotMs: Number(SLOT_MS),
-    suites: [macSuite],
-    consensus: dpos(),
-  })
-  const validators = accounts.map(({ address, secret }) => ({
-    address,
-    key: { suite: macSuite.code, key: macSuite.publicKey(secret) },
-  }))
-  const genesis = chain.genesis({ timeMs: BEGIN_MS, validators, documents: {} })
-  // Half a slot before the first one, so that whole slots have passed whenever a test looks.
+  const accounts = Array.from({ length: people }, (_, i) => testAccount(`delegate ${i}`))
+  const keyOf = (secret: Uint8Array) => ({ suite: macSuite.code, key: macSuite.publicKey(secret) })
+  const validators = accounts.slice(0, voters).map(({ address, secret }) => ({ address, key: keyOf(secret) }))
+  const genesis = elected ? electedGenesis() : plainGenesis()
+
+  function plainGenesis() {
+    const chain = defineChain({
+      id: 'network-1',
+      slotMs: Number(SLOT_MS),
+      suites: [macSuite],
+      consensus: dpos(),
+    })
+    return chain.genesis({ timeMs: BEGIN_MS, validators, documents: {} })
+  }
+
+  function electedGenesis() {
+    const chain = defineChain({
+      id: 'network-2',
+      slotMs: Number(SLOT_MS),
+      suites: [macSuite],
+      consensus: dpos(),
+    })
+      .use(token({ symbol: 'NET' }))
+      .use(election({ seats: voters, depositMin: DEPOSIT, missesToSuspend: 2, awayEpochs: 1 }), {
+        grants: { token: ['lock', 'unlock', 'burn', 'move'] },
+      })
+    return chain.genesis({
+      timeMs: BEGIN_MS,
+      validators,
+      documents: {
+        token: { balances: accounts.map(({ address }) => ({ owner: address, amount: DEPOSIT })) },
+        election: {
+          delegates: accounts.map(({ name, address, secret }) => ({
+            ...{
+              delegate: address,
+              name: name.replace(' ', '-'),
+              url: '',
+              key: keyOf(secret),
+              deposit: DEPOSIT,
+            },
+            ...{ commitment: onionOf(secret).commitment, layers: LAYERS },
+          })),
+          votes: [],
+        },
+      },
+    })
+  }
+
   let nowMs = BEGIN_MS + SLOT_MS / 2n
   let order = 0
   let faults = CALM
@@ -90,10 +155,11 @@ export function network({ nodes: count, seed }: { readonly nodes: number; readon
     while (place > 0 && isAfter(events[place - 1] as Event, event)) place -= 1
     events.splice(place, 0, event)
   }
-  const nodes = accounts.map((_, i) => startNode(i))
+  const nodes = Array.from({ length: count }, (_, i) => startNode(i))
 
   function startNode(number: number) {
-    const { address, secret } = accounts[number] as (typeof accounts)[number]
+    const { address, secret } = accounts[number % people] as (typeof accounts)[number]
+    const isVoter = elected || number < voters || number >= people
     const machine: Machine = createMachine(genesis)
     const engine = genesis.chain.engine
     const store = memoryStore()
@@ -103,7 +169,15 @@ export function network({ nodes: count, seed }: { readonly nodes: number; readon
     const tips = new Map<bigint, Tip>([[0n, begun.tip]])
     /** Blocks with their seals by height, as the store has them too. */
     const blocks = new Map<bigint, { readonly block: Block; readonly id: Hash; readonly seal: Uint8Array }>()
-    const stats = { reverts: 0, invalid: 0, notes: [] as string[], blames: [] as string[] }
+    const asked: unknown[] = []
+    const stats = {
+      reverts: 0,
+      invalid: 0,
+      notes: [] as string[],
+      blames: [] as string[],
+      accused: [] as string[],
+      blamed: [] as string[],
+    }
     const queue: EngineInput[] = []
     let state: EngineState
     let tip = begun.tip
@@ -119,8 +193,11 @@ export function network({ nodes: count, seed }: { readonly nodes: number; readon
       life += 1
       queue.length = 0
       executions.clear()
-      state = engine.start({ chain: machine.engineChain, self: address })
-      feed({ kind: 'started', nowMs, tip, checkpoint: store.checkpoint(), signed })
+      state = engine.start({
+        chain: machine.engineChain,
+        self: isVoter ? address : undefined,
+      })
+      feed({ kind: 'started', nowMs, tip, checkpoint: store.checkpoint(), signed, reveal: reveal() })
     }
 
     function feed(input: EngineInput): void {
@@ -191,7 +268,7 @@ export function network({ nodes: count, seed }: { readonly nodes: number; readon
           tips.set(header.height, tip)
           blocks.set(header.height, { block: execution.block, id: effect.id, seal: effect.seal })
           executions.clear()
-          queue.push({ kind: 'tip', tip, nowMs })
+          queue.push({ kind: 'tip', tip, nowMs, reveal: reveal() })
           return
         }
         case 'revert': {
@@ -199,7 +276,7 @@ export function network({ nodes: count, seed }: { readonly nodes: number; readon
           if (effect.to < final) throw new Error(`node ${number} takes back a final block`)
           void store.revertTo(effect.to)
           tip = tips.get(effect.to) as Tip
-          queue.push({ kind: 'tip', tip, nowMs })
+          queue.push({ kind: 'tip', tip, nowMs, reveal: reveal() })
           return
         }
         case 'finalise': {
@@ -209,6 +286,7 @@ export function network({ nodes: count, seed }: { readonly nodes: number; readon
           return
         }
         case 'send':
+          if ((effect.message as { kind: string }).kind === 'ask') asked.push(effect.message)
           send(effect.to, (from) => ({ kind: 'message', from, message: effect.message, nowMs }))
           return
         case 'sendBlock': {
@@ -218,13 +296,23 @@ export function network({ nodes: count, seed }: { readonly nodes: number; readon
         }
         case 'blame':
           stats.blames.push(effect.why)
+          stats.blamed.push(effect.peer)
           return
         case 'note':
           stats.notes.push(effect.what)
+          if (effect.fields.delegate) stats.accused.push(effect.fields.delegate)
           return
         case 'stop':
           throw new Error(`node ${number} stops: ${effect.why}`)
       }
+    }
+
+    /** What the next block of this node would reveal. */
+    function reveal(): Uint8Array | undefined {
+      if (!elected) return undefined
+      const input = { delegate: address }
+      const found = machine.query(store, tip, { module: 'election', query: 'delegate', input })
+      return onionOf(secret).reveal((found as { duty: { onion: { left: number } } }).duty.onion.left)
     }
 
     function isValid(block: Block): boolean {
@@ -258,6 +346,8 @@ export function network({ nodes: count, seed }: { readonly nodes: number; readon
       secret,
       stats,
       finals,
+      /** The asks that it sent. */
+      asked,
       start,
       feed,
       store,
@@ -265,6 +355,20 @@ export function network({ nodes: count, seed }: { readonly nodes: number; readon
       crash(): void {
         up = false
         life += 1
+      },
+      /** The disk of the node is as at genesis; its signer is not. */
+      forget(): void {
+        void store.revertTo(begun.block.header.height)
+        tip = begun.tip
+        blocks.clear()
+      },
+      /** What the blocks of its branch have evidence of. */
+      evidence() {
+        return [...blocks.values()].flatMap(({ block }) => {
+          const parent = tips.get(block.header.height - 1n) as Tip
+          const past = { validators: () => genesis.validators }
+          return engine.context({ chain: machine.engineChain, block, parent, past }).evidence
+        })
       },
       /** From now on the node crashes before some effect, with this chance in a thousand. */
       crashAt(perMille: number): void {
@@ -288,9 +392,28 @@ export function network({ nodes: count, seed }: { readonly nodes: number; readon
     }
   }
 
+  function workMs(ms: bigint): void {
+    const end = nowMs + ms
+    for (let next = events[0]; next && next.atMs <= end; next = events[0]) {
+      events.shift()
+      nowMs = next.atMs
+      next.run()
+    }
+    nowMs = end
+  }
+
   return {
     nodes,
     random,
+    workMs,
+    idOf: (header: Block['header']) => blockId(genesis.fingerprint, header),
+    /** A store of this chain with nothing but block 0. */
+    emptyStore() {
+      const store = memoryStore()
+      const begun = createMachine(genesis).begin(store)
+      store.commitNow({ ...begun, seal: NONE, checkpoint: NONE })
+      return { store, first: begun.tip }
+    },
     machine: (nodes[0] as (typeof nodes)[number]).machine,
     get nowMs() {
       return nowMs
@@ -300,15 +423,7 @@ export function network({ nodes: count, seed }: { readonly nodes: number; readon
     },
     at,
     /** Lets so many slots pass. */
-    work(slots: number): void {
-      const end = nowMs + BigInt(slots) * SLOT_MS
-      for (let next = events[0]; next && next.atMs <= end; next = events[0]) {
-        events.shift()
-        nowMs = next.atMs
-        next.run()
-      }
-      nowMs = end
-    },
+    work: (slots: number) => workMs(BigInt(slots) * SLOT_MS),
   }
 }
 export type Network = ReturnType<typeof network>
