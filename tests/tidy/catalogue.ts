@@ -8,6 +8,7 @@ import { cryptoRefusals } from '@mmtchain/crypto'
 import { consensusRefusals, errorCatalogue, kernelRefusals, storeRefusals } from '@mmtchain/kernel'
 import { homeRefusals } from '@mmtchain/node'
 import { nodeRefusals } from '@mmtchain/node-runtime'
+import { p2pRefusals } from '@mmtchain/p2p-http'
 import { primitivesRefusals } from '@mmtchain/primitives'
 import { rpcRefusals } from '@mmtchain/rpc'
 import { merkleStoreRefusals } from '@mmtchain/storage-merkle'
@@ -29,6 +30,7 @@ export const namespaces: readonly (readonly [name: string, from: string, refusal
   ['validators', 'packages/consensus-pbft', validatorsRefusals],
   ['light', 'packages/consensus-pbft', lightRefusals],
   ['node', 'packages/node-runtime', nodeRefusals],
+  ['p2p', 'packages/p2p-http', p2pRefusals],
   ['rpc', 'packages/rpc', rpcRefusals],
   ['client', 'packages/client', clientRefusals],
   ['home', 'apps/node', homeRefusals],

@@ -1,0 +1,7 @@
+export type { Tls } from './channel.ts'
+export { type NodeKey, nodeKey } from './handshake.ts'
+export { type HttpNetwork, type HttpNetworkOptions, httpNetwork, type NetworkLog } from './network.ts'
+export type { NetworkCheck, PeerView } from './observe.ts'
+export type { NodeView } from './reads.ts'
+export { p2pRefusals } from './refusals.ts'
+export { NETWORK_LIMITS_DEFAULT, type NetworkLimits, networkLimits } from './settings.ts'

@@ -1,0 +1,191 @@
+import type { PeerId } from '@mmtchain/kernel'
+import { type Height, height } from '@mmtchain/primitives'
+import { type NodeAddress, placeText } from './address.ts'
+import type { Link } from './link.ts'
+import type { BestNodes } from './reads.ts'
+import type { Target } from './seeker.ts'
+import type { Standing } from './standing.ts'
+
+// What the node sees of its network, for operators and for whoever looks for a good node.
+
+/** A node so many blocks behind the best is not healthy. */
+const LAG_MAX = 5n
+/** A clock this far from the median of the others is worth a warning; rules on the time of blocks leave 200 to 500 ms. */
+const OFFSET_MS_MAX = 200
+/** One that answers so slowly is not near, whatever the cause. */
+const LATENCY_MS_MAX = 1_000
+
+/** Another node as this one sees it. */
+export interface PeerView {
+  /** Its name, where that is known. */
+  readonly node: PeerId | null
+  /** `HOST:PORT` at which it can be dialled. */
+  readonly address: string
+  readonly url: string
+  readonly version: string | null
+  readonly height: Height | null
+  /** Time there and back of the newest sign of life. */
+  readonly latencyMs: number | null
+  readonly clockOffsetMs: number | null
+  readonly state: 'connected' | 'lagging' | 'unreachable' | 'banned'
+  /** Why it is not connected or not healthy; empty when all is well. */
+  readonly why: string
+}
+
+/** One thing that was looked at. */
+export interface NetworkCheck {
+  readonly name: 'peers' | 'peer-clock'
+  readonly ok: boolean
+  readonly code: string
+  readonly found: string
+  readonly cure: string
+}
+
+const urlOf = (address: Pick<NodeAddress, 'host' | 'port'>, secure: boolean) =>
+  `${secure ? 'https' : 'http'}://${placeText(address)}`
+
+/** All that is known of other nodes. */
+export function viewPeers(args: {
+  readonly links: readonly Link[]
+  readonly targets: readonly Target[]
+  readonly standing: Standing
+  readonly secure: boolean
+}): readonly PeerView[] {
+  const { links, targets, standing, secure } = args
+  const best = bestHeight(links)
+  const connected = links.map((link): PeerView => {
+    const { vitals, greeting, address, peer } = link
+    const lag = best - vitals.height
+    const { points, why } = standing.of(peer, Date.now())
+    const isLagging = lag > LAG_MAX
+    return {
+      node: peer,
+      address: placeText(address),
+      url: urlOf(address, secure),
+      version: greeting.version,
+      height: height(vitals.height),
+      latencyMs: vitals.latencyMs === undefined ? null : Math.round(vitals.latencyMs),
+      clockOffsetMs: vitals.clockOffsetMs === undefined ? null : Math.round(vitals.clockOffsetMs),
+      state: isLagging ? 'lagging' : 'connected',
+      why: isLagging
+        ? `It is ${lag} blocks behind.`
+        : points > 0
+          ? `${Math.ceil(points)} points: ${why}`
+          : '',
+    }
+  })
+  const linked = new Set(links.map(({ peer }) => peer))
+  const absent = targets
+    .filter(({ node }) => node === undefined || !linked.has(node))
+    .map(
+      ({ address, node, error }): PeerView => ({
+        ...NOTHING,
+        node: node ?? null,
+        address: placeText(address),
+        url: urlOf(address, secure),
+        state: 'unreachable',
+        why: error ? `${error.code}: ${error.message}` : 'It is being dialled.',
+      }),
+    )
+  const banned = standing.bans(Date.now()).map(
+    ({ peer, untilMs, why }): PeerView => ({
+      ...NOTHING,
+      node: peer,
+      address: '',
+      url: '',
+      state: 'banned',
+      why: `until ${new Date(untilMs).toISOString()}: ${why}`,
+    }),
+  )
+  return [...connected, ...absent, ...banned]
+}
+
+const NOTHING = { version: null, height: null, latencyMs: null, clockOffsetMs: null } as const
+
+/** This node and the healthy ones that it is connected with, the nearest and least loaded first. */
+export function bestOf(args: {
+  readonly links: readonly Link[]
+  readonly self: {
+    readonly node: PeerId
+    readonly host: string
+    readonly port: number
+    readonly height: Height
+  }
+  readonly secure: boolean
+}): BestNodes {
+  const { links, self, secure } = args
+  const most = bestHeight(links) > self.height ? bestHeight(links) : self.height
+  const own = { node: self.node, url: urlOf(self, secure), height: self.height, latencyMs: 0, loadMs: 0 }
+  const others = links
+    .filter(({ vitals, address }) => vitals.latencyMs !== undefined && address.port !== 0)
+    .filter(({ vitals }) => most - vitals.height <= LAG_MAX && vitals.latencySmoothMs <= LATENCY_MS_MAX)
+    .map(({ peer, address, vitals }) => ({
+      node: peer,
+      url: urlOf(address, secure),
+      height: height(vitals.height),
+      latencyMs: Math.round(vitals.latencyMinMs),
+      loadMs: Math.round(Math.max(0, vitals.latencySmoothMs - vitals.latencyMinMs)),
+    }))
+    .sort((a, b) => a.latencyMs + a.loadMs - (b.latencyMs + b.loadMs))
+  return { nodes: most - self.height <= LAG_MAX ? [own, ...others] : others }
+}
+
+/** How far the clocks of the others are ahead of this one, in the median; undefined while none is known. */
+export function clockOffsetOf(links: readonly Pick<Link, 'vitals'>[]): number | undefined {
+  const offsets = links.flatMap(({ vitals }) => vitals.clockOffsetMs ?? []).sort((a, b) => a - b)
+  const middle = offsets.length / 2
+  const [low, high] = [offsets[Math.ceil(middle) - 1], offsets[Math.floor(middle)]]
+  return low === undefined || high === undefined ? undefined : (low + high) / 2
+}
+
+/** What an operator should know: whom this node misses, and how its clock stands among the others. */
+export function networkChecks(args: {
+  readonly links: readonly Link[]
+  readonly targets: readonly Target[]
+  readonly height: Height | undefined
+}): readonly NetworkCheck[] {
+  const { links, targets } = args
+  return [checkPeers(links, targets), ...checkClock(links)]
+}
+
+function checkPeers(links: readonly Link[], targets: readonly Target[]): NetworkCheck {
+  const linked = new Set(links.map(({ peer }) => peer))
+  const missing = targets.filter(({ node }) => node === undefined || !linked.has(node))
+  const found = `${links.length} nodes are connected.`
+  if (missing.length === 0 && links.length > 0)
+    return { name: 'peers', ok: true, code: 'p2p/OK', found, cure: '' }
+  const [first] = missing
+  if (!first)
+    return {
+      name: 'peers',
+      ok: targets.length > 0,
+      code: 'p2p/ALONE',
+      found: 'No other node is connected.',
+      cure: 'Name some in peers or seeds of p2p in config.json, and check that its port can be reached.',
+    }
+  const { error, address } = first
+  return {
+    name: 'peers',
+    // A validator or two that are down are not this node's own illness; to be alone is.
+    ok: links.length > 0 && missing.length <= targets.length / 3,
+    code: error?.code ?? 'p2p/UNREACHABLE',
+    found: `${found} ${missing.length} of ${targets.length} wanted are not; ${placeText(address)}: ${error?.message ?? 'it is being dialled.'}`,
+    cure: error?.hint ?? 'Wait a moment.',
+  }
+}
+
+function checkClock(links: readonly Link[]): readonly NetworkCheck[] {
+  const offset = clockOffsetOf(links)
+  if (offset === undefined) return []
+  const ms = Math.round(Math.abs(offset))
+  const found = `The clock is ${ms} ms ${offset > 0 ? 'behind' : 'ahead of'} the median of ${links.length} nodes.`
+  if (ms <= OFFSET_MS_MAX) return [{ name: 'peer-clock', ok: true, code: 'p2p/OK', found, cure: '' }]
+  const cure = 'Let a time service (chrony, systemd-timesyncd, w32time) keep the clock of this machine.'
+  return [{ name: 'peer-clock', ok: false, code: 'p2p/CLOCK_OFFSET', found, cure }]
+}
+
+function bestHeight(links: readonly Link[]): bigint {
+  // The second highest, so that one node that boasts does not make all others laggards.
+  const heights = links.map(({ vitals }) => vitals.height).sort((a, b) => (a < b ? 1 : -1))
+  return heights[1] ?? heights[0] ?? 0n
+}
