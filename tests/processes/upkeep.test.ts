@@ -1,30 +1,16 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { merkleStore } from '@mmtchain/storage-merkle'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import {
-  makePlace,
-  mmt,
-  mmtDev,
-  mmtJson,
-  type Place,
-  type RunningChain,
-  startChain,
-} from './chain-process.ts'
+import { expect, test, vi } from 'vitest'
+import { inPlace, mmt, mmtDev, mmtJson, type Place, startChain } from './chain-process.ts'
 
 /** Keys of people cost a second of scrypt each time; on a busy machine that adds up. */
 const SLOW = { timeout: 400_000 }
 
 let place: Place
-let chain: RunningChain | undefined
 
-beforeEach(async () => {
-  place = await makePlace()
-})
-afterEach(async () => {
-  await chain?.end('SIGKILL')
-  chain = undefined
-  await place.remove()
+inPlace((made) => {
+  place = made
 })
 
 interface Snapshot {
@@ -65,7 +51,7 @@ test(
   'a stopped home is written as a snapshot, checked, restored into another home that goes on, pruned and reverted',
   SLOW,
   async () => {
-    chain = mmtDev(place)
+    const chain = mmtDev(place)
     await chain.printed(/^height 2 /m)
     const transfer = ['tx', 'token', 'transfer', '--to', 'demo2', '--amount', '1', '--from', 'demo1']
     const sent = await mmtJson<{ height: string }>(place, transfer)
@@ -103,7 +89,7 @@ test(
     expect(await mmtJson(other, ['snapshot', 'restore', folder])).toEqual(made)
     expect(await tipOf(other)).toEqual(tip)
     expect((await refusal(['snapshot', 'restore', folder], other)).code).toBe('store/NOT_EMPTY')
-    chain = startChain(other, ['apps/cli/dist/main.js', 'start', '--rpc-port', String(place.port)])
+    const chain = startChain(other, ['apps/cli/dist/main.js', 'start', '--rpc-port', String(place.port)])
     await chain.printed(/node started/)
     const next = BigInt(tip.height) + 1n
     await vi.waitFor(async () => expect((await mmt(other, ['show', 'block', `${next}`])).code).toBe(0), {
