@@ -89,14 +89,14 @@ test(
     expect(await mmtJson(other, ['snapshot', 'restore', folder])).toEqual(made)
     expect(await tipOf(other)).toEqual(tip)
     expect((await refusal(['snapshot', 'restore', folder], other)).code).toBe('store/NOT_EMPTY')
-    const chain = startChain(other, ['apps/cli/dist/main.js', 'start', '--rpc-port', String(place.port)])
-    await chain.printed(/node started/)
+    const again = startChain(other, ['apps/cli/dist/main.js', 'start', '--rpc-port', String(place.port)])
+    await again.printed(/node started/)
     const next = BigInt(tip.height) + 1n
     await vi.waitFor(async () => expect((await mmt(other, ['show', 'block', `${next}`])).code).toBe(0), {
       timeout: 60_000,
       interval: 500,
     })
-    expect(await chain.end('SIGINT')).toBe(0)
+    expect(await again.end('SIGINT')).toBe(0)
 
     const empty = join(place.folder, 'nothing')
     await mkdir(empty)
