@@ -52,7 +52,7 @@ export async function startProfile(file: string | undefined): Promise<() => Prom
   const session = new Session()
   session.connect()
   await session.post('Profiler.enable')
-  await session.post('Profiler.setSamplingInterval', { interval: 500 })
+  await session.post('Profiler.setSamplingInterval', { interval: 1_000 })
   await session.post('Profiler.start')
   return async () => {
     const { profile } = await session.post('Profiler.stop')

@@ -160,8 +160,9 @@ function answerOne(
 async function finish(dispatch: Dispatch, sender: Sender, opened: Opened): Promise<string | undefined> {
   if ('reply' in opened) return written(dispatch, opened)
   const { id, method, params } = opened
+  if (method.runAll) return (await runTogether(dispatch, method, [opened]))[0]
   try {
-    const found = method.run(params as never, sender)
+    const found = method.run?.(params as never, sender) as Json | Promise<Json>
     const result = found instanceof Promise ? await within(dispatch.limits.requestTimeoutMs, found) : found
     return written(dispatch, { id, reply: { result } })
   } catch (error) {

@@ -18,21 +18,27 @@ export interface Method {
   readonly params: Codec<unknown>
   /** The JSON Schema of every answer. */
   readonly result: JsonSchema
-  run(params: never, caller: Caller): Json | Promise<Json>
-  /** Answers calls that stand together in a batch, where that is cheaper than one by one. It never rejects. */
-  readonly runAll?: ((params: readonly never[]) => Promise<readonly Outcome[]>) | undefined
+  /** Answers a call. */
+  readonly run?: (params: never, caller: Caller) => Json | Promise<Json>
+  /** In the place of `run`: answers calls, those that stand together in a batch at once. It never rejects. */
+  readonly runAll?: (params: readonly never[]) => Promise<readonly Outcome[]>
 }
 
 /** What came of a call. */
 export type Outcome = { readonly result: Json } | { readonly error: unknown }
 
+type Row<P> = Omit<Method, 'params' | 'run' | 'runAll'> & { readonly params: Codec<P> }
+
 /** A row with the type of its parameters checked against its codec. */
 export function method<P>(
-  row: Omit<Method, 'params' | 'run' | 'runAll'> & {
-    readonly params: Codec<P>
-    run(params: NoInfer<P>, caller: Caller): Json | Promise<Json>
-    readonly runAll?: (params: readonly NoInfer<P>[]) => Promise<readonly Outcome[]>
-  },
+  row: Row<P> & { run(params: NoInfer<P>, caller: Caller): Json | Promise<Json> },
+): Method {
+  return row as Method
+}
+
+/** The same for a method that answers many calls at once. */
+export function batchMethod<P>(
+  row: Row<P> & { runAll(params: readonly NoInfer<P>[]): Promise<readonly Outcome[]> },
 ): Method {
   return row as Method
 }

@@ -1,11 +1,12 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Host, Node } from '@mmtchain/node-runtime'
 import type { ChainError } from '@mmtchain/primitives'
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { WebSocketServer } from 'ws'
 import { createAccess } from './access.ts'
-import { createBacklog } from './backlog.ts'
+import { createBacklog, type Holder } from './backlog.ts'
 import { serveConnection } from './connection.ts'
 import { followBlocks } from './feed.ts'
 import { answer, type Dispatch, refuse } from './json-rpc.ts'
@@ -61,6 +62,17 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
   const feed = followBlocks(node)
   const callers = countCallers(settings)
   const backlog = createBacklog(BACKLOG_ANSWERS * limits.answerBytesMax)
+  const connections = new WeakMap<Socket, Connection>()
+
+  function connectionOf(socket: Socket): Connection {
+    const known = connections.get(socket)
+    if (known) return known
+    const holder = backlog.open(() => socket.destroy())
+    socket.once('close', holder.close)
+    const made = { count: callers.counter(socket), holder }
+    connections.set(socket, made)
+    return made
+  }
 
   const server = fastify({
     bodyLimit: limits.bodyBytesMax,
@@ -76,37 +88,45 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
 
   // Every page counts, and before anything else is done for it.
-  server.addHook('onRequest', async (request, reply) => {
-    const tooMany = callers.counter(request.socket)()
-    if (tooMany) return refused(reply.header('retry-after', '1'), 429, tooMany)
+  server.addHook('onRequest', (request, reply, done) => {
+    const tooMany = connectionOf(request.socket).count()
+    if (tooMany) refused(reply.header('retry-after', '1'), 429, tooMany)
+    else done()
   })
-  const admit = async (request: FastifyRequest, reply: FastifyReply) => {
+  server.decorateRequest('roles', null)
+  const admit = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
     const admission = access.admit(request.headers)
-    if ('refusal' in admission) return refused(reply, admission.status, admission.refusal)
+    if ('refusal' in admission) {
+      refused(reply, admission.status, admission.refusal)
+      return
+    }
     const origin = access.allowedOrigin(request.headers)
     if (origin !== undefined) reply.header('access-control-allow-origin', origin).header('vary', 'origin')
-    rolesOf.set(request, admission.roles)
+    ;(request as Admitted).roles = admission.roles
+    done()
   }
-  const rolesOf = new WeakMap<FastifyRequest, ReadonlySet<Role>>()
 
-  server.post('/rpc', { onRequest: admit }, async (request, reply) => {
-    const count = callers.counter(request.socket)
-    const roles = rolesOf.get(request) ?? new Set()
+  server.post('/rpc', { onRequest: admit }, (request, reply) => {
+    const { socket } = request
+    const { count, holder } = connectionOf(socket)
     // The first call is counted already.
     let calls = 0
-    const countMore = () => (calls++ === 0 ? undefined : count())
-    const holder = backlog.open(() => request.socket.destroy())
-    request.socket.once('close', holder.close)
-    reply.raw.once('close', () => {
-      request.socket.off('close', holder.close)
-      holder.close()
+    const sender = {
+      roles: (request as Admitted).roles ?? new Set(),
+      count: () => (calls++ === 0 ? undefined : count()),
+      hold: holder.hold,
+      isGone: () => socket.destroyed,
+    }
+    void answer(dispatch(), sender, String(request.body ?? '')).then((text) => {
+      if (text === undefined) {
+        reply.code(204).send()
+        return
+      }
+      // Held until it is on its way; what a caller that has gone held is given back with its connection.
+      holder.hold(text.length)
+      reply.raw.once('close', () => holder.hold(-text.length))
+      reply.type('application/json').send(text)
     })
-    const isGone = () => request.socket.destroyed
-    const sender = { roles, count: countMore, hold: holder.hold, isGone }
-    const text = await answer(dispatch(), sender, String(request.body ?? ''))
-    // Held until it is on its way, or the caller has gone.
-    holder.hold(text?.length ?? 0)
-    return text === undefined ? reply.code(204).send() : reply.type('application/json').send(text)
   })
   server.options('/rpc', { onRequest: admit }, (_request, reply) =>
     reply
@@ -125,7 +145,7 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
     return reply.code(found.ready ? 200 : 503).send(found)
   })
   server.get('/metrics', { onRequest: admit }, async (request, reply) => {
-    if (!rolesOf.get(request)?.has('read'))
+    if (!(request as Admitted).roles?.has('read'))
       return refused(reply, 403, rpcFail.ROLE_NEEDED({ role: 'read', what: '/metrics' }))
     const { metrics } = node
     return reply.type(metrics.contentType).send(await metrics.text())
@@ -185,6 +205,17 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
   })
   return { url: await server.listen({ host, port }), close: () => server.close() }
 }
+
+/** What is kept of an HTTP connection. */
+interface Connection {
+  /** Counts one request; a refusal says that there were too many. */
+  readonly count: () => ChainError | undefined
+  /** What it has not taken of its answers. */
+  readonly holder: Holder
+}
+
+/** A request whose caller is known. */
+type Admitted = FastifyRequest & { roles: ReadonlySet<Role> | null }
 
 /** The table of methods of the release in force, made anew when the release changes. */
 function tableOf(

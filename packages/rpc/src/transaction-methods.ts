@@ -16,7 +16,7 @@ import type { StoredBlock, TransactionPlace } from '@mmtchain/kernel'
 import type { Submitted } from '@mmtchain/node-runtime'
 import type { Address, Hash } from '@mmtchain/primitives'
 import { type Authority, authority, type Transaction, transaction as transactionCodec } from '@mmtchain/tx'
-import { type Method, method } from './method.ts'
+import { batchMethod, type Method, method } from './method.ts'
 import { plainValues, presentReceipt, presentTransaction } from './present.ts'
 import { rpcFail } from './refusals.ts'
 import { array, count, decimal, nullable, object, receipt, simulatedRefusal } from './schemas.ts'
@@ -46,13 +46,12 @@ export function transactionMethods({ node, code }: View): readonly Method[] {
   }
 
   return [
-    method({
+    batchMethod({
       name: 'tx_submit',
       summary: 'Queues a signed transaction and answers with its id; the same bytes twice is the same answer',
       role: 'submit',
       params: submission,
       result: object({ id: hash.schema }),
-      run: async (params) => ({ id: await node.submit(oneOf(params)) }),
       async runAll(all) {
         const given = all.map(({ bytes, transaction }) =>
           transaction && bytes ? null : (transaction ?? bytes),
