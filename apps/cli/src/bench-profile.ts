@@ -75,6 +75,8 @@ export function sharesOf(profile: {
     ? [{ node: root, outer: 'other' }]
     : []
   for (let next = open.pop(); next; next = open.pop()) {
+    // The start of the profile is no part of the work.
+    if (next.node.callFrame.functionName === startProfile.name) continue
     const part = beginOf(next.node.callFrame) ?? next.outer
     partOf.set(next.node.id, part)
     for (const id of next.node.children ?? []) open.push({ node: byId.get(id) as ProfileNode, outer: part })
@@ -82,8 +84,10 @@ export function sharesOf(profile: {
   const micros = Object.fromEntries(PARTS.map((part) => [part, 0])) as Record<Part, number>
   let total = 0
   for (const [i, id] of (profile.samples ?? []).entries()) {
+    const part = partOf.get(id)
+    if (part === undefined) continue
     const delta = Math.max(0, profile.timeDeltas?.[i] ?? 0)
-    micros[partOf.get(id) ?? 'other'] += delta
+    micros[part] += delta
     total += delta
   }
   return Object.fromEntries(PARTS.map((part) => [part, total === 0 ? 0 : micros[part] / total])) as Shares

@@ -251,6 +251,8 @@ function report(
         perSecond(run.perSecond),
         percent(run.perSecond / limit.allCores),
         percent(run.perSecond / limit.oneCore),
+        microsEach(run, run.measured.cpuMs),
+        microsEach(run, run.measured.mainCpuMs),
         `${(run.measured.cpuMs / run.measured.wallMs).toFixed(2)}`,
         `${(run.loadCpuMs / run.measured.wallMs).toFixed(2)}`,
       ]),
@@ -259,6 +261,8 @@ function report(
         say('bench.committed'),
         say('bench.ofTwo'),
         say('bench.ofOne'),
+        say('bench.cpuEach'),
+        say('bench.mainCpuEach'),
         say('bench.nodeCores'),
         say('bench.loadCores'),
       ],
@@ -278,6 +282,11 @@ function report(
       ],
     ),
   ])
+}
+
+/** Processor time for each committed transaction; steadier than the rate on a machine that does other things too. */
+function microsEach({ measured }: Run, ms: number | null): string {
+  return ms === null ? '' : `${Math.round((1_000 * ms) / measured.committed)} µs`
 }
 
 function share(value: number): number {

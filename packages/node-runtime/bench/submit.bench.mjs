@@ -57,7 +57,7 @@ async function run(threads) {
     host: systemHost(silentLog, threads > 0 ? { checkThreads } : {}),
   })
   // The thread starts with the first batch.
-  await Promise.all(transactions.slice(0, SENDERS).map(node.submit))
+  await node.submitAll(transactions.slice(0, SENDERS))
   await new Promise((resolve) => setTimeout(resolve, 500))
   const cpuBefore = process.cpuUsage()
   const startMs = performance.now()
@@ -66,7 +66,7 @@ async function run(threads) {
     while (at < transactions.length) {
       const some = transactions.slice(at, at + BATCH)
       at += BATCH
-      await Promise.all(some.map(node.submit))
+      await node.submitAll(some)
     }
   }
   await Promise.all(Array.from({ length: LANES }, lane))

@@ -327,6 +327,8 @@ export const en = {
   'bench.committed': 'committed',
   'bench.ofTwo': 'of two cores’ limit',
   'bench.ofOne': 'of one core’s limit',
+  'bench.cpuEach': 'CPU each',
+  'bench.mainCpuEach': 'of it the main thread',
   'bench.nodeCores': 'cores used by the node',
   'bench.loadCores': 'by the load',
   'bench.partsTitle': 'Where the node’s main thread spends its time',

@@ -324,6 +324,8 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   'bench.committed': '已提交',
   'bench.ofTwo': '占两核上限',
   'bench.ofOne': '占单核上限',
+  'bench.cpuEach': '每笔 CPU',
+  'bench.mainCpuEach': '其中主线程',
   'bench.nodeCores': '节点占用核心',
   'bench.loadCores': '负载占用核心',
   'bench.partsTitle': '节点主线程的时间分布',
