@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -52,6 +52,63 @@ function differences(got: unknown, want: unknown, at = ''): readonly string[] {
     return differences(a?.[name], b?.[name], `${at}.${name}`)
   })
 }
+
+test(
+  'words that cannot be meant are refused by name, and help has examples that can be typed',
+  SLOW,
+  async () => {
+    chain = mmtDev(place)
+    await chain.printed(/^height 1 /m)
+    const pay = ['tx', 'token', 'transfer', '--to', 'demo2', '--amount', '1', '--from', 'demo1']
+    for (const [flag, value] of [
+      ['--from', 'demo2'],
+      ['--fee-max', '1'],
+      ['--nonce', '1'],
+      ['--valid-until', '9'],
+      ['--wait', 'included'],
+      ['--rpc', `http://127.0.0.1:${place.port}`],
+    ] as const) {
+      const twice = await mmt(place, [...pay, flag, value, flag, value])
+      expect([flag, twice.code]).toEqual([flag, 2])
+      expect(twice.err).toMatch(new RegExp(`${flag}.* is given twice`))
+    }
+    expect(
+      (await mmt(place, ['status', '--rpc', 'http://a', '--rpc', 'http://b', '--lang', 'zh'])).err,
+    ).toContain('给出了两次')
+    expect((await mmt(place, ['watch', '--count', '0'])).err).toContain('cli/BAD_ARGUMENT')
+    const nowhere = { ...place, env: { ...place.env, MMT_HOME: undefined } }
+    const noHome = await mmt(nowhere, ['status', '--home', join(place.folder, 'nope')])
+    expect([noHome.code, noHome.err.split(':')[0]]).toEqual([1, 'home/NOT_A_HOME'])
+
+    const help = await mmt(place, ['tx', 'token', 'claim', '--help'])
+    expect(help.out).toMatch(/\$ mmt tx token claim .*--signature 00ff/)
+    expect(help.out).not.toContain('$ mmt tx token transfer')
+
+    rmSync(join(place.home, 'keys', 'demo-passphrase'))
+    expect((await mmt(place, pay)).err).toContain('home/NO_PASSPHRASE_FILE')
+  },
+)
+
+test('status names validators who made no block lately and shows the seal of the newest', SLOW, async () => {
+  chain = mmtDev(place)
+  await chain.printed(/^height 3 /m)
+  const status = await mmtJson<{ attendance: object; certificate: { engine: string; seal: string } }>(place, [
+    'status',
+  ])
+  expect(status.attendance).toEqual({ validators: 1, blocks: 3, missing: [] })
+  expect(status.certificate.engine).toBe('solo')
+  expect(status.certificate.seal).toMatch(/^[0-9a-f]{128}$/)
+  const shown = await mmt(place, ['status', '--lang', 'zh'])
+  expect(shown.out).toContain('无一缺席')
+  expect(shown.out).toMatch(/区块 \d+ 距今/)
+  const doctor = await mmt(place, ['doctor', '--lang', 'zh'])
+  const sentences = doctor.out.split('\n').filter((line) => line.trim() !== '')
+  // Names of checks, and what is a path, an address or a time, are the same in every language.
+  const latin = sentences.filter(
+    (line) => !/\p{Script=Han}/u.test(line) && /[a-z]{4,} [a-z]{2,} [a-z]{2,}/i.test(line),
+  )
+  expect(latin).toEqual([])
+})
 
 test('what --json prints has the shape that the README says, command by command', SLOW, async () => {
   const docs = documented()

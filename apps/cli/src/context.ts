@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { type DescribedChain, describeChain, httpTransport, type Transport } from '@mmtchain/client'
 import { prepareCrypto, secp256k1 } from '@mmtchain/crypto'
 import type { GenesisData } from '@mmtchain/kernel'
@@ -31,13 +32,17 @@ export interface CommonOptions {
   readonly lang?: string
 }
 
+/** Words to type, or how they are made of what a command has once it is complete. */
+type Example = string | (() => string)
+
 /** Adds an example to the help of a command. */
-export function withExample(command: Command, example: string): Command {
-  return command.addHelpText('after', `\n${look(say('help.example'), 'title')}\n  $ ${example}`)
+export function withExample(command: Command, example: Example): Command {
+  const text = () => (typeof example === 'string' ? example : example())
+  return command.addHelpText('after', () => `\n${look(say('help.example'), 'title')}\n  $ ${text()}`)
 }
 
 /** Adds `--home`, `--json`, `--lang` and an example to a command. */
-export function common(command: Command, example: string): Command {
+export function common(command: Command, example: Example): Command {
   return withExample(command, example)
     .option('--home <dir>', say('option.home'))
     .option('--json', say('option.json'))
@@ -50,7 +55,7 @@ export function languageOption(): Option {
 }
 
 /** The same for commands that ask a node. */
-export function remote(command: Command, example: string): Command {
+export function remote(command: Command, example: Example): Command {
   return common(command.option('--rpc <url>', say('option.rpc')), example)
 }
 
@@ -58,7 +63,10 @@ export function homeOf({ home }: CommonOptions): Home {
   return homeAt(home ?? process.env.MMT_HOME ?? '.mmt')
 }
 
-/** The node to ask: what the user names, or the one of the home, or the default port of this machine. Throws `cli/BAD_ARGUMENT`. */
+/**
+ * The node to ask: what the user names, or the one of the home, or the default port of this machine. Throws `cli/BAD_ARGUMENT`, and
+ * `home/NOT_A_HOME` for a home that is named and not there.
+ */
 export function transportOf(options: CommonOptions): Transport {
   return httpTransport({ url: rpcUrl(options) })
 }
@@ -71,6 +79,9 @@ export function rpcUrl(options: CommonOptions): string {
     throw cliFail.BAD_ARGUMENT({ name, value: named, want: say('want.url') })
   }
   const home = homeOf(options)
+  const isNamed = (options.home ?? process.env.MMT_HOME) !== undefined
+  // A folder with keys alone is a wallet, whose node is the one of this machine.
+  if (isNamed && !isHome(home) && !existsSync(home.keys)) throw homeFail.NOT_A_HOME({ home: home.path })
   const { host, port } = isHome(home) ? readConfig(home).rpc : { host: '127.0.0.1', port: 7200 }
   const near = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host
   return `http://${near.includes(':') ? `[${near}]` : near}:${port}`

@@ -11,7 +11,11 @@ export type WordKey = keyof typeof en
 export const catalogues: Readonly<Record<Language, Readonly<Record<WordKey, string>>>> = { en, zh }
 
 /** The names between braces in a text. */
-type ValuesOf<T extends string> = T extends `${string}{${infer N}}${infer R}` ? N | ValuesOf<R> : never
+type ValuesOf<T extends string> = T extends `${string}{${infer N}}${infer R}`
+  ? NameOf<N> | ValuesOf<R>
+  : never
+/** `{count|problem|problems}` is the first word for one and the second for any other number. */
+type NameOf<N extends string> = N extends `${infer Name}|${string}` ? Name : N
 type Shown = string | number | bigint
 
 /** `--lang` on the command line, or else the locale of the environment, as POSIX orders it. English is what remains. */
@@ -92,7 +96,11 @@ function shownValues(values: Readonly<Record<string, unknown>>): Readonly<Record
 }
 
 function fill(text: string, values: Readonly<Record<string, Shown>>): string {
-  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''))
+  return text
+    .replace(/\{(\w+)\|([^|}]*)\|([^}]*)\}/g, (_, name: string, one: string, many: string) =>
+      String(values[name]) === '1' ? one : many,
+    )
+    .replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''))
 }
 
 function fillable(text: string, values: Readonly<Record<string, Shown>>): boolean {

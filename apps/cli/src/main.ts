@@ -19,7 +19,7 @@ import { addStart } from './start.ts'
 import { addStatus } from './status.ts'
 import { addTx } from './tx.ts'
 import { addUpkeep } from './upkeep.ts'
-import { usageText, withWords } from './usage.ts'
+import { refuseTwice, usageText, withWords } from './usage.ts'
 import { addVerify } from './verify.ts'
 import { addWatch } from './watch.ts'
 
@@ -58,6 +58,7 @@ addSnapshot(program)
 addUpkeep(program)
 addClaim(program)
 addBench(program)
+refuseTwice(program)
 
 try {
   await program.parseAsync()

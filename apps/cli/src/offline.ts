@@ -6,7 +6,10 @@ import { isHome, openKey, readKey } from '@mmtchain/node'
 import { type Amount, amount, ChainError, type Hash, height, isChainError } from '@mmtchain/primitives'
 import {
   combineTransactions,
+  type PreviewChain,
+  type PreviewWords,
   previewTransaction,
+  previewWords,
   readTransactionFile,
   secretSigner,
   signTransaction,
@@ -33,7 +36,7 @@ import {
 import { inTokens, listedByHome } from './fee-bound.ts'
 import { type Unit, unitOf } from './fields.ts'
 import { readGiven, writeNew } from './files.ts'
-import { say } from './language.ts'
+import { catalogues, language, say } from './language.ts'
 import { look, print, progress, rows } from './output.ts'
 import { askPassphrase } from './passphrase.ts'
 import { cliFail } from './refusals.ts'
@@ -250,12 +253,21 @@ function preview(
 ): readonly string[] {
   const { chainId = '', addressPrefix = '' } = chain?.metadata ?? file ?? {}
   const unit: Unit | undefined = chain && unitOf(chain)
-  return previewTransaction(body, {
+  const shown: PreviewChain = {
     id: chainId,
     addressPrefix,
     ...(unit && { unit }),
     readCall: (call) => readCall(chain, call, addressPrefix),
-  })
+  }
+  return previewTransaction(body, shown, previewIn())
+}
+
+/** The words of a preview in the language of this process. */
+function previewIn(): PreviewWords {
+  const names = Object.keys(previewWords) as (keyof PreviewWords)[]
+  return Object.fromEntries(
+    names.map((name) => [name, catalogues[language][`preview.${name}` as const]]),
+  ) as PreviewWords
 }
 
 function readCall(

@@ -159,7 +159,7 @@ async function showValidator(which: string | undefined, options: CommonOptions):
 }
 
 /** The validators of the next height. */
-async function validatorsOf(request: Transport): Promise<ValidatorsAt> {
+export async function validatorsOf(request: Transport): Promise<ValidatorsAt> {
   const answer = (await request('chain_validators')) as {
     readonly height: string
     readonly validators: { readonly validators: ValidatorsAt['validators'] }

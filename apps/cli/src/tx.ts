@@ -9,6 +9,7 @@ import { describeHome, isAlone, type OfflineOptions, writeOffline } from './offl
 import { look, print, progress, rows } from './output.ts'
 import { isProving, type ProvingChain, type ProvingOptions, provingChain } from './prove.ts'
 import { printSent } from './sent.ts'
+import { refuseTwice } from './usage.ts'
 
 const WAITS = ['submitted', 'included', 'finalised'] as const
 
@@ -107,14 +108,31 @@ function dynamic(program: Command, { name, description, example, list, prepare, 
             ...all.map((one) => `  mmt ${name} ${one}`),
           ])
         }
-        const command = remote(new Command(`mmt ${name} ${module} ${verb}`), example)
+        const title = `mmt ${name} ${module} ${verb}`
+        const command: Command = remote(new Command(title), () => exampleOf(title, command))
           .copyInheritedSettings(program)
           .exitOverride()
         prepare(command, chain, [module, verb])
+        refuseTwice(command)
         command.parse(rest, { from: 'user' })
         await run(chain, [module, verb], { ...outer, ...command.opts() })
       },
     )
+}
+
+/** The command with all that it cannot do without, as somebody might type it. */
+function exampleOf(title: string, { options }: Command): string {
+  const samples: Readonly<Record<string, string>> = {
+    ...{ key: 'ann', address: 'ben', amount: '12.5', amountSum: '12.5', text: 'hello', bool: 'true' },
+    ...{ bytes: '00ff', fixedBytes: '00ff', hash: '00ff', list: "'[]'", set: "'[]'", map: "'[]'" },
+  }
+  const words = options
+    .filter(({ mandatory }) => mandatory)
+    .map(({ long, flags }) => {
+      const type = /<(.*)>/.exec(flags)?.[1] ?? ''
+      return `${long} ${samples[type] ?? (/^u\d+$/.test(type) ? '1' : "'{…}'")}`
+    })
+  return [title, ...words].join(' ')
 }
 
 /** The chain as the node describes it, or as its own code does where the node is not asked or not trusted. */

@@ -47,6 +47,24 @@ function placeholders(text: string): string {
     .replace('[command]', `[${say('help.word.command')}]`)
 }
 
+const TWICE = 'mmt.optionTwice'
+
+/** Has a command, and those below it, refuse an option with a value that is given twice: which one is meant, nobody should guess. */
+export function refuseTwice(command: Command): Command {
+  for (const option of command.options) {
+    // Those that collect their values read them with a parser of their own.
+    if (!(option.required || option.optional) || option.parseArg) continue
+    let isGiven = false
+    command.on(`option:${option.name()}`, () => {
+      if (isGiven)
+        command.error(`error: option '${option.flags}' is given twice`, { code: TWICE, exitCode: 1 })
+      isGiven = true
+    })
+  }
+  for (const one of command.commands) refuseTwice(one)
+  return command
+}
+
 /** What is wrong with a command line. */
 export function usageText({ code, message }: CommanderError): string {
   if (code === 'commander.help') return say('usage.missingCommand')
@@ -66,6 +84,8 @@ export function usageText({ code, message }: CommanderError): string {
       return say('usage.optionMissingArgument', { what })
     case 'commander.missingMandatoryOptionValue':
       return say('usage.missingOption', { what })
+    case TWICE:
+      return say('usage.twice', { what })
     case 'commander.invalidArgument': {
       const choices = /Allowed choices are (.*)\.$/.exec(text)?.[1] ?? ''
       return say('usage.invalidArgument', { what, value: second, choices })

@@ -29,6 +29,7 @@ async function watch(options: WatchOptions): Promise<void> {
   const request = httpTransport({ url })
   const fromHeight = whole('--from', options.from) ?? (await newest(request))
   const count = whole('--count', options.count)
+  if (count === 0n) throw cliFail.BAD_ARGUMENT({ name: '--count', value: '0', want: say('want.positive') })
   const stop = new AbortController()
   const abort = () => stop.abort()
   process.once('SIGINT', abort)
@@ -36,7 +37,6 @@ async function watch(options: WatchOptions): Promise<void> {
   process.stdout.once('error', abort)
   try {
     let left = count ?? -1n
-    if (left === 0n) return
     // A node that restarts is waited for, and nothing is left out.
     for await (const { height } of subscribe(
       { url },

@@ -136,12 +136,20 @@ export function readKey(folder: string, name: string): StoredKey {
   }
 }
 
-/** Decrypts a key's secret. Throws `crypto/KEYSTORE_WRONG_PASSPHRASE`. */
+/** Decrypts a key's secret. Throws `crypto/KEYSTORE_WRONG_PASSPHRASE`, and `home/NO_PASSPHRASE_FILE` for a demo key without it. */
 export async function openKey(folder: string, name: string, ask: AskPassphrase): Promise<Uint8Array> {
   const key = readKey(folder, name)
   const beside = key.passphraseFile === null ? undefined : join(folder, checkedName(key.passphraseFile))
-  const passphrase = beside ? readFileSync(beside, 'utf8').trim() : await ask({ name, isNew: false })
+  const passphrase = beside ? readPassphrase(beside, name) : await ask({ name, isNew: false })
   return decryptSecret({ keystore: key.keystore, passphrase })
+}
+
+function readPassphrase(file: string, name: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    throw homeFail.NO_PASSPHRASE_FILE({ file, name, why: (error as Error).message })
+  }
 }
 
 /** Takes passphrases from the file that `MMT_PASSPHRASE_FILE` names. Throws `home/PASSPHRASE_NEEDED` when there is none. */

@@ -62,6 +62,10 @@ export const homeRefusals = {
     message: `"${d.name}" is no name for a key.`,
     hint: 'Use up to 64 letters, digits, hyphens and underscores, beginning with a letter or digit.',
   }),
+  NO_PASSPHRASE_FILE: (d: { file: string; name: string; why: string }) => ({
+    message: `The passphrase of the demo key ${d.name} cannot be read from ${d.file}: ${d.why}.`,
+    hint: 'Bring the file back; without it the demo keys are lost, and mmt dev --fresh with another --home makes new ones.',
+  }),
   PASSPHRASE_NEEDED: (d: { name: string }) => ({
     message: `The key ${d.name} needs its passphrase.`,
     hint: 'Run this in a terminal, or name a file with the passphrase in MMT_PASSPHRASE_FILE.',

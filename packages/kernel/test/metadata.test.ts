@@ -12,6 +12,7 @@ import {
   hash,
   kernelRefusals,
   list,
+  listedFee,
   map,
   option,
   params,
@@ -116,6 +117,15 @@ describe('the metadata of a chain', () => {
       suites: [{ code: 1, name: 'secp256k1', weight: 50 }, { code: 2 }, { code: 3 }],
     })
     expect(metadata.modules.map(({ name }) => name)).toEqual(['kernel', 'purse', 'form'])
+  })
+
+  test('lists what calls cost by the chain file, and refuses a call that it does not have', () => {
+    const made = (command: string, input: Uint8Array) => ({ module: 'form', command, input })
+    expect(listedFee(chain, [made('sign', new Uint8Array()), made('copy', new Uint8Array([7]))])).toBe(10n)
+    expect(() => listedFee(chain, [made('burn', new Uint8Array())])).toThrow(/burn/)
+    expect(() => listedFee(chain, [{ ...made('sign', new Uint8Array()), module: 'nobody' }])).toThrow(
+      /nobody/,
+    )
   })
 
   test('says what commands cost here: by the chain file, the module, or the fee policy', () => {

@@ -5,6 +5,7 @@ import {
   bytes,
   type Chain,
   cell,
+  chainMetadata,
   createMachine,
   defineChain,
   defineModule,
@@ -12,6 +13,7 @@ import {
   hash,
   height,
   type KernelGranted,
+  listedFee,
   memoryStore,
   need,
   params,
@@ -308,6 +310,17 @@ describe('a governable parameter', () => {
     expect(fee()).toBe(3n)
     harbour.send(alice, call('governor', 'set', { module: 'purse', name: 'price', value: encode(u64, 9n) }))
     expect(fee()).toBe(9n)
+    const described = (state?: typeof harbour.store) =>
+      chainMetadata(harbour.genesis, harbour.machine.release(harbour.store), state).modules
+    const shown = (state?: typeof harbour.store) =>
+      described(state).find(({ name }) => name === 'purse')?.params
+    expect(shown()).toMatchObject({ value: { price: '3' }, inForce: { price: '3' } })
+    expect(shown(harbour.store)).toMatchObject({ value: { price: '3' }, inForce: { price: '9' } })
+    const cost = described(harbour.store).find(({ name }) => name === 'counter')?.commands[0]?.fee
+    expect(cost).toBe('9')
+    // What a wallet expects is what the chain file says, whatever the chain charges meanwhile.
+    const count = call('counter', 'count', null)
+    expect(listedFee(chain, [count, count])).toBe(6n)
     const fixed = start(base().use(governor, powers).use(purse(3n)).use(counterV1()), {})
     expect(fixed.genesis.fingerprint).not.toBe(harbour.genesis.fingerprint)
   })

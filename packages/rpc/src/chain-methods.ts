@@ -104,7 +104,7 @@ export function chainMethods(view: View, limits: RpcLimits): readonly Method[] {
       role: 'read',
       params: unit,
       result: metadata,
-      run: () => chainMetadata(genesis, code) as unknown as Json,
+      run: () => chainMetadata(genesis, code, store) as unknown as Json,
     }),
     method({
       name: 'chain_genesis',

@@ -116,14 +116,15 @@ type Reply = { readonly result: Json } | { readonly code: number; readonly error
 function open(dispatch: Dispatch, sender: Sender, request: unknown, refused?: ChainError): Opened {
   const given = typeof request === 'object' && request !== null && !Array.isArray(request) ? request : {}
   const { jsonrpc, id, method: name, params } = given as Record<string, unknown>
-  const idValid = id === undefined || id === null || typeof id === 'string' || typeof id === 'number'
+  // A number that is too large for JSON to give back is none that could be answered.
+  const idValid = id === undefined || id === null || typeof id === 'string' || Number.isFinite(id)
   const wrong =
     jsonrpc !== '2.0'
       ? 'jsonrpc must be "2.0"'
       : typeof name !== 'string'
         ? 'method must be a string'
         : !idValid
-          ? 'id must be a string, a number or null'
+          ? 'id must be a string, a number that is finite, or null'
           : params !== undefined && typeof params !== 'object'
             ? 'params must be an object or an array'
             : undefined

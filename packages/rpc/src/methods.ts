@@ -4,7 +4,7 @@ import { type Method, method } from './method.ts'
 import { openRpcDocument } from './openrpc.ts'
 import { proofMethods } from './proof-methods.ts'
 import { rpcFail } from './refusals.ts'
-import { health as healthSchema, object, string } from './schemas.ts'
+import { array, count, decimal, health as healthSchema, nullable, object, string } from './schemas.ts'
 import type { RpcLimits } from './settings.ts'
 import { transactionMethods } from './transaction-methods.ts'
 import type { View } from './view.ts'
@@ -38,6 +38,7 @@ export function createMethods(
 }
 
 function discover(methods: () => Iterable<Method>, chainId: string, { version }: NodeInfo): Method {
+  let document: Json | undefined
   const description = 'JSON-RPC 2.0 over HTTP and WebSocket. 64-bit integers and amounts are decimal strings.'
   return method({
     name: 'rpc.discover',
@@ -45,7 +46,11 @@ function discover(methods: () => Iterable<Method>, chainId: string, { version }:
     role: 'read',
     params: unit,
     result: { type: 'object', required: ['openrpc', 'info', 'methods'] },
-    run: () => openRpcDocument(methods(), { title: chainId, version, description }),
+    run: () => {
+      // The table is of one release, and so is its description.
+      document ??= openRpcDocument(methods(), { title: chainId, version, description })
+      return document
+    },
   })
 }
 
@@ -70,6 +75,24 @@ function nodeMethods({ node, code }: View, info: NodeInfo): readonly Method[] {
         chainId: code.id,
         fingerprint: node.genesis.fingerprint,
       }),
+    }),
+    method({
+      name: 'node_peers',
+      summary:
+        'The nodes that this one is connected to, with what they last said of themselves; none on a chain of one node',
+      role: 'read',
+      params: unit,
+      result: array(
+        object({
+          address: string,
+          url: string,
+          version: string,
+          height: decimal,
+          latencyMs: nullable(count),
+          state: string,
+        }),
+      ),
+      run: () => [],
     }),
     method({
       name: 'node_health',

@@ -126,7 +126,7 @@ export const metadata = object({
     object({
       name: string,
       version: count,
-      params: nullable(object({ schema: jsonSchema, value: {}, governable: array(string) })),
+      params: nullable(object({ schema: jsonSchema, value: {}, inForce: {}, governable: array(string) })),
       commands: array(object({ name: string, input: jsonSchema, fee: nullable(decimal), weight: decimal })),
       queries: array(object({ name: string, input: jsonSchema, output: jsonSchema })),
       tables: array(object({ name: string, key: nullable(jsonSchema), value: jsonSchema })),

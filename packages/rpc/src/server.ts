@@ -136,11 +136,11 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
       .header('access-control-max-age', '600')
       .send(),
   )
-  server.get('/healthz', (_request, reply) => {
+  server.get('/healthz', { onRequest: admit }, (_request, reply) => {
     const ok = node.running
     return reply.code(ok ? 200 : 503).send({ ok, height: node.tip.header.height.toString() })
   })
-  server.get('/readyz', async (_request, reply) => {
+  server.get('/readyz', { onRequest: admit }, async (_request, reply) => {
     const found = await node.health()
     return reply.code(found.ready ? 200 : 503).send(found)
   })

@@ -194,6 +194,11 @@ test('a message that is not JSON-RPC 2.0 is answered with −32600, and says wha
     expect(await ask(message)).toMatchObject({
       error: { code: -32600, data: { code: 'rpc/INVALID_REQUEST' } },
     })
+  // A number that JSON cannot give back is no id, and is not answered as if it were null.
+  expect(await ask('{"jsonrpc":"2.0","id":1e400,"method":"double","params":{"n":3}}')).toMatchObject({
+    id: null,
+    error: { code: -32600, data: { hint: expect.anything() } },
+  })
   expect(await ask([[]])).toMatchObject([{ error: { code: -32600 } }])
   expect(await ask(Array.from({ length: 101 }, () => request({})))).toMatchObject({
     error: { code: -32600, data: { hint: expect.stringContaining('1 to 100') } },

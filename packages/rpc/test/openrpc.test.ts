@@ -64,6 +64,7 @@ test('it lists every method of INTERFACE.md that needs no second node, and every
     'account_get',
     'account_transactions',
     'node_info',
+    'node_peers',
     'node_health',
     ...['kernel_account', 'kernel_upgrade'],
     ...names.filter((name) => name.startsWith('token_')),

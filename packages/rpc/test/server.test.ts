@@ -5,6 +5,7 @@ import { toJson } from '@mmtchain/codec'
 import { hash } from '@mmtchain/primitives'
 import { RPC_SETTINGS_DEFAULT, rpcSettings } from '@mmtchain/rpc'
 import { expect, test } from 'vitest'
+import { WebSocket } from 'ws'
 import { limited, payment, post, start, until } from './running.ts'
 
 /** A request with any headers, as a browser or a strange program sends it. */
@@ -157,6 +158,31 @@ test('a name that was pointed at this machine is refused, and one that is listed
     'node.example:80',
   ])
     expect([host, await ask(host)]).toEqual([host, 200])
+  await stop()
+})
+
+test('probes and metrics are for the same callers as /rpc', async () => {
+  const { rpc, stop } = await start({ settings: { ...RPC_SETTINGS_DEFAULT, hosts: ['node.example'] } })
+  for (const path of ['/healthz', '/readyz', '/metrics']) {
+    const ask = (headers: Record<string, string>) => send(rpc.url, { path, method: 'GET', headers })
+    expect([path, codeIn((await ask({ host: 'evil.example' })).body)]).toEqual([path, 'rpc/HOST_NOT_ALLOWED'])
+    expect([path, (await ask({ host: 'node.example' })).status]).not.toEqual([path, 403])
+    expect([path, (await ask({ host: '10.0.0.7' })).status]).not.toEqual([path, 403])
+    const origin = { host: '127.0.0.1', origin: 'https://evil.example' }
+    expect([path, codeIn((await ask(origin)).body)]).toEqual([path, 'rpc/ORIGIN_NOT_ALLOWED'])
+  }
+  await stop()
+})
+
+test('what stands behind a question mark changes nothing, over HTTP and WebSocket alike', async () => {
+  const { rpc, stop } = await start({})
+  expect((await send(rpc.url, { path: '/rpc?x=1', body: status })).status).toBe(200)
+  const socket = new WebSocket(`${rpc.url.replace('http', 'ws')}/rpc?x=1`)
+  await new Promise((resolve, reject) => {
+    socket.onopen = resolve
+    socket.onerror = reject
+  })
+  socket.close()
   await stop()
 })
 

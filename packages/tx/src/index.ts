@@ -22,7 +22,7 @@ export {
   type TransactionFile,
   writeTransactionFile,
 } from './offline.ts'
-export { type PreviewChain, previewTransaction } from './preview.ts'
+export { type PreviewChain, type PreviewWords, previewTransaction, previewWords } from './preview.ts'
 export { txRefusals } from './refusals.ts'
 export { jointSigner, type Signer, secretSigner, signTransaction } from './signer.ts'
 export {

@@ -13,40 +13,71 @@ export interface PreviewChain {
   readCall(call: TransactionCall): Json | undefined
 }
 
+/** What a preview says; `{names}` stand for values. */
+export const previewWords = {
+  chain: 'Chain {chain}, fingerprint {fingerprint}.',
+  from: 'From {sender}{shared}{rotated}, transaction number {number} of this account.',
+  shared: ', signed by {threshold} of {keys} keys',
+  rotated: ', with keys that have replaced its first ones',
+  senderPays: 'The sender pays a fee of {fee}, also if the chain refuses the calls.',
+  payerPays: '{payer} pays a fee of {fee}, also if the chain refuses the calls.',
+  units: '{amount} of the smallest unit',
+  until: 'It can happen up to height {height} and never after.',
+  oneCall: 'One call:',
+  calls: '{count} calls, all or none of them:',
+  unreadable: 'with {count} bytes that this wallet CANNOT READ: {hex}',
+}
+/** The same in any language. */
+export type PreviewWords = Readonly<Record<keyof typeof previewWords, string>>
+
 /**
  * A transaction in words, a line each, for a person to read before signing. Whatever comes from the transaction is shown with its
  * control and direction characters escaped, so that a text in it cannot pass for a line of the preview.
  */
-export function previewTransaction(body: TransactionBody, chain: PreviewChain): readonly string[] {
+export function previewTransaction(
+  body: TransactionBody,
+  chain: PreviewChain,
+  words: PreviewWords = previewWords,
+): readonly string[] {
   const address = (value: TransactionBody['sender']) => formatAddress(value, { prefix: chain.addressPrefix })
   const { threshold, keys } = body.authority
-  const shared = keys.length > 1 ? `, signed by ${threshold} of ${keys.length} keys` : ''
-  const rotated =
-    authorityAddress(body.authority) === body.sender ? '' : ', with keys that have replaced its first ones'
+  const isFirst = authorityAddress(body.authority) === body.sender
+  const fee = showAmount(body.fee, chain, words)
   return [
-    `Chain ${chain.id}, fingerprint ${body.fingerprint}.`,
-    `From ${address(body.sender)}${shared}${rotated}, transaction number ${body.nonce + 1n} of this account.`,
+    fill(words.chain, { chain: chain.id, fingerprint: body.fingerprint }),
+    fill(words.from, {
+      sender: address(body.sender),
+      shared: keys.length > 1 ? fill(words.shared, { threshold, keys: keys.length }) : '',
+      rotated: isFirst ? '' : words.rotated,
+      number: body.nonce + 1n,
+    }),
     body.payer === null
-      ? `The sender pays a fee of ${showAmount(body.fee, chain)}, also if the chain refuses the calls.`
-      : `${address(body.payer)} pays a fee of ${showAmount(body.fee, chain)}, also if the chain refuses the calls.`,
-    `It can happen up to height ${body.validUntil} and never after.`,
-    body.calls.length === 1 ? 'One call:' : `${body.calls.length} calls, all or none of them:`,
+      ? fill(words.senderPays, { fee })
+      : fill(words.payerPays, { payer: address(body.payer), fee }),
+    fill(words.until, { height: body.validUntil }),
+    body.calls.length === 1 ? words.oneCall : fill(words.calls, { count: body.calls.length }),
     ...body.calls.map(
-      (call, i) => `${i + 1}. ${quiet(call.module)}.${quiet(call.command)} ${showInput(call, chain)}`,
+      (call, i) => `${i + 1}. ${quiet(call.module)}.${quiet(call.command)} ${showInput(call, chain, words)}`,
     ),
   ]
 }
 
-function showInput(call: TransactionCall, chain: PreviewChain): string {
+function showInput(call: TransactionCall, chain: PreviewChain, words: PreviewWords): string {
   const input = chain.readCall(call)
   if (input === undefined) {
-    return `with ${call.input.length} bytes that this wallet CANNOT READ: ${toHex(call.input.subarray(0, 64))}${call.input.length > 64 ? '…' : ''}`
+    const hex = `${toHex(call.input.subarray(0, 64))}${call.input.length > 64 ? '…' : ''}`
+    return fill(words.unreadable, { count: call.input.length, hex })
   }
   return quiet(JSON.stringify(input))
 }
 
-function showAmount(units: TransactionBody['fee'], { unit }: PreviewChain): string {
-  return unit ? `${formatAmount(units, unit)} ${quiet(unit.symbol)}` : `${units} of the smallest unit`
+function showAmount(units: TransactionBody['fee'], { unit }: PreviewChain, words: PreviewWords): string {
+  return unit ? `${formatAmount(units, unit)} ${quiet(unit.symbol)}` : fill(words.units, { amount: units })
+}
+
+/** In one pass, so that braces in a value stay what they are. */
+function fill(text: string, values: Readonly<Record<string, string | number | bigint>>): string {
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name]))
 }
 
 /** Characters that control, hide or turn around what stands beside them, or that nobody sees, from the first to the last of each range. */

@@ -82,6 +82,14 @@ export const zhRefusals: Readonly<Record<string, { readonly message: string; rea
     message: '导入将发行 {units} 个最小单位；代币最多 {max} 个。',
     hint: '请选择发行更少新币的比例，或更少的小数位。',
   },
+  'home/NO_PASSPHRASE_FILE': {
+    message: '无法从 {file} 读取演示密钥 {name} 的口令：{why}。',
+    hint: '请把该文件放回；没有它，演示密钥就丢失了，换一个 --home 运行 mmt dev --fresh 会生成新的。',
+  },
+  'home/CANNOT_BEGIN': {
+    message: '无法生成区块 0：{why}。',
+    hint: '含一百万个账户的创世文件需要一次性使用 4 GB 内存；请腾出内存，或在更大的机器上开始并复制数据目录。',
+  },
   'home/NOT_A_HOME': {
     message: '{home} 中没有节点：缺少 genesis.json。',
     hint: '用 mmt init 建立，或用 --home 指定另一个文件夹。',

@@ -1,24 +1,26 @@
-import type { JsonSchema } from '@mmtchain/codec'
-import { toJson } from '@mmtchain/codec'
+import { codecFromSchema, decode, type JsonSchema, toJson } from '@mmtchain/codec'
 import type { Refusal } from '@mmtchain/primitives'
 import { commandFeeOf } from '../execution/transaction.ts'
-import type { ChainData } from './chain.ts'
+import { parameterInForce } from '../parameters.ts'
+import type { StateReader } from '../ports.ts'
+import { type ChainData, parameterSchema, type UsedModule } from './chain.ts'
 import type { GenesisData } from './genesis.ts'
 
 /** A module as tools see it: everything that they need to make its transactions and read its answers. */
 export interface ModuleMetadata {
   readonly name: string
   readonly version: number
-  /** The parameters as the chain file has them, and the names of those that governance may change. */
+  /** The parameters as the chain file has them and as they are in force, and the names of those that governance may change. */
   readonly params: {
     readonly schema: JsonSchema
     readonly value: unknown
+    readonly inForce: unknown
     readonly governable: readonly string[]
   } | null
   readonly commands: readonly {
     readonly name: string
     readonly input: JsonSchema
-    /** The fee in the smallest unit, or null when it depends on the input. */
+    /** The fee in the smallest unit under the parameters in force, or null when it depends on the input. */
     readonly fee: string | null
     readonly weight: string
   }[]
@@ -48,13 +50,17 @@ export interface ChainMetadata {
   readonly modules: readonly ModuleMetadata[]
 }
 
-/** Describes a chain, or a later release of it, with JSON Schemas, from the modules' own declarations. */
+/**
+ * Describes a chain, or a later release of it, with JSON Schemas, from the modules' own declarations. The parameters in force are
+ * those of `state`, or the chain file's without one.
+ */
 export function chainMetadata(
   { chain: first, fingerprint }: Pick<GenesisData, 'chain' | 'fingerprint'>,
   chain: ChainData = first,
+  state?: StateReader,
 ): ChainMetadata {
-  const policy = chain.modules.find(({ spec }) => spec.feePolicy)?.spec
-  const commandFee = policy ? commandFeeOf(policy, policy.params?.value) : 0n
+  const policy = chain.modules.find(({ spec }) => spec.feePolicy)
+  const commandFee = policy ? commandFeeOf(policy.spec, inForce(policy, state)) : 0n
   return {
     chainId: chain.id,
     fingerprint,
@@ -62,39 +68,59 @@ export function chainMetadata(
     slotMs: chain.slotMs,
     engine: chain.engine.name,
     suites: [...chain.suites.values()].map(({ code, name, weight }) => ({ code, name, weight })),
-    modules: chain.modules.map(({ spec, fees, governable }) => ({
-      name: spec.name,
-      version: spec.version,
-      params: spec.params
-        ? {
-            schema: spec.params.codec.schema,
-            value: toJson(spec.params.codec, spec.params.value, chain),
-            governable,
-          }
-        : null,
-      commands: [...spec.commands].map(([name, { input, fee: declared, weight }]) => {
-        const fee = fees[name] ?? declared ?? commandFee
-        return {
-          name,
-          input: input.schema,
-          fee: typeof fee === 'function' ? null : String(fee),
-          weight: String(weight),
+    modules: chain.modules.map((used) => describeModule(used, { chain, commandFee, state })),
+  }
+}
+
+function describeModule(
+  used: UsedModule,
+  args: { readonly chain: ChainData; readonly commandFee: bigint; readonly state: StateReader | undefined },
+): ModuleMetadata {
+  const { spec, fees, governable } = used
+  const { chain, commandFee, state } = args
+  return {
+    name: spec.name,
+    version: spec.version,
+    params: spec.params
+      ? {
+          schema: spec.params.codec.schema,
+          value: toJson(spec.params.codec, spec.params.value, chain),
+          inForce: toJson(spec.params.codec, inForce(used, state), chain),
+          governable,
         }
-      }),
-      queries: [...spec.queries].map(([name, { input, output }]) => ({
+      : null,
+    commands: [...spec.commands].map(([name, { input, fee: declared, weight }]) => {
+      const fee = fees[name] ?? declared ?? commandFee
+      return {
         name,
         input: input.schema,
-        output: output.schema,
-      })),
-      tables: Object.entries(spec.state).map(([name, declared]) => ({
-        name,
-        key: declared.cell === true ? null : declared.key.schema,
-        value: declared.value.schema,
-      })),
-      events: Object.entries(spec.events).map(([name, { schema }]) => ({ name, data: schema })),
-      errors: errorCatalogue(spec.name, spec.errors),
+        fee: typeof fee === 'function' ? null : String(fee),
+        weight: String(weight),
+      }
+    }),
+    queries: [...spec.queries].map(([name, { input, output }]) => ({
+      name,
+      input: input.schema,
+      output: output.schema,
     })),
+    tables: Object.entries(spec.state).map(([name, declared]) => ({
+      name,
+      key: declared.cell === true ? null : declared.key.schema,
+      value: declared.value.schema,
+    })),
+    events: Object.entries(spec.events).map(([name, { schema }]) => ({ name, data: schema })),
+    errors: errorCatalogue(spec.name, spec.errors),
   }
+}
+
+/** A module's parameters with those that governance has changed. */
+function inForce({ spec, governable }: UsedModule, state: StateReader | undefined): unknown {
+  const changed = governable.flatMap((name) => {
+    const row = state && parameterInForce(state, spec.name, name)
+    return row ? [[name, decode(codecFromSchema(parameterSchema(spec, name)), row)] as const] : []
+  })
+  const { value } = spec.params ?? {}
+  return changed.length === 0 ? value : { ...Object(value), ...Object.fromEntries(changed) }
 }
 
 /** The codes and texts of a namespace of refusals, with `<name>` where a value goes. */
