@@ -52,8 +52,8 @@ const TWICE = 'mmt.optionTwice'
 /** Has a command, and those below it, refuse an option with a value that is given twice: which one is meant, nobody should guess. */
 export function refuseTwice(command: Command): Command {
   for (const option of command.options) {
-    // Those that collect their values read them with a parser of their own.
-    if (!(option.required || option.optional) || option.parseArg) continue
+    // Those that collect their values read them with a parser of their own; so do choices.
+    if (!(option.required || option.optional) || (option.parseArg && !option.argChoices)) continue
     let isGiven = false
     command.on(`option:${option.name()}`, () => {
       if (isGiven)

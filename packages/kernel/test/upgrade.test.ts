@@ -319,8 +319,8 @@ describe('a governable parameter', () => {
     const cost = described(harbour.store).find(({ name }) => name === 'counter')?.commands[0]?.fee
     expect(cost).toBe('9')
     // What a wallet expects is what the chain file says, whatever the chain charges meanwhile.
-    const count = call('counter', 'count', null)
-    expect(listedFee(chain, [count, count])).toBe(6n)
+    const { calls } = harbour.body(alice, [call('counter', 'count', null), call('counter', 'count', null)])
+    expect(listedFee(chain, calls)).toBe(6n)
     const fixed = start(base().use(governor, powers).use(purse(3n)).use(counterV1()), {})
     expect(fixed.genesis.fingerprint).not.toBe(harbour.genesis.fingerprint)
   })
