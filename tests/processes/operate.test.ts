@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { inPlace, mmtDev, type Place, type RunningChain, root, startChain } from './chain-process.ts'
@@ -163,4 +164,32 @@ test('a node whose log nobody reads any more stops cleanly', async () => {
   }
   chain = mmtDev(place)
   await chain.printed(/goes on from height \d+/)
+})
+
+test('a node stops on SIGTERM while a client leaves the answer of a batch unread, and loses nothing of it', {
+  timeout: 300_000,
+}, async () => {
+  chain = mmtDev(place)
+  await chain.printed(/^height 1 /m)
+  const transfers = await transfersOf(place, ['demo1', 'demo2', 'demo3'])
+  const sent: Transfer[] = []
+  for (let i = 0; i < 20; i++) sent.push(await transfers.next())
+  const calls = [
+    ...sent.map(({ bytes }) => ({ method: 'tx_submit', params: { bytes } })),
+    // More than the buffers of both ends hold, so that the answer is under way until the client reads.
+    ...Array.from({ length: 80 }, () => ({ method: 'rpc.discover', params: {} })),
+  ]
+  const body = JSON.stringify(calls.map((call, id) => ({ jsonrpc: '2.0', id, ...call })))
+  const socket = connect(place.port, '127.0.0.1').pause()
+  socket.on('error', () => undefined)
+  const head = ['POST /rpc HTTP/1.1', 'host: 127.0.0.1', 'content-type: application/json']
+  socket.write(`${[...head, `content-length: ${Buffer.byteLength(body)}`].join('\r\n')}\r\n\r\n${body}`)
+  const isKnown = (id: string) => ask(place, 'chain_transaction', { id }).then(Boolean, () => false)
+  for (const { id } of sent) await vi.waitFor(async () => expect(await isKnown(id)).toBe(true), WAIT)
+
+  expect(await chain.end('SIGTERM')).toBe(0)
+  socket.destroy()
+  chain = mmtDev(place)
+  await chain.printed(/^height \d+ /m)
+  await vi.waitFor(async () => expect(await Promise.all(sent.map(isInBlock))).not.toContain(false), WAIT)
 })

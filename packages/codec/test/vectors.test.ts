@@ -10,7 +10,7 @@ import {
 } from '@mmtchain/codec'
 import { fromHex, toHex, utf8 } from '@mmtchain/primitives'
 import { describe, expect, test } from 'vitest'
-import { golden } from './golden.ts'
+import { goldenList } from '../../../tests/golden.ts'
 import { refusalOf } from './refusal.ts'
 
 const chain = { addressPrefix: 'mmt' }
@@ -20,7 +20,7 @@ interface Typed {
 }
 
 describe('bcs.json: values and bytes (formats.md, sections 2 and 3)', () => {
-  test.each(golden<Typed & { json: unknown; bytes: string }>('bcs.json'))(
+  test.each(goldenList<Typed & { json: unknown; bytes: string }>('bcs.json'))(
     '$name',
     ({ schema, json, bytes }) => {
       const codec = codecFromSchema(schema)
@@ -34,20 +34,20 @@ describe('bcs.json: values and bytes (formats.md, sections 2 and 3)', () => {
 })
 
 describe('bcs.json: bytes that a decoder refuses (2.13)', () => {
-  test.each(golden<Typed & { bytes: string }>('bcs.json', 'refused'))('$name', ({ schema, bytes }) => {
+  test.each(goldenList<Typed & { bytes: string }>('bcs.json', 'refused'))('$name', ({ schema, bytes }) => {
     expect(refusalOf(() => decode(codecFromSchema(schema), fromHex(bytes))).code).toMatch(/^codec\//)
   })
 })
 
 describe('bcs.json: JSON that is not the form of any value (3.1 to 3.4)', () => {
-  test.each(golden<Typed & { json: unknown }>('bcs.json', 'refusedJson'))('$name', ({ schema, json }) => {
+  test.each(goldenList<Typed & { json: unknown }>('bcs.json', 'refusedJson'))('$name', ({ schema, json }) => {
     const { code } = refusalOf(() => fromJson(codecFromSchema(schema), json, chain))
     expect(['codec/BAD_JSON', 'codec/DUPLICATE']).toContain(code)
   })
 })
 
 describe('bcs.json: sets and maps in another order, which a reader sorts (3.4)', () => {
-  test.each(golden<Typed & { json: unknown; bytes: string }>('bcs.json', 'anyOrderJson'))(
+  test.each(goldenList<Typed & { json: unknown; bytes: string }>('bcs.json', 'anyOrderJson'))(
     '$name',
     ({ schema, json, bytes }) => {
       const codec = codecFromSchema(schema)
@@ -66,7 +66,7 @@ interface Row extends Typed {
 const keyCodec = (schema: unknown) => codecFromSchema(schema) as KeyCodec<unknown>
 
 describe('state-keys.json: keys of rows (section 9)', () => {
-  const rows = golden<Row & { key: string }>('state-keys.json').filter(({ schema }) => schema !== null)
+  const rows = goldenList<Row & { key: string }>('state-keys.json').filter(({ schema }) => schema !== null)
   const namesIn = ({ module, table }: Row) => `${toHex(utf8(module))}00${toHex(utf8(table))}00`
 
   test.each(rows)('$name', ({ schema, json, key, ...row }) => {
@@ -76,14 +76,14 @@ describe('state-keys.json: keys of rows (section 9)', () => {
     expect(decodeKey(keyCodec(schema), own)).toStrictEqual(value)
   })
 
-  const wrongTypes = golden<Row & { why: string }>('state-keys.json', 'refused').filter(
+  const wrongTypes = goldenList<Row & { why: string }>('state-keys.json', 'refused').filter(
     ({ why }) => why === 'not a type of keys',
   )
   test.each(wrongTypes)('$name is not a key', ({ schema }) => {
     expect(codecFromSchema(schema)).not.toHaveProperty('writeKey')
   })
 
-  const ordered = golden<Typed & { json: readonly unknown[]; keys: readonly string[] }>(
+  const ordered = goldenList<Typed & { json: readonly unknown[]; keys: readonly string[] }>(
     'state-keys.json',
     'ordered',
   )

@@ -26,7 +26,7 @@ import {
 import { fromHex, hashToBytes, toHex, utf8 } from '@mmtchain/primitives'
 import { transaction } from '@mmtchain/tx'
 import { describe, expect, test } from 'vitest'
-import { type GoldenKey, golden } from './golden.ts'
+import { type GoldenKey, golden } from '../../../tests/golden.ts'
 import { refusalOf } from './refusal.ts'
 
 /** Encodes JSON to the bytes of a vector, and back to the same JSON. */

@@ -3,7 +3,7 @@ import type { Address } from '@mmtchain/kernel'
 import { fromHex } from '@mmtchain/primitives'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { golden } from './golden.ts'
+import { golden } from '../../../tests/golden.ts'
 import { alice, bob, books, carol, coins, FEE, harbour, keeper, type Waiting } from './harbour.ts'
 
 // Random histories on the kernel and on plain numbers. testkit executes every block twice and checks the invariant after each.

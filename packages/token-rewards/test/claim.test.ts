@@ -3,7 +3,7 @@ import { hash } from '@mmtchain/kernel'
 import { concatBytes, fromHex, parseAddress, toHex, utf8 } from '@mmtchain/primitives'
 import { claimText } from '@mmtchain/token-rewards'
 import { describe, expect, test } from 'vitest'
-import { golden } from './golden.ts'
+import { golden } from '../../../tests/golden.ts'
 import { alice, bob, books, carol, coins, FEE, type Harbour, harbour, said } from './harbour.ts'
 
 interface Claims {

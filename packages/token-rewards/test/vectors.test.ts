@@ -5,7 +5,7 @@ import { fromHex, toHex, utf8 } from '@mmtchain/primitives'
 import { testAccount, testAddresses, testChain } from '@mmtchain/testkit'
 import { type TokenOptions, token } from '@mmtchain/token-rewards'
 import { expect, test } from 'vitest'
-import { golden } from './golden.ts'
+import { golden } from '../../../tests/golden.ts'
 
 interface VestingVectors {
   readonly vectors: readonly {

@@ -4,7 +4,7 @@ import { fromHex } from '@mmtchain/primitives'
 import { testAddresses } from '@mmtchain/testkit'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { golden } from './golden.ts'
+import { golden } from '../../../tests/golden.ts'
 import {
   alice,
   bob,

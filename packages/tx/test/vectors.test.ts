@@ -18,7 +18,7 @@ import {
   transactionId,
 } from '@mmtchain/tx'
 import { describe, expect, test } from 'vitest'
-import { type GoldenKey, golden } from './golden.ts'
+import { type GoldenKey, golden } from '../../../tests/golden.ts'
 import { refusalOf } from './refusal.ts'
 
 interface Authorities {
