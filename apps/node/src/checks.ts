@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type HealthCheck, healthChecksOf } from '@mmtchain/node-runtime'
+import type { ChainError } from '@mmtchain/primitives'
 import type { Home } from './home.ts'
 
 const FILES_LEFT_SHARE_MIN = 0.2
@@ -17,6 +18,11 @@ export const homeHealthTexts = {
   FILES_LOW: {
     found: '{open} of at most {max} files and connections are open.',
     cure: 'Raise the limit: ulimit -n 65536, or LimitNOFILE in the unit of systemd.',
+  },
+  STORE_PRUNES: { found: 'Old states are dropped when they need not be kept.' },
+  STORE_DAMAGED: {
+    found: 'Old states are no longer dropped: {why}',
+    cure: 'Stop the node, check the disk and run mmt prune. If the damage stays, restore a snapshot.',
   },
 } as const
 
@@ -52,4 +58,14 @@ async function checkOpenFiles(): Promise<HealthCheck> {
     open,
     max: Number.isFinite(max) ? max : '∞',
   })
+}
+
+/** Pruning that met damage stops, while blocks go on and the disk fills. */
+export function pruningCheck(damage: () => ChainError | undefined): () => HealthCheck {
+  return () => {
+    const found = damage()
+    return found
+      ? check('pruning', 'STORE_DAMAGED', { why: found.message })
+      : check('pruning', 'STORE_PRUNES', {})
+  }
 }

@@ -13,11 +13,12 @@ import {
   type ValidatorKey,
   workerThreads,
 } from '@mmtchain/node-runtime'
+import type { ChainError } from '@mmtchain/primitives'
 import { type RpcServer, serveRpc } from '@mmtchain/rpc'
 import { merkleStore } from '@mmtchain/storage-merkle'
 import { beginLarge } from './begin.ts'
 import { loadBundle } from './chain-file.ts'
-import { homeChecks } from './checks.ts'
+import { homeChecks, pruningCheck } from './checks.ts'
 import type { Config } from './config.ts'
 import { type Home, isHome, readConfig } from './home.ts'
 import { readHomeGenesis } from './home-genesis.ts'
@@ -112,7 +113,15 @@ async function openNode(args: {
   readonly wrapHost: RunNodeArgs['wrapHost']
 }): Promise<Node> {
   const { home, config, genesis, validator, log, wrapHost = (host) => host } = args
-  const store = await merkleStore({ path: home.data })
+  let damage: ChainError | undefined
+  const store = await merkleStore({
+    path: home.data,
+    onDamage(error) {
+      damage = error
+      const { code, message } = error
+      logOf(log, 'store').error({ code, why: message }, 'old states are no longer dropped')
+    },
+  })
   const checkThreads = workerThreads({ max: Math.min(CHECK_THREADS_MAX, availableParallelism() - 1), log })
   const journal = await fileJournal({ path: home.mempool, log: logOf(log, 'mempool') })
   try {
@@ -122,7 +131,7 @@ async function openNode(args: {
       host: wrapHost(systemHost(log, { dataPath: home.data, journal, checkThreads })),
       validator: validator && memorySigner(validator),
       mempool: config.mempool,
-      healthChecks: homeChecks(home),
+      healthChecks: [...homeChecks(home), pruningCheck(() => damage)],
     })
   } catch (error) {
     await journal.close()

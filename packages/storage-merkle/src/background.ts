@@ -3,8 +3,10 @@ export function backgroundWork(args: {
   readonly share: number
   readonly hasWork: () => boolean
   readonly work: () => AsyncGenerator<void>
+  /** Takes what the work threw; the work then rests until it is woken. */
+  readonly onFault: (error: unknown) => void
 }) {
-  const { share, hasWork, work } = args
+  const { share, hasWork, work, onFault } = args
   let stopped = false
   let running: Promise<void> | undefined
   let skipRest: (() => void) | undefined
@@ -32,9 +34,8 @@ export function backgroundWork(args: {
 
   return {
     wake() {
-      // A failed write is told to the next commit.
       running ??= run()
-        .catch(() => undefined)
+        .catch(onFault)
         .finally(() => {
           running = undefined
         })

@@ -11,6 +11,7 @@ import {
   type ChainError,
   type Hash,
   type Height,
+  isChainError,
   hash as toHash,
   height as toHeight,
 } from '@mmtchain/primitives'
@@ -48,6 +49,11 @@ export interface MerkleStoreOptions {
   readonly memoryBytes?: number
   /** How the pairs of the tree are hashed; the fastest that this host has unless it is given. */
   readonly pairHasher?: PairHasherName
+  /**
+   * Takes the `store/DAMAGED` at which pruning in the background stopped. Blocks go on; old states stay until the store is opened
+   * again and then meets the same damage, if nobody has mended it.
+   */
+  readonly onDamage?: (error: ChainError) => void
 }
 
 /**
@@ -64,7 +70,8 @@ export async function merkleStore(options: MerkleStorePlace & MerkleStoreOptions
     const { keepHeights = 1024, memoryBytes = 256 << 20 } = options
     const memory = { rows: memoryBytes / 2, tree: memoryBytes / 4, index: memoryBytes / 4 }
     const state = stateOn(committed, pairs, memory)
-    return storeOn({ database, state, kept, keepHeights, treeBytesMax: memory.tree })
+    const { onDamage = () => undefined } = options
+    return storeOn({ database, state, kept, keepHeights, treeBytesMax: memory.tree, onDamage })
   } catch (error) {
     await database.close()
     throw error
@@ -101,11 +108,14 @@ function storeOn(args: {
   readonly kept: Kept
   readonly keepHeights: number | 'all'
   readonly treeBytesMax: number
+  readonly onDamage: (error: ChainError) => void
 }): MerkleStore {
-  const { database, state, keepHeights, treeBytesMax } = args
+  const { database, state, keepHeights, treeBytesMax, onDamage } = args
   let kept = args.kept
   let committing: Promise<void> | undefined
   let failed: ChainError | undefined
+  /** Whether pruning has met damage; it would meet it again after every block. */
+  let damaged = false
   let closing: Promise<void> | undefined
   let writing: Promise<unknown> = Promise.resolve()
   const stages = new WeakMap<Staged, Stage>()
@@ -248,8 +258,15 @@ function storeOn(args: {
 
   const pruner = backgroundWork({
     share: PRUNING_SHARE,
-    hasWork: () => !failed && hasToPrune(),
+    hasWork: () => !failed && !damaged && hasToPrune(),
     work: pruneOnce,
+    onFault(error) {
+      // A failed write is told to the next commit.
+      if (error === failed) return
+      damaged = true
+      const record = 'an old state'
+      onDamage(isChainError(error) ? error : merkleStoreFail.DAMAGED({ record, why: textOf(error) }))
+    },
   })
   pruner.wake()
 

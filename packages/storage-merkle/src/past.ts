@@ -56,19 +56,20 @@ function blockRemovals(view: View, height: Height): readonly Write[] {
 
 /**
  * The deletions that drop the state of a height, in pieces. What only that state used is what the next block replaced. The record
- * of it goes last, so that pruning can be begun anew after a crash.
+ * of it goes last, so that pruning can be begun anew after a crash. Throws `store/DAMAGED`.
  */
 export function* prunedBy(view: View, height: Height): Generator<readonly Write[]> {
   const next = toHeight(height + 1n)
   const replaced = view.read(entry.replaced(next))
-  if (replaced) {
-    const removals = [
-      ...replaced.rows.flatMap(({ path, before }) => (before < 0 ? [] : [entry.oldRow(path, before)])),
-      ...replaced.nodes.map(entry.node),
-      ...replaced.pages.map(entry.page),
-    ]
-    for (let at = 0; at < removals.length; at += DELETIONS_MAX)
-      yield removals.slice(at, at + DELETIONS_MAX).map(remove)
-  }
+  // Another pruning may have dropped both, which one batch does.
+  if (!replaced && view.read(entry.version(height))) throw missing(entry.replaced(next))
+  const { rows, nodes, pages } = replaced ?? { rows: [], nodes: [], pages: [] }
+  const removals = [
+    ...rows.flatMap(({ path, before }) => (before < 0 ? [] : [entry.oldRow(path, before)])),
+    ...nodes.map(entry.node),
+    ...pages.map(entry.page),
+  ]
+  for (let at = 0; at < removals.length; at += DELETIONS_MAX)
+    yield removals.slice(at, at + DELETIONS_MAX).map(remove)
   yield [remove(entry.version(height)), remove(entry.replaced(next))]
 }

@@ -6,6 +6,7 @@ import { type Store, tablePrefix } from '@mmtchain/kernel'
 import {
   type Address,
   addressToBytes,
+  type ChainError,
   type Hash,
   hashToBytes,
   height,
@@ -15,7 +16,7 @@ import {
 import { merkleStore } from '@mmtchain/storage-merkle'
 import { sampleCommit } from '@mmtchain/testkit'
 import { ClassicLevel } from 'classic-level'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { inTempFolder } from './temp-store.ts'
 import { expectWhole } from './whole-store.ts'
 
@@ -167,6 +168,23 @@ test('a whole record of another key does not pass for one', async () => {
       const error = await openAndUse(path, async (store) => store.get(rowKey(2)))
       expect(error).toMatchObject({ code: 'store/DAMAGED' })
     }
+  })
+})
+
+describe.each(Object.entries(damages))('pruning that meets a record %s', (_, change) => {
+  test('says so once, keeps what it cannot drop, and lets blocks go on', async () => {
+    await inTempFolder(async (path) => {
+      await makeBlocks(path)
+      await alter(path, Uint8Array.of(0x63, ...u64(2)), change)
+      const told: ChainError[] = []
+      const store = await merkleStore({ path, keepHeights: 0, onDamage: (error) => told.push(error) })
+      const values = { record: 'the changes of block 2' }
+      await vi.waitFor(() => expect(told).toMatchObject([{ code: 'store/DAMAGED', values }]), 60_000)
+      await store.commit(sampleCommit({ store, changes: [], seed: 9 }))
+      await expect(store.prune()).rejects.toMatchObject({ code: 'store/DAMAGED', values })
+      expect(told).toHaveLength(1)
+      await store.close()
+    })
   })
 })
 

@@ -53,4 +53,9 @@ export const zhHealth: Readonly<Record<string, { readonly found: string; readonl
     found: '已打开 {open} 个文件和连接，至多 {max} 个。',
     cure: '请提高上限：ulimit -n 65536，或 systemd 单元中的 LimitNOFILE。',
   },
+  STORE_PRUNES: { found: '不必保留的旧状态会被删除。' },
+  STORE_DAMAGED: {
+    found: '旧状态不再被删除：{why}',
+    cure: '请停止节点，检查磁盘，并执行 mmt prune。若损坏仍在，请恢复一个快照。',
+  },
 }
