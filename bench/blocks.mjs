@@ -1,8 +1,9 @@
 // Builds blocks of 1,000 transfers in memory, signatures already checked, and prints transactions per second with and
 // without the state root, then the share of each phase. From the root: node bench/blocks.mjs [blocks]
-import { memoryStore } from '@mmtchain/kernel'
+import { merkleStore } from '@mmtchain/storage-merkle'
+import { MemoryLevel } from 'memory-level'
 import { profile } from './profile.mjs'
-import { begin, build, commit, flatStore, KINDS, median, PER_BLOCK, transfers } from './transfers.mjs'
+import { beginOn, build, commitTo, flatStore, KINDS, median, PER_BLOCK, transfers } from './transfers.mjs'
 
 const BLOCKS = Number(process.argv[2] ?? 30)
 const ROUNDS = 5
@@ -12,9 +13,9 @@ const SCENARIOS = KINDS.flatMap((kind) => [false, true].map((withRoot) => ({ kin
  * Milliseconds to build `BLOCKS` blocks on a new chain: by the clock, and of processor time, in which the collector's helper
  * threads count and other processes do not. What lies between the blocks is not measured.
  */
-function run({ kind, withRoot }) {
-  const store = withRoot ? memoryStore() : flatStore()
-  let tip = begin(store)
+async function run({ kind, withRoot }) {
+  const store = withRoot ? await treeStore() : flatStore()
+  let tip = await beginOn(store)
   const spent = { clock: 0, processor: 0 }
   for (let nonce = 0; nonce < BLOCKS; nonce++) {
     const candidates = transfers(nonce, kind)
@@ -22,10 +23,17 @@ function run({ kind, withRoot }) {
     const built = build(store, tip, candidates)
     spent.processor += processorMs() - start.processor
     spent.clock += performance.now() - start.clock
-    commit(store, built)
+    await commitTo(store, built)
     tip = built.tip
   }
+  await store.close()
   return spent
+}
+
+/** The store of a node, in memory. */
+function treeStore() {
+  const encodings = { keyEncoding: 'view', valueEncoding: 'view', storeEncoding: 'view' }
+  return merkleStore({ level: new MemoryLevel(encodings) })
 }
 
 function processorMs() {
@@ -38,10 +46,10 @@ const titleOf = ({ kind, withRoot }) => `${kind}${withRoot ? ' + root' : ''}`
 const row = (title, cells) =>
   console.log(title.padEnd(42) + cells.map((cell) => String(cell).padStart(23)).join(''))
 
-for (const scenario of SCENARIOS) run(scenario) // Warm up.
+for (const scenario of SCENARIOS) await run(scenario) // Warm up.
 const found = SCENARIOS.map(() => [])
 for (let round = 0; round < ROUNDS; round++)
-  for (const [i, scenario] of SCENARIOS.entries()) found[i].push(run(scenario))
+  for (const [i, scenario] of SCENARIOS.entries()) found[i].push(await run(scenario))
 
 console.log(`Blocks of ${PER_BLOCK} transfers; medians of ${ROUNDS} rounds of ${BLOCKS} blocks.`)
 row('', SCENARIOS.map(titleOf))

@@ -25,14 +25,14 @@ const PHASES = {
     names: ['listRoot', 'receiptsRoot'],
   },
   'changes of the journal, sorted': { file: /journal\.ts$/, names: ['changesOf'] },
-  'state root': { file: /memory-store\.ts$/, names: ['stage'] },
+  'state root': { file: /storage-merkle\/src\/merkle-store\.ts$/, names: ['stage'] },
   'hooks, header and the rest': MEASURED,
 }
 /** A sample belongs to the kind of work of the innermost function that has one. */
 const WORK = {
   'codec: rows, inputs, events, receipts': { file: /packages\/codec\/src\// },
   hashing: { file: /packages\/crypto\/src\/|^node:internal\/crypto|noble\/hashes/ },
-  'rows: journal and store': { file: /journal\.ts$|memory-store\.ts$/ },
+  'rows: journal and store': { file: /journal\.ts$|storage-merkle\/src\// },
   'kernel and modules': MEASURED,
 }
 
@@ -43,7 +43,7 @@ export async function profile(work) {
   await session.post('Profiler.enable')
   await session.post('Profiler.setSamplingInterval', { interval: SAMPLE_MICROSECONDS })
   await session.post('Profiler.start')
-  work()
+  await work()
   const { profile: found } = await session.post('Profiler.stop')
   session.disconnect()
   return { phases: shares(found, outermost), work: shares(found, innermost) }

@@ -67,6 +67,17 @@ export function begin(store) {
   return begun.tip
 }
 
+/** The same for a store that commits asynchronously only. */
+export async function beginOn(store) {
+  const begun = machine.begin(store)
+  await commitTo(store, begun)
+  return begun.tip
+}
+
+export function commitTo(store, execution) {
+  return store.commit({ ...execution, seal: NONE, checkpoint: NONE })
+}
+
 /** Builds a block as its proposer does. Throws unless all transfers are in it and none was refused. */
 export function build(store, tip, candidates) {
   const request = {
@@ -100,6 +111,10 @@ export function flatStore() {
         else rows.set(key, value)
       }
     },
+    async commit(block) {
+      this.commitNow(block)
+    },
+    async close() {},
   }
 }
 
