@@ -233,27 +233,41 @@ async function bytesOf(folder) {
   return bytes
 }
 
+/** What the store opens LevelDB with, so that what is measured beside it has the same. */
+const LEVEL = { keyEncoding: 'view', valueEncoding: 'view', cacheSize: 64 << 20, writeBufferSize: 16 << 20 }
+
+/** A LevelDB that remembers the entries of its last batch. */
+async function recordingLevel(path) {
+  const level = new ClassicLevel(path, LEVEL)
+  await level.open()
+  const batch = level.batch.bind(level)
+  const recorded = []
+  level.batch = (...args) => {
+    const made = batch(...args)
+    if (args.length > 0) return made
+    recorded.length = 0
+    const put = made.put.bind(made)
+    made.put = (key, value) => {
+      recorded.push([key, value])
+      return put(key, value)
+    }
+    return made
+  }
+  return { level, recorded }
+}
+
 async function disk() {
   const blocks = Number(numbers[1] ?? 300)
   const folder = await mkdtemp(join(tmpdir(), 'mmt-bench-'))
   const path = join(folder, 'store')
-  const store = await merkleStore({ path, memoryBytes: 1 << 30 })
+  const { level, recorded } = await recordingLevel(path)
+  const store = await merkleStore({ level, memoryBytes: 1 << 30 })
   await fill(store)
-  const persisted = []
-  for (let round = 0; round < ROUNDS; round++) {
-    const rows = updates(UPDATES)
-    const start = performance.now()
-    await store.commit(commitOf(store, store.stage(rows)))
-    persisted.push(performance.now() - start)
-  }
-  print(
-    `${UPDATES} updates of ${KEYS} keys, root, one synced batch`,
-    `${perSecond(UPDATES, median(persisted))}/s`,
-  )
+  await persisted(store, recorded, folder)
   const before = await bytesOf(path)
   const commits = []
   for (let block = 0; block < blocks; block++) {
-    const rows = updates(1000)
+    const rows = updates(Math.min(1000, KEYS))
     const start = performance.now()
     await store.commit(commitOf(store, store.stage(rows)))
     commits.push(performance.now() - start)
@@ -276,10 +290,55 @@ async function disk() {
   await rm(folder, { recursive: true, force: true })
 }
 
+/** Blocks of updates with everything that a commit does, and the same entries once more in a batch of plain LevelDB. */
+async function persisted(store, recorded, folder) {
+  const raw = new ClassicLevel(join(folder, 'raw'), LEVEL)
+  await raw.open()
+  const times = { stage: [], ours: [], raw: [] }
+  let bytes = 0
+  for (let round = 0; round < 2 * ROUNDS; round++) {
+    const rows = updates(UPDATES)
+    times.ours.push(
+      await timed(async () => {
+        let staged
+        times.stage.push(
+          await timed(() => {
+            staged = store.stage(rows)
+          }),
+        )
+        await store.commit(commitOf(store, staged))
+      }),
+    )
+    times.raw.push(
+      await timed(async () => {
+        const batch = raw.batch()
+        for (const [key, value] of recorded) batch.put(key, value)
+        await batch.write({ sync: true })
+      }),
+    )
+    bytes = recorded.reduce((sum, [key, value]) => sum + key.length + value.length, 0)
+  }
+  const ms = medians(times)
+  const least = (name) => Math.min(...times[name].map(({ clock }) => clock))
+  print(`${UPDATES} updates of ${KEYS} keys, root, one synced batch`, 'updates/s', 'at best', 'x raw batch')
+  print(
+    '  storage-merkle',
+    perSecond(UPDATES, ms.ours.clock),
+    perSecond(UPDATES, least('ours')),
+    ratio(ms.ours, ms.raw),
+  )
+  print(
+    `  raw LevelDB, the same ${recorded.length} entries, ${(bytes / 1e6).toFixed(1)} MB`,
+    perSecond(UPDATES, ms.raw.clock),
+    perSecond(UPDATES, least('raw')),
+  )
+  print('  the stage alone', perSecond(UPDATES, ms.stage.clock), perSecond(UPDATES, least('stage')))
+  await raw.close()
+}
+
+/** Random reads beside `getSync` of plain LevelDB with the rows alone, and of the store's own database by the stored key. */
 async function reads(path, folder) {
-  const plain = new ClassicLevel(join(folder, 'plain'), {
-    ...{ keyEncoding: 'view', valueEncoding: 'view', cacheSize: 64 << 20 },
-  })
+  const plain = new ClassicLevel(join(folder, 'plain'), LEVEL)
   await plain.open()
   for (let first = 0; first < KEYS; first += 20_000) {
     const batch = plain.batch()
@@ -287,27 +346,29 @@ async function reads(path, folder) {
       batch.put(sha256(Buffer.from(key, 'hex')), word(first + i, 100))
     await batch.write()
   }
+  const level = new ClassicLevel(path, LEVEL)
   const start = performance.now()
-  const store = await merkleStore({ path })
+  const store = await merkleStore({ level })
   print(`opening with ${KEYS} keys`, `${(performance.now() - start).toFixed(0)} ms`)
   const count = 20_000
-  const rounds = { ours: [], plain: [] }
-  for (let round = 0; round < ROUNDS; round++) {
-    const chosen = Array.from({ length: count }, () => keys[Math.floor(Math.random() * KEYS)])
-    const hashed = chosen.map((key) => sha256(Buffer.from(key, 'hex')))
-    let begun = performance.now()
-    for (const key of hashed) plain.getSync(key)
-    rounds.plain.push(performance.now() - begun)
-    begun = performance.now()
-    for (const key of chosen) store.get(key)
-    rounds.ours.push(performance.now() - begun)
+  const times = { ours: [], plain: [], same: [] }
+  for (let round = 0; round < 2 * ROUNDS; round++) {
+    const choose = () => Array.from({ length: count }, () => keys[Math.floor(Math.random() * KEYS)])
+    const [mine, other, third] = [choose(), choose(), choose()]
+    const hashed = other.map((key) => sha256(Buffer.from(key, 'hex')))
+    const stored = third.map((key) => Buffer.concat([Buffer.from('s'), sha256(Buffer.from(key, 'hex'))]))
+    const all = (list, read) => timed(() => list.forEach(read))
+    times.plain.push(await all(hashed, (key) => plain.getSync(key)))
+    times.ours.push(await all(mine, (key) => store.get(key)))
+    times.same.push(await all(stored, (key) => level.getSync(key)))
   }
-  const [mine, raw] = [median(rounds.ours), median(rounds.plain)]
-  print(
-    `random reads of ${KEYS} keys`,
-    `${perSecond(count, mine)}/s`,
-    `${((100 * raw) / mine).toFixed(0)} % of getSync`,
-  )
+  const ms = medians(times)
+  const share = (raw) =>
+    ['clock', 'processor'].map((by) => `${((100 * raw[by]) / ms.ours[by]).toFixed(0)} %`).join(' / ')
+  print(`random reads of ${KEYS} keys`, 'reads/s', 'of this speed')
+  print('  storage-merkle', perSecond(count, ms.ours.clock))
+  print('  getSync, rows alone', perSecond(count, ms.plain.clock), share(ms.plain))
+  print('  getSync, the same database', perSecond(count, ms.same.clock), share(ms.same))
   await store.close()
   await plain.close()
 }
