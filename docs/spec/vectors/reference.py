@@ -1852,12 +1852,122 @@ def self_checks():
     same(ethereum_address(ecdsa_recover(digest, r, s, odd)).hex(), "2c7536e3605d9c16a7a3d7b1898e529396a65c23")
 
 
+# ------------------------------------------------------------------------------------------------ pbft.json
+# consensus.md, by its own section numbers.
+
+SIGNATURE = Bytes(65536)
+SEATS = Bytes(128)
+PROPOSAL = Struct(height=U64, round=U32, blockId=HASH, validRound=Option(U32))
+VOTE = Struct(height=U64, round=U32, blockId=Option(HASH))
+STATEMENT = Union(prePrepare=PROPOSAL, prepare=VOTE, commit=VOTE)
+SIGNED = Struct(statement=STATEMENT, seat=U16, signature=SIGNATURE)
+CERTIFICATE = Struct(height=U64, round=U32, blockId=HASH, bitmap=SEATS, signatures=List(SIGNATURE, 1024))
+STATUS = Struct(height=U64, round=U32, step=U8, proposal=BOOL, prepares=SEATS, commits=SEATS, validRound=Option(U32))
+PRE_PREPARE = Struct(signed=SIGNED, block=BLOCK, prepareCert=Option(CERTIFICATE))
+MESSAGE = Union(prePrepare=PRE_PREPARE, votes=List(SIGNED, 4096), prepareCert=CERTIFICATE, status=STATUS, getBlock=HASH,
+                block=BLOCK, evidence=Bytes(65536))
+HALF = Struct(statement=STATEMENT, validatorsHash=HASH, signature=SIGNATURE)
+EVIDENCE = Struct(epoch=U64, culprit=ADDRESS, first=HALF, second=HALF)
+MISS_PROOF = Struct(height=U64, round=U32, bitmap=SEATS, signatures=List(SIGNATURE, 1024))
+CONSENSUS_FIELDS = Struct(turn=U64, reveal=Option(Bytes(64)))
+PBFT_PARAMS = Struct(timeoutMs=Option(U32), timeoutStepMs=Option(U32), precisionMs=Option(U32))
+
+
+def quorum(n):
+    """1.1, by counting; 1.3."""
+    f = max(f for f in range(n) if 3 * f < n)
+    q = min(q for q in range(1, n + 1) if 3 * q > 2 * n)
+    assert 2 * q - n >= f + 1 and n - f >= q
+    return f, q
+
+
+def vote_message(fp, statement, rulers):
+    """4.2."""
+    return tag("mmt/pbft/vote/1") + fp + encode(STATEMENT, statement) + rulers
+
+
+def seat_bitmap(seats, n):
+    """6.1."""
+    return bytes(sum(1 << s % 8 for s in seats if s // 8 == i) for i in range((n + 7) // 8))
+
+
+def possession_message(fp, key):
+    """10.1."""
+    return tag("mmt/pbft/key/1") + fp + address_bytes(key.address(), "mmt") + encode(PUBLIC_KEY, key.public)
+
+
+def pbft_file():
+    roster = [CAROL, ALICE, DAVE, BOB]
+    rulers = {"epoch": "3", "epochStartTurn": "82", "seed": H(b"mmt vector seed").hex(),
+              "validators": [validator(k) for k in roster]}
+    rulers_hash = validators_hash(FP, rulers)
+    block, other = H(b"mmt vector block").hex(), H(b"mmt vector other block").hex()
+
+    def shown(t, value):
+        raw = encode(t, value)
+        assert decode(t, raw) == value
+        return {"value": value, "bytes": raw.hex()}
+
+    def statement(name, said, key):
+        message = vote_message(FP, said, rulers_hash)
+        signature = key.sign(message)
+        assert verify(key.public, message, signature)
+        return {"name": name, "statement": said, "bytes": encode(STATEMENT, said).hex(), "message": message.hex(),
+                "key": key.shown(), "seat": roster.index(key), "signature": signature.hex()}
+
+    def vote(kind, round, id):
+        return {"kind": kind, "value": {"height": "90", "round": round, "blockId": id}}
+
+    def signatures(said, seats):
+        return [roster[s].sign(vote_message(FP, said, rulers_hash)).hex() for s in seats]
+
+    def certificate(kind, round, seats):
+        return {"height": "90", "round": round, "blockId": block, "bitmap": seat_bitmap(seats, len(roster)).hex(),
+                "signatures": signatures(vote(kind, round, block), seats)}
+
+    def half(key, said):
+        return {"statement": said, "validatorsHash": rulers_hash.hex(),
+                "signature": key.sign(vote_message(FP, said, rulers_hash)).hex()}
+
+    statements = [
+        statement("fresh proposal", {"kind": "prePrepare", "value": {"height": "90", "round": 0, "blockId": block, "validRound": None}}, CAROL),
+        statement("proposal again", {"kind": "prePrepare", "value": {"height": "90", "round": 258, "blockId": block, "validRound": 1}}, DAVE),
+        statement("PREPARE", vote("prepare", 0, block), ALICE),
+        statement("PREPARE for nil", vote("prepare", 1, None), BOB),
+        statement("COMMIT", vote("commit", 1, block), DAVE),
+        statement("COMMIT for nil", vote("commit", 2**32 - 1, None), CAROL)]
+    halves = sorted((half(ALICE, vote("prepare", 0, id)) for id in (block, other)),
+                    key=lambda h: vote_message(FP, h["statement"], bytes.fromhex(h["validatorsHash"])))
+    proof = {"epoch": "3", "culprit": ALICE.address(), "first": halves[0], "second": halves[1]}
+    nil = vote("prepare", 0, None)
+    miss = {"height": "90", "round": 0, "bitmap": seat_bitmap([1, 2, 3], 4).hex(), "signatures": signatures(nil, [1, 2, 3])}
+    signed = {"statement": vote("prepare", 0, block), "seat": 1, "signature": signatures(vote("prepare", 0, block), [1])[0]}
+    messages = [{"kind": "votes", "value": [signed]}, {"kind": "prepareCert", "value": certificate("prepare", 0, [0, 1, 3])},
+                {"kind": "status", "value": {"height": "90", "round": 3, "step": 2, "proposal": True, "prepares": "0b", "commits": "00",
+                                             "validRound": 1}},
+                {"kind": "getBlock", "value": block}, {"kind": "evidence", "value": encode(EVIDENCE, proof).hex()}]
+    possession = possession_message(FP, DAVE)
+    return file("consensus.md", "Engine pbft. Statements with what is signed (4); certificates (6), evidence (8), a proof of a miss (9), messages (5), "
+                "consensus bytes (3.1), parameters (1.4), a proof of possession (10.1); f and q for n = 1 to 200 (1.1). The set has four seats; seal is "
+                "the CommitCert of round 1.", statements,
+                fingerprint=FP.hex(), validatorSet=rulers, validatorsHash=rulers_hash.hex(),
+                certificates=[{"kind": "prepare", **shown(CERTIFICATE, certificate("prepare", 0, [0, 1, 3]))},
+                              {"kind": "commit", **shown(CERTIFICATE, certificate("commit", 1, [0, 1, 2, 3]))}],
+                evidence=shown(EVIDENCE, proof), missProof=shown(MISS_PROOF, miss), messages=[shown(MESSAGE, m) for m in messages],
+                consensus=[shown(CONSENSUS_FIELDS, {"turn": "1", "reveal": None}),
+                           shown(CONSENSUS_FIELDS, {"turn": str(2**53 + 1), "reveal": H(b"mmt vector reveal").hex()})],
+                params=[shown(PBFT_PARAMS, {"timeoutMs": None, "timeoutStepMs": None, "precisionMs": None}),
+                        shown(PBFT_PARAMS, {"timeoutMs": 700, "timeoutStepMs": 90, "precisionMs": None})],
+                possession={"key": DAVE.shown(), "address": DAVE.address(), "message": possession.hex(), "signature": DAVE.sign(possession).hex()},
+                quorums=[[n, *quorum(n)] for n in range(1, 201)])
+
+
 # ================================================================================================ Files
 
 FILES = {"bcs": bcs_file, "addresses": addresses_file, "authorities": authorities_file, "transactions": transactions_file,
          "receipts": receipts_file, "list-roots": list_roots_file, "state-keys": state_keys_file,
          "state-tree": state_tree_file, "state-proofs": state_proofs_file, "validators": validators_file, "headers": headers_file,
-         "genesis": genesis_file, "claims": claims_file, "vesting": vesting_file}
+         "genesis": genesis_file, "claims": claims_file, "vesting": vesting_file, "pbft": pbft_file}
 
 
 def pretty(value, indent=0):

@@ -95,7 +95,7 @@ export const validators = () =>
     .invariant('somebody rules the next epoch', (ctx) => nextMembers(ctx).length > 0)
     .invariant('every validator of the next epoch has an address and a key of its own', keysAreDistinct)
 
-/** The bytes that a consensus key signs to show that its holder rules with it for this account (formats.md, section 19). */
+/** The bytes that a consensus key signs to show that its holder rules with it for this account (docs/spec/consensus.md, 10.1). */
 export function possessionMessage(args: {
   readonly fingerprint: Hash
   readonly validator: Address
