@@ -47,9 +47,14 @@ function missesOf(args: ContextArgs): EngineContext['misses'] {
   if (block.missProofs.length === 0) return []
   const own = ownRounds(args)
   const before = roundsBefore(args)
-  const misses = block.missProofs.map((bytes) => {
+  const seen = new Set<string>()
+  return block.missProofs.map((bytes) => {
     const proof = readMissProof(bytes)
     if (!proof) throw bad('a proof of a miss does not decode')
+    // Before the signatures, so that many copies cost little.
+    const place = `${proof.height} ${proof.round}`
+    if (seen.has(place)) throw bad('it charges a miss twice')
+    seen.add(place)
     const isParents = proof.height === parent.header.height
     const miss = missOf(
       chain,
@@ -59,9 +64,6 @@ function missesOf(args: ContextArgs): EngineContext['misses'] {
     if (typeof miss === 'string') throw bad(miss)
     return miss
   })
-  if (new Set(misses.map(({ height, round }) => `${height} ${round}`)).size < misses.length)
-    throw bad('it charges a miss twice')
-  return misses
 }
 
 function ownRounds({ chain, block, parent }: ContextArgs): RoundsOfHeight {

@@ -46,7 +46,7 @@ export function pbft(options: PbftOptions = {}): Engine {
     context: blockContext,
     checkSeal({ chain, header, id, seal, validators }) {
       const cert = readSeal(seal, { height: header.height, round: header.round, id })
-      const rulers = { set: validators, hash: header.validatorsHash }
+      const rulers = { set: validators, hash: validatorsHash(chain.fingerprint, validators) }
       if (!cert || !verifiedSeats(chain, rulers, { kind: 'commit', ...cert }))
         throw consensusFail.BAD_SEAL({ id })
     },
@@ -135,6 +135,8 @@ function enterHeight(work: Work, tip: Tip): undefined {
   Object.assign(next, FRESH_HEIGHT)
   next.tip = tip
   next.rulers = { set, hash: validatorsHash(chain.fingerprint, set) }
+  if (next.rulers.hash !== tip.header.nextValidatorsHash)
+    return stop(work, 'the validators of the next height are not those that the tip names')
   next.seat = self === undefined ? -1 : set.validators.findIndex(({ address }) => address === self)
   next.height = toHeight(tip.header.height + 1n)
   next.highest = new Array<number>(set.validators.length).fill(-1)

@@ -162,6 +162,7 @@ export function receiveSealed(
     return receiveFork(work, next.before.rulers, cert)
   if (header.height !== next.height || next.certified) return
   if (!cert || !isVerified(work, cert)) return blame(work, from, 'a block with a bad seal')
+  if (header.parent !== next.tip?.id) return stop(work, `the certified block ${id} does not follow the tip`)
   if (!addBlock(work, from, id, block)) return
   next.certified = { id, seal }
 }
