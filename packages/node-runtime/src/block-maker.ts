@@ -9,7 +9,8 @@ import { nodeFail } from './refusals.ts'
 export interface BlockMaker {
   /**
    * Builds the next block. A transaction in whose execution the build itself fails, because it exhausts the stack, is dropped:
-   * nobody has voted yet, and the chain goes on without it. A failure outside transactions is thrown.
+   * nobody has voted yet, and the chain goes on without it. Without evidence and proofs of misses where the chain refuses them:
+   * only modules know what they have charged before. Any other failure outside transactions is thrown.
    */
   build(request: BlockRequest, proposer: Address): Execution
   /** Executes a block that another node built. Undefined when it is not valid. A fault of the node is thrown. */
@@ -39,6 +40,12 @@ export function createBlockMaker(args: {
         return machine.build(store, { parent: tip(), proposer, request, candidates })
       } catch (error) {
         const culprit = underWay()
+        const { evidence, missProofs } = request
+        if (isChainError(error) && evidence.length + missProofs.length > 0) {
+          const { code, message } = error
+          log.warn({ code, message }, 'the chain refuses what the block was to charge; it is built without')
+          return tryBuild({ ...request, evidence: [], missProofs: [] }, proposer)
+        }
         if (culprit === undefined || isChainError(error)) throw error
         log.error(
           { transaction: culprit, error: textOf(error) },

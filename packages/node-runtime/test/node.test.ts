@@ -5,6 +5,7 @@ import { secp256k1 } from '@mmtchain/crypto'
 import {
   defineChain,
   defineModule,
+  type Engine,
   type MemoryStore,
   memoryStore,
   solo,
@@ -27,8 +28,8 @@ import { expect, test, vi } from 'vitest'
 
 const [alice, bob] = testAddresses('alice', 'bob')
 const documents = { token: { balances: [{ owner: alice, amount: amount(100_000n) }], unclaimed: [] } }
-const chainNamed = (id: string) =>
-  defineChain({ id, slotMs: 1_000, consensus: solo() }).use(token({ symbol: 'TST', decimals: 2 }))
+const chainNamed = (id: string, consensus = solo()) =>
+  defineChain({ id, slotMs: 1_000, consensus }).use(token({ symbol: 'TST', decimals: 2 }))
 const { secret, address } = testAccount('validator')
 const validator = { address, suite: secp256k1, secret }
 
@@ -59,9 +60,16 @@ function manualHost(journal?: Journal): Host & { advance(ms: bigint): void } {
 
 /** A node under a manual clock; `slot` lets one block be made. */
 async function start(
-  args: { store?: MemoryStore; id?: string; secret?: Uint8Array; observer?: boolean; journal?: Journal } = {},
+  args: {
+    store?: MemoryStore
+    id?: string
+    secret?: Uint8Array
+    observer?: boolean
+    journal?: Journal
+    consensus?: Engine
+  } = {},
 ) {
-  const chain = chainNamed(args.id ?? 'node-test')
+  const chain = chainNamed(args.id ?? 'node-test', args.consensus)
   const model = testChain(chain, documents)
   const host = manualHost(args.journal)
   const store = args.store ?? memoryStore()
@@ -95,6 +103,29 @@ test('a node makes a block each slot and puts submitted transactions into it', a
   expect(node.mempool.count).toBe(0)
   await slot()
   expect(node.tip.header.timeMs).toBe(1_700_000_002_000n)
+  await node.stop()
+})
+
+test('a block whose evidence the chain refuses is built without it, transactions and all', async () => {
+  const plain = solo()
+  /** Solo, but for evidence that it asks for and then refuses. */
+  const accusing: Engine = {
+    ...plain,
+    step(state, input) {
+      const step = plain.step(state, input)
+      const effects = step.effects.map((effect) =>
+        effect.kind === 'buildBlock'
+          ? { ...effect, request: { ...effect.request, evidence: [Uint8Array.of(1)] } }
+          : effect,
+      )
+      return { ...step, effects }
+    },
+  }
+  const { node, slot, transfer } = await start({ consensus: accusing })
+  const id = await node.submit(transfer(alice, bob))
+  await slot()
+  expect(await node.store.transaction(id)).toEqual({ height: 1n, index: 0 })
+  expect((await node.store.block({ height: node.tip.header.height }))?.block.evidence).toEqual([])
   await node.stop()
 })
 
