@@ -46,9 +46,13 @@ export function writeCheckpoint(pool: Pool): Uint8Array {
   return encode(checkpoint, pool)
 }
 
-/** Whether an offence is charged by a block, or waits for one. */
+/**
+ * Whether an offence is charged by a block, or one of its culprit waits for one: a liar who accuses itself of much could otherwise
+ * take the room that the evidence against others needs.
+ */
 export function isKnown({ evidence, charged }: Pool, offence: Offence): boolean {
-  return [...charged, ...evidence.flatMap(offencesIn)].some((one) => sameOffence(one, offence))
+  const isWaiting = evidence.flatMap(offencesIn).some(({ culprit }) => culprit === offence.culprit)
+  return isWaiting || charged.some((one) => sameOffence(one, offence))
 }
 
 /** The pool with one evidence more, if it has room. */

@@ -33,6 +33,8 @@ import { proposerSeat } from './turns.ts'
 
 /** How many attached certificates of a round are checked in vain before others are ignored. */
 const BAD_CERTIFICATES_MAX = 8
+/** How old evidence of others may be: it is sent when it is found, in the height of the offence or the next one. */
+const EVIDENCE_HEIGHTS = 16n
 
 /** A proposal with its block. Whoever sent it on, the proposer's signature is what counts. */
 export function receivePrePrepare(work: Work, from: PeerId, proposed: PrePrepare): undefined {
@@ -242,7 +244,10 @@ export function fetchWanted(work: Work, to?: PeerId): undefined {
 export function receiveEvidence(work: Work, bytes: Uint8Array): undefined {
   const { next } = work
   const found = readEvidence(bytes)
-  if (!found || offenceOf(found).height > next.height || isKnown(next.pool, offenceOf(found))) return
+  if (!found || isKnown(next.pool, offenceOf(found))) return
+  const { height } = offenceOf(found)
+  // A liar can accuse itself of anything at any height; what is old, chains no longer charge.
+  if (height > next.height || height + EVIDENCE_HEIGHTS < next.height) return
   const sets = [next.rulers.set, ...(next.before ? [next.before.rulers.set] : [])]
   const set = sets.find(({ epoch }) => epoch === found.epoch)
   // Who rules older epochs only a block can look up; whoever saw the offence puts it into one.

@@ -206,6 +206,18 @@ describe('evidence', () => {
   })
 })
 
+describe('evidence of a liar against itself', () => {
+  test('waits once, and takes no room from that against others', () => {
+    on.start()
+    on.votes(['prepare', 0, a], [0, 1])
+    on.votes(['prepare', 0, b], [0])
+    expect(on.votes(['commit', 0, a], [0])).not.toContain('send evidence')
+    expect(on.votes(['commit', 0, b], [0])).not.toContain('send evidence')
+    expect(on.votes(['prepare', 0, b], [1])).toContain('send evidence')
+    expect((on.state as { pool: { evidence: unknown[] } }).pool.evidence.length).toBe(2)
+  })
+})
+
 describe('a block’s context', () => {
   const half = (seat: number, said: Statement) => {
     const { signature } = on.sign(seat, said)
