@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { secp256k1Backend, sha256 } from '@mmtchain/crypto'
-import { writeGenesis } from '@mmtchain/kernel'
 import { buildGenesis, CONFIG_DEFAULT, createHome, homeAt, loadChainFile, makeDemoKeys } from '@mmtchain/node'
 import { addressFromBytes, formatAddress, utf8 } from '@mmtchain/primitives'
 
@@ -33,7 +32,7 @@ async function makeHome(name) {
   // Long enough ago that the first block is due at once: the start is measured, not the wait for a slot.
   const genesis = buildGenesis({ chain, timeMs: BigInt(Date.now() - 60_000), validators, parts })
   const config = { ...CONFIG_DEFAULT, rpc: { ...CONFIG_DEFAULT.rpc, port: 0 }, validator: 'validator' }
-  await createHome(home, { config, genesis: writeGenesis(genesis), chain: bundle })
+  await createHome(home, { config, genesis, chain: bundle })
   return home
 }
 

@@ -1,7 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sha256 } from '@mmtchain/crypto'
-import { writeGenesis } from '@mmtchain/kernel'
 import { buildGenesis, CONFIG_DEFAULT, createHome, homeAt, loadChainFile, makeDemoKeys } from '@mmtchain/node'
 import { addressFromBytes, formatAddress, utf8 } from '@mmtchain/primitives'
 import { expect, test } from 'vitest'
@@ -40,7 +39,7 @@ async function makeHome({ accounts, times = 1 }: { accounts: number; times?: num
     rpc: { ...CONFIG_DEFAULT.rpc, port: place.port },
     validator: 'validator',
   }
-  await createHome(home, { config, genesis: writeGenesis(genesis), chain: bundle })
+  await createHome(home, { config, genesis, chain: bundle })
 }
 
 const startNode = () => startChain(place, ['apps/node/dist/main.js'])

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describeChain, httpTransport } from '@mmtchain/client'
-import { writeGenesis } from '@mmtchain/kernel'
 import {
   balancesPart,
   buildGenesis,
@@ -145,7 +144,7 @@ async function makeBenchHome(folder: string, slotMs: number): Promise<void> {
   const rpc = { ...usual, limits: { ...usual.limits, connectionRate: RATE, addressRate: RATE } }
   await createHome(home, {
     config: { ...CONFIG_DEFAULT, validator: 'validator', rpc },
-    genesis: writeGenesis(genesis),
+    genesis,
     chain: bundle,
   })
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { readGenesis, writeGenesis } from '@mmtchain/kernel'
+import { readGenesis } from '@mmtchain/kernel'
 import {
   type AnyChain,
   balancesPart,
@@ -92,7 +92,7 @@ async function makeDevHome(home: Home, options: DevOptions): Promise<void> {
   })
   const config = { ...CONFIG_DEFAULT, rpc, validator: 'validator' }
   if (options.fresh) await clearHome(home)
-  await createHome(home, { config, genesis: writeGenesis(genesis), chain: bundle })
+  await createHome(home, { config, genesis, chain: bundle })
 }
 
 /** Takes over a chain file that has changed since the last start. Throws `home/OTHER_CHAIN` and `home/ALREADY_BEGUN`. */
@@ -141,6 +141,7 @@ async function runUntilStopped(home: Home, options: DevOptions, isNew: boolean):
         log: { ...silentLog, warn: complain, error: complain },
         ask: askPassphrase,
         rpcPort: port,
+        missingSignState: 'make',
         ...(demand && { wrapHost: demand.wrap }),
       })
       // A free port that was found once stays, so that those who use the chain find it again.

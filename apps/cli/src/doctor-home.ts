@@ -1,8 +1,10 @@
 import { existsSync, statSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { ed25519Backend, prepareCrypto, secp256k1Backend } from '@mmtchain/crypto'
+import type { Header } from '@mmtchain/kernel'
 import {
   checkPort,
+  checkSignState,
   type Home,
   homeFail,
   isHome,
@@ -54,10 +56,11 @@ export async function checkHome(
     const missing = await attempt('home', () => Promise.reject(homeFail.NOT_A_HOME({ home: home.path })))
     return { checks: [missing], isRunning: false }
   }
-  const { data, tipMs, isRunning } = await checkData(home)
+  const { data, tip, isRunning } = await checkData(home)
+  let genesis: SignStateGenesis | undefined
   const chain = await attempt('chain', async () => {
     const loaded = await loadBundle(home.chain)
-    const { genesis } = await readHomeGenesis(home, loaded)
+    genesis = (await readHomeGenesis(home, loaded)).genesis
     return say('doctor.chain', { chain: loaded.id, fingerprint: genesis.fingerprint })
   })
   const checks = [
@@ -68,13 +71,33 @@ export async function checkHome(
     }),
     chain,
     await attempt('keys', () => checkKeys(home)),
+    ...(isRunning || !genesis ? [] : await checkSigning(home, genesis, tip)),
     checkPermissions(home),
     await checkDisk(home),
     data,
-    checkClock(tipMs),
+    checkClock(Number(tip?.timeMs ?? 0n)),
     await checkAddress(home, isRunning),
   ]
   return { checks, isRunning }
+}
+
+type SignStateGenesis = Parameters<typeof checkSignState>[1]['genesis']
+
+/** What the validator of a home has signed, where it has one: the same look that a start takes. */
+async function checkSigning(
+  home: Home,
+  genesis: SignStateGenesis,
+  tip: Header | undefined,
+): Promise<readonly Check[]> {
+  const { validator } = configOf(home)
+  if (validator === null) return []
+  const check = await attempt('sign-state', async () => {
+    const key = readKey(home.keys, validator)
+    const { signedUpTo, isObserving, losses } = await checkSignState(home, { genesis, key, tip })
+    if (isObserving) return say('doctor.signState.observing', { losses })
+    return say('doctor.signState', { height: signedUpTo, losses })
+  })
+  return [check]
 }
 
 function checkKeys(home: Home): string {
@@ -124,8 +147,8 @@ async function checkDisk(home: Home): Promise<Check> {
 /** Opens the store of a node that does not run, which checks it. */
 async function checkData(
   home: Home,
-): Promise<{ readonly data: Check; readonly tipMs: number; readonly isRunning: boolean }> {
-  let tipMs = 0
+): Promise<{ readonly data: Check; readonly tip: Header | undefined; readonly isRunning: boolean }> {
+  let header: Header | undefined
   let isRunning = false
   const data = await attempt('data', async () => {
     if (!existsSync(home.data)) return say('doctor.data.none')
@@ -134,7 +157,7 @@ async function checkData(
       const tip = store.tip()
       await store.close()
       if (!tip) return say('doctor.data.none')
-      tipMs = Number(tip.header.timeMs)
+      header = tip.header
       return say('doctor.data', { height: tip.header.height, time: timeText(tip.header.timeMs) })
     } catch (error) {
       if (!isChainError(error) || error.code !== 'store/LOCKED') throw error
@@ -142,7 +165,7 @@ async function checkData(
       return say('doctor.data.running')
     }
   })
-  return { data, tipMs, isRunning }
+  return { data, tip: header, isRunning }
 }
 
 function checkClock(tipMs: number): Check {

@@ -1,4 +1,4 @@
-import { readGenesis, writeGenesis } from '@mmtchain/kernel'
+import { readGenesis } from '@mmtchain/kernel'
 import {
   CONFIG_DEFAULT,
   createHome,
@@ -39,7 +39,7 @@ export function addStart(program: Command): void {
           rpc: { ...CONFIG_DEFAULT.rpc, port },
           validator: options.validator ?? null,
         }
-        await createHome(home, { config, genesis: writeGenesis(genesis), chain: bundle })
+        await createHome(home, { config, genesis, chain: bundle })
         print(options, { home: home.path, fingerprint: genesis.fingerprint }, [
           look(say('init.done', { home: home.path }), 'good'),
           `  mmt start --home ${options.home ?? homeAt('.mmt').path}`,
@@ -49,11 +49,13 @@ export function addStart(program: Command): void {
 
   common(program.command('start').description(say('start.about')), 'mmt start --home node1')
     .option('--rpc-port <port>', say('start.rpcPort'))
-    .action(async (options: CommonOptions & { rpcPort?: string }) => {
+    .option('--after-total-loss', say('start.afterTotalLoss'))
+    .action(async (options: CommonOptions & { rpcPort?: string; afterTotalLoss?: boolean }) => {
       process.exitCode = await serveHome({
         home: homeOf(options),
         ask: askPassphrase,
         rpcPort: portOf(options.rpcPort),
+        missingSignState: options.afterTotalLoss ? 'lost' : 'refuse',
       })
     })
 }

@@ -1,11 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { type GenesisData, writeGenesis } from '@mmtchain/kernel'
 import { isChainError } from '@mmtchain/primitives'
 import { merkleStore } from '@mmtchain/storage-merkle'
 import { writeAtomic } from './atomic-file.ts'
 import { type Config, configSchemaText, configText, readConfigJson } from './config.ts'
+import { readKey } from './keyring.ts'
 import { homeFail } from './refusals.ts'
+import { makeSignState, ownerOf } from './sign-state.ts'
 
 /** Where things lie in a node's home folder. */
 export interface Home {
@@ -21,6 +24,10 @@ export interface Home {
   readonly data: string
   /** Transactions that wait for a block, so that they outlast the process. */
   readonly mempool: string
+  /** What the validator signed last. Without it a validator does not start. */
+  readonly signState: string
+  /** What the engine has heard since the newest block, where it asks for that. */
+  readonly inputs: string
 }
 
 export function homeAt(path: string): Home {
@@ -35,6 +42,8 @@ export function homeAt(path: string): Home {
     keys: at('keys'),
     data: at('data'),
     mempool: at('mempool.journal'),
+    signState: at('sign-state'),
+    inputs: at('inputs.log'),
   }
 }
 
@@ -48,18 +57,25 @@ export function readConfig(home: Home): Config {
   return readConfigJson(readJson(home.config), home.config)
 }
 
-/** Writes a new home. `genesis.json` comes last: a folder that has it is complete. Throws `home/EXISTS`. */
+/**
+ * Writes a new home. `genesis.json` comes last: a folder that has it is complete. Throws `home/EXISTS`, and `home/UNKNOWN_KEY` for a
+ * validator whose key is not there.
+ */
 export async function createHome(
   home: Home,
-  files: { readonly config: Config; readonly genesis: object; readonly chain: string },
+  files: { readonly config: Config; readonly genesis: GenesisData; readonly chain: string },
 ): Promise<void> {
   if (isHome(home)) throw homeFail.EXISTS({ home: home.path })
+  const { validator } = files.config
+  const { fingerprint } = files.genesis
+  const owner = validator === null ? undefined : ownerOf(fingerprint, readKey(home.keys, validator))
   await mkdir(home.keys, { recursive: true, mode: 0o700 })
   await writeAtomic(home.chain, files.chain)
   await writeAtomic(home.configSchema, configSchemaText())
   await writeAtomic(home.config, configText(files.config))
+  await makeSignState(home, { fingerprint, owner })
   try {
-    await writeAtomic(home.genesis, pretty(files.genesis), { isNew: true })
+    await writeAtomic(home.genesis, pretty(writeGenesis(files.genesis)), { isNew: true })
   } catch (error) {
     if ((error as { code?: unknown }).code === 'EEXIST') throw homeFail.EXISTS({ home: home.path })
     throw error
@@ -84,8 +100,8 @@ export async function checkNotInUse(home: Home): Promise<void> {
 export async function clearHome(home: Home): Promise<void> {
   await checkNotInUse(home)
   // The genesis first: what an interruption leaves is no home, and the next start makes the rest anew.
-  const { genesis, genesisHead, data, mempool, chain, config, configSchema } = home
-  for (const path of [genesis, genesisHead, data, mempool, chain, config, configSchema])
+  const { genesis, genesisHead, data, mempool, signState, inputs, chain, config, configSchema } = home
+  for (const path of [genesis, genesisHead, data, mempool, signState, inputs, chain, config, configSchema])
     await rm(path, { recursive: true, force: true })
 }
 

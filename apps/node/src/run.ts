@@ -2,13 +2,15 @@ import { availableParallelism } from 'node:os'
 import { prepareCrypto, secp256k1, secp256k1Backend } from '@mmtchain/crypto'
 import type { GenesisData } from '@mmtchain/kernel'
 import {
+  type ConsensusSigner,
   createNode,
   fileJournal,
   type Host,
   type Log,
   logOf,
-  memorySigner,
   type Node,
+  type RawFile,
+  systemFile,
   systemHost,
   type ValidatorKey,
   workerThreads,
@@ -26,6 +28,7 @@ import { type AskPassphrase, openKey, passphraseFromFile, readKey } from './keyr
 import { startLog } from './log.ts'
 import { listenRefused } from './port.ts'
 import { homeFail } from './refusals.ts'
+import { type MissingSignState, openSigner } from './sign-state.ts'
 import { VERSION } from './version.ts'
 
 /** One core is for the main thread; more threads than these it cannot keep busy. */
@@ -53,6 +56,8 @@ export interface RunNodeArgs {
   readonly rpcPort?: number | undefined
   /** Stands between the node and its surroundings, as a development chain does with its timers. */
   readonly wrapHost?: (host: Host) => Host
+  /** What to do about a missing sign state; refuse it when absent. */
+  readonly missingSignState?: MissingSignState
   /** Gives up a start that takes long. */
   readonly signal?: AbortSignal
 }
@@ -69,7 +74,7 @@ export async function runNode(args: RunNodeArgs): Promise<RunningNode> {
   await beginLarge(home, log, args.signal)
   const { genesis, settle } = await readHomeGenesis(home, chain)
   const validator = config.validator === null ? undefined : await validatorKey(home, config.validator, ask)
-  const node = await openNode({ home, config, genesis, validator, log, wrapHost: args.wrapHost })
+  const node = await openNode({ home, config, genesis, validator, log, args })
   const { host } = config.rpc
   const port = args.rpcPort ?? config.rpc.port
   // The next start is slower without it, and that is all.
@@ -104,15 +109,16 @@ export async function runNode(args: RunNodeArgs): Promise<RunningNode> {
 }
 
 /** Opens what lies in the home, the store with its lock first, and starts the node on it. */
-async function openNode(args: {
+async function openNode(opened: {
   readonly home: Home
   readonly config: Config
   readonly genesis: GenesisData
   readonly validator: ValidatorKey | undefined
   readonly log: Log
-  readonly wrapHost: RunNodeArgs['wrapHost']
+  readonly args: Pick<RunNodeArgs, 'wrapHost' | 'missingSignState'>
 }): Promise<Node> {
-  const { home, config, genesis, validator, log, wrapHost = (host) => host } = args
+  const { home, config, genesis, validator: key, log } = opened
+  const { wrapHost = (host) => host, missingSignState: missing = 'refuse' } = opened.args
   let damage: ChainError | undefined
   const store = await merkleStore({
     path: home.data,
@@ -124,16 +130,25 @@ async function openNode(args: {
   })
   const checkThreads = workerThreads({ max: Math.min(CHECK_THREADS_MAX, availableParallelism() - 1), log })
   const journal = await fileJournal({ path: home.mempool, log: logOf(log, 'mempool') })
+  let validator: ConsensusSigner | undefined
+  let inputLog: RawFile | undefined
   try {
+    const { fingerprint } = genesis
+    const tip = store.tip()?.header.height ?? 0n
+    validator = key && (await openSigner(home, { key, fingerprint, tip, missing, log }))
+    if (genesis.chain.engine.logged) inputLog = await systemFile(home.inputs, 'create')
     return await createNode({
       genesis,
       store,
       host: wrapHost(systemHost(log, { dataPath: home.data, journal, checkThreads })),
-      validator: validator && memorySigner(validator),
+      validator,
+      inputLog,
       mempool: config.mempool,
       healthChecks: [...homeChecks(home), pruningCheck(() => damage)],
     })
   } catch (error) {
+    await validator?.close()
+    await inputLog?.close()
     await journal.close()
     await store.close()
     throw error

@@ -17,8 +17,9 @@ export { type NodeMessage, nodeMessage } from './messages.ts'
 export type { Metrics } from './metrics.ts'
 export { beginChain, createNode, type Node, type NodeOptions } from './node.ts'
 export { memoryFile, type RawFile } from './raw-file.ts'
-export { nodeRefusals } from './refusals.ts'
+export { nodeFail, nodeRefusals } from './refusals.ts'
 export {
+  inspectSignState,
   loseSignState,
   openSignState,
   type SignState,
@@ -36,3 +37,4 @@ export {
 export type { Submissions, Submitted } from './submissions.ts'
 export { systemFile } from './system-file.ts'
 export { systemHost } from './system-host.ts'
+export { checkMemory } from './validator.ts'

@@ -9,7 +9,7 @@ import {
   type StoredBlock,
   type Tip,
 } from '@mmtchain/kernel'
-import { equalBytes, type Height, height, isChainError } from '@mmtchain/primitives'
+import { type Height, height, isChainError } from '@mmtchain/primitives'
 import type { Transaction } from '@mmtchain/tx'
 import { createBlockMaker } from './block-maker.ts'
 import { createChecks } from './checks.ts'
@@ -25,6 +25,7 @@ import type { RawFile } from './raw-file.ts'
 import { nodeFail } from './refusals.ts'
 import type { ConsensusSigner } from './signer.ts'
 import { createSubmissions, type Submissions } from './submissions.ts'
+import { checkSigner, createObservation } from './validator.ts'
 
 export interface NodeOptions {
   readonly genesis: GenesisData
@@ -73,8 +74,7 @@ const GENESIS_AHEAD_MS = 3_600_000n
 
 /**
  * Starts a node: the only place where mempool, driver, network, store and engine meet. A store that is empty begins with block 0.
- * Throws `node/WRONG_CHAIN_DATA` for a store of another chain, `node/NOT_A_VALIDATOR` for a key that is not of the set, and
- * `node/INPUT_LOG_DAMAGED`.
+ * Throws `node/WRONG_CHAIN_DATA` for a store of another chain, what `checkSigner` throws, and `node/INPUT_LOG_DAMAGED`.
  */
 export async function createNode(options: NodeOptions): Promise<Node> {
   const { genesis, store, host, validator } = options
@@ -85,7 +85,14 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   let tip = machine.tipOf(store) as Tip
   let final = height(0n)
   let exchange: Exchange | undefined
-  checkValidator(tip, validator)
+  if (validator)
+    checkSigner(validator, {
+      tip,
+      engine,
+      isElected: machine.genesis.chain.modules.some(({ spec }) => spec.validatorSource !== undefined),
+      hasNetwork: options.network !== undefined,
+      log,
+    })
   warnOfFarGenesis(tip, host)
 
   const listeners = new Set<(block: StoredBlock) => void>()
@@ -145,11 +152,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       finalised(at) {
         if (at > final) final = at
       },
-      fault(error) {
-        const height = String(tip.header.height)
-        log.error({ error: textOf(error), height }, 'the node stops: the next block could not be made')
-        void stop.begin(error)
-      },
+      fault,
     },
   })
   exchange =
@@ -168,7 +171,23 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     }))
   const { isRunning } = stop
   const submissions = createSubmissions({ checks, mempool, store, metrics, host, isRunning })
+  const observation =
+    validator &&
+    createObservation({
+      signer: validator,
+      host,
+      slotMs: machine.engineChain.slotMs,
+      tip: () => tip,
+      isLevel: () => (exchange ? exchange.target === tip.header.height : true),
+      fault,
+    })
   const clockMoved = watchClock(host)
+
+  function fault(error: unknown): void {
+    const height = String(tip.header.height)
+    log.error({ error: textOf(error), height }, 'the node stops: it cannot go on')
+    void stop.begin(error)
+  }
 
   function onCommitted(stored: StoredBlock, next: Tip): void {
     tip = next
@@ -176,6 +195,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     mempool.committed(stored.block, stored.transactionIds)
     metrics.took('recheck', host.monotonicMs() - startMs)
     exchange?.moved(stored.transactionIds)
+    observation?.moved()
     for (const listener of listeners) {
       try {
         listener(stored)
@@ -236,6 +256,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
   }
 
   async function close(): Promise<void> {
+    observation?.stop()
     await exchange?.leave()
     await driver.stop()
     await validator?.close()
@@ -336,13 +357,4 @@ export async function beginChain(machine: Machine, store: Store): Promise<void> 
   const { block, id, receipts, transactionIds, refusals, staged } = machine.begin(store)
   const none = new Uint8Array()
   await store.commit({ block, id, seal: none, receipts, transactionIds, refusals, staged, checkpoint: none })
-}
-
-function checkValidator(tip: Tip, signer: ConsensusSigner | undefined): void {
-  if (!signer) return
-  const { address, publicKey } = signer
-  const found = tip.validators.validators.find((validator) => validator.address === address)
-  if (found?.key.suite !== publicKey.suite || !equalBytes(found.key.key, publicKey.key)) {
-    throw nodeFail.NOT_A_VALIDATOR({ address })
-  }
 }

@@ -135,6 +135,19 @@ export async function openSignState(args: {
   }
 }
 
+/** What a sign state says, without changing it. Throws as `openSignState` does. */
+export async function inspectSignState(
+  file: RawFile,
+  owner: SignStateOwner,
+): Promise<{ readonly signedUpTo: bigint; readonly isObserving: boolean; readonly losses: number }> {
+  const found = await readNewest(file)
+  if (!found) throw nodeFail.SIGN_STATE_DAMAGED({ file: file.name })
+  checkOwner(file, found, owner)
+  const { signed, floor, isObserving, losses } = found
+  const signedUpTo = signed && signed.at.height > floor ? signed.at.height : floor
+  return { signedUpTo, isObserving, losses: losses.length }
+}
+
 async function readSignState({
   file,
   owner,

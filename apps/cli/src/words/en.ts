@@ -126,6 +126,7 @@ export const en = {
   'init.validator': 'the key of this home with which the node signs blocks',
   'init.done': '{home} is ready:',
   'start.about': 'run the node of a home, logging JSON lines',
+  'start.afterTotalLoss': 'what this validator has signed is lost: observe the chain, then sign again',
   'start.rpcPort': 'another port for JSON-RPC than the configuration’s',
 
   'genesis.about': 'build the beginning of a chain',
@@ -284,6 +285,10 @@ export const en = {
   'doctor.permissions.cure': 'chmod -R go= {keys}',
   'doctor.disk': '{free} GiB free',
   'doctor.disk.cure': 'Free at least 1 GiB, or move the home to a larger disk.',
+  'doctor.signState':
+    'this validator may have signed up to height {height}; losses of its sign state: {losses}',
+  'doctor.signState.observing':
+    'its sign state was lost ({losses} in all): this validator observes before it signs again',
   'doctor.data': 'height {height} of {time}',
   'doctor.data.none': 'no blocks yet',
   'doctor.data.running': 'in use by the node that runs',

@@ -326,6 +326,35 @@ export const zhRefusals: Readonly<Record<string, { readonly message: string; rea
     hint: '请用下一个 nonce，或用至少 {feeMin} 的手续费替换它。',
   },
   'node/SENDER_QUEUE_FULL': { message: '{sender} 有 {max} 笔等待的交易。', hint: '请等其中一些进入区块。' },
+  'node/SIGN_STATE_MISSING': {
+    message: '签名记录 {file} 不存在，无从得知本验证者签过什么。',
+    hint: '如果只是被移走，请放回原处；如果已丢失，请用 --after-total-loss 启动：验证者会先观察再签名。切勿放回旧的副本。',
+  },
+  'node/SIGN_STATE_DAMAGED': {
+    message: '签名记录 {file} 的两份内容都已损坏，无从得知本验证者签过什么。',
+    hint: '请检查磁盘，再用 --after-total-loss 启动：验证者会先观察再签名。切勿放回旧的副本。',
+  },
+  'node/SIGN_STATE_FOREIGN': {
+    message: '签名记录 {file} 属于另一条链或另一个密钥：是 {got}，而不是 {want}。',
+    hint: '请放回属于本链和本密钥的签名记录。如果验证者换了新密钥，或记录已丢失，请用 --after-total-loss 启动。',
+  },
+  'node/SIGN_STATE_STALE': {
+    message: '签名记录只到高度 {signed}，但本验证者已产生区块 {tip}：这是旧的副本。',
+    hint: '请放回最新的签名记录；如果已丢失，请用 --after-total-loss 启动：验证者会先观察再签名。',
+  },
+  'node/SIGN_STATE_FAILED': {
+    message: '无法写入签名记录 {file}：{why}。没有它就不能签名。',
+    hint: '请查看磁盘是否已满或损坏，然后重新启动节点。',
+  },
+  'node/BLOCKS_LOST': {
+    message:
+      '区块丢失：本验证者已在高度 {signed} 签名，但这里最新的区块是 {tip}，也没有其他节点可取得其余区块。',
+    hint: '请放回与签名记录相配的数据目录，恢复较新的快照，或让节点连上拥有这些区块的其他节点。',
+  },
+  'node/INPUT_LOG_DAMAGED': {
+    message: '输入日志 {file} 在第 {at} 字节处（末尾之前）损坏。',
+    hint: '请检查磁盘。本验证者的投票记录可能已丢失：请用 --after-total-loss 启动，让它先观察。',
+  },
   'node/NOT_A_VALIDATOR': {
     message: '{address} 不是此链的验证者，或其密钥不同。',
     hint: '请使用创世文件中的密钥，或不带验证者密钥启动以旁观。',

@@ -128,6 +128,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   'init.validator': '节点用来签署区块的密钥（在此数据目录中）',
   'init.done': '{home} 已就绪：',
   'start.about': '运行数据目录的节点，日志为 JSON 行',
+  'start.afterTotalLoss': '本验证者的签名记录已丢失：先观察本链，再重新签名',
   'start.rpcPort': 'JSON-RPC 改用此端口，而不用配置里的',
 
   'genesis.about': '构建一条链的开端',
@@ -281,6 +282,8 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   'doctor.permissions.cure': 'chmod -R go= {keys}',
   'doctor.disk': '剩余 {free} GiB',
   'doctor.disk.cure': '请腾出至少 1 GiB，或把数据目录移到更大的磁盘。',
+  'doctor.signState': '本验证者可能已签名至高度 {height}；签名记录丢失次数：{losses}',
+  'doctor.signState.observing': '签名记录曾丢失（共 {losses} 次）：本验证者先观察，再重新签名',
   'doctor.data': '高度 {height}，{time}',
   'doctor.data.none': '还没有区块',
   'doctor.data.running': '正由运行中的节点使用',
