@@ -11,6 +11,12 @@ export function balanceOf({ state, block }: State, owner: Address): Amount {
   return toAmount(state.balances.get(owner) + releasable(state.vesting.get(owner), block.timeMs))
 }
 
+/** What of an account's schedules has not unlocked by now. */
+export function waitingOf({ state, block }: State, owner: Address): Amount {
+  const all = state.vesting.get(owner)
+  return toAmount(unreleased(all) - releasable(all, block.timeMs))
+}
+
 /** Amounts that unlock by time, as queries show them; `unlocked` is what has unlocked by now. */
 export const shownSchedules = list(struct({ amount, unlocked: amount, startMs: u64, endMs: u64 }), {
   max: SCHEDULES_MAX,

@@ -1,6 +1,13 @@
 export type { Lock } from './books.ts'
 export { claimText } from './claim.ts'
 export { type Curve, curve, rewardAt, rewardsUpTo, STEPS_MAX, steps } from './curve.ts'
+export {
+  type MiningOptions,
+  type MiningReads,
+  type MiningStakes,
+  neededWindows,
+  timeMining,
+} from './mining.ts'
 export type { TokenOptions } from './nouns.ts'
 export {
   type RewardsOptions,
@@ -12,3 +19,4 @@ export {
   type TreasuryReads,
 } from './rewards.ts'
 export { type TokenGranted, type TokenOpen, type TokenReads, token } from './token.ts'
+export { cliff, type Grant, linear, parts } from './unlocking.ts'

@@ -16,6 +16,7 @@ import {
   shownSchedule,
   shownSchedules,
   unlock,
+  waitingOf,
 } from './books.ts'
 import { type Claim, claim, claimable, claimText } from './claim.ts'
 import { loadDocument, tokenDocument } from './genesis.ts'
@@ -34,6 +35,8 @@ export interface TokenReads {
   balance(owner: Address): Amount
   /** How much of an account is locked for a purpose. */
   locked(args: Omit<Lock, 'amount'>): Amount
+  /** How much of an account waits for time to unlock it. */
+  waiting(owner: Address): Amount
   /** All units that there are. */
   supply(): bigint
 }
@@ -97,6 +100,7 @@ export const token = (options: TokenOptions) =>
       reads: (ctx) => ({
         balance: (owner) => balanceOf(ctx, owner),
         locked: ({ owner, purpose }) => ctx.state.locks.get([owner, purpose]),
+        waiting: (owner) => waitingOf(ctx, owner),
         supply: () => ctx.state.supply.get(),
       }),
     })
