@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { solo } from '@mmtchain/kernel'
 import { testChain, turns } from '@mmtchain/testkit'
-import { rewardAt, rewardsUpTo } from '@mmtchain/token-rewards'
+import { parts, rewardAt, rewardsUpTo } from '@mmtchain/token-rewards'
 import { describe, expect, test } from 'vitest'
 import { coins, tokenDocument, total, YEAR_MS } from './allocation.ts'
 import { at, firstDelegates, onionOf, purses, validators } from './first-delegates.ts'
@@ -100,7 +100,17 @@ test('jmt has 50,000,000,000: 15 mining, 15 ecosystem, 15 foundation, 5 founders
   const { perDay, days, lastDay } = JMT_MINING
   expect([perDay, days, lastDay]).toEqual([coins(4_100_000n), 3_658n, coins(2_200_000n)])
   expect(perDay * days + lastDay).toBe(coins(15_000_000_000n))
-  expect(paramsOf(jmt(solo()), 'rewards')).toMatchObject({ curve: { kind: 'none' } })
+  const chain = jmt(solo(), {
+    mining: at('mining'),
+    reserves: ['ecosystem', 'foundation', 'founders'].map(at),
+  })
+  expect(paramsOf(chain, 'rewards')).toMatchObject({ curve: { kind: 'none' } })
+  // Days of 4,100,000 until the account is empty: 3,658 of them, and a last one with what is left.
+  expect(paramsOf(chain, 'mining')).toMatchObject({ account: at('mining'), perDay, dayMs: 86_400_000 })
+  expect([jmtAllocation[0]?.amount, days]).toEqual([
+    perDay * days + lastDay,
+    (jmtAllocation[0]?.amount ?? 0n) / perDay,
+  ])
 })
 
 test('zzm has 200,000,000 of 10^-8, never more: 50 % expansion, 25 % private sale, 20 % team, 5 % rewards', () => {
@@ -148,4 +158,11 @@ test('the chart of supply and reward is what its script draws', () => {
   expect(execFileSync(process.execPath, [script, '--check'], { encoding: 'utf8' })).toContain(
     '160.3072 million',
   )
+})
+
+test('founders of JMT may as well unlock a tenth a year, and the team of MMT a fifth', () => {
+  const grant = { owner: at('founders'), amount: coins(5_000_000_000n), startMs: 0n }
+  const rows = parts(grant, { count: 10, everyMs: YEAR_MS })
+  expect(rows.map(({ amount }) => amount)).toEqual(Array.from({ length: 10 }, () => coins(500_000_000n)))
+  expect(parts({ ...grant, amount: coins(7_500_000n) }, { count: 5, everyMs: YEAR_MS }).length).toBe(5)
 })

@@ -8,6 +8,7 @@ import {
   list,
   option,
   struct,
+  text,
   u16,
   u32,
   u64,
@@ -187,6 +188,17 @@ export const election = (options: ElectionOptions) => {
           .filter((one) => one.turn > turn)
         return { turns, thereafter: state.elected.get().map((one) => one.address) }
       },
+    )
+    .query(
+      'offences',
+      struct({ height }),
+      list(struct({ culprit: address, kind: text({ bytesMax: 32 }) }), { max: PAGE_MAX }),
+      ({ state }, input) =>
+        [...state.offences.entries({ prefix: [input.height], limit: PAGE_MAX })].map(
+          ([[, culprit, kind]]) => ({
+            ...{ culprit, kind },
+          }),
+        ),
     )
     .invariant('the ranking holds every candidate at its votes, and nobody else', rankingIsExact)
     .invariant('votes of delegates are what their voters gave', votesAddUp)

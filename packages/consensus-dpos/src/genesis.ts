@@ -15,9 +15,18 @@ export const genesisDocument = struct({
   votes: list(struct({ voter: address, delegate: address, amount }), { max: 100_000 }),
 })
 
+/** What governance cannot change. */
+const FIXED = [
+  ['weight', 'votes are counted by it since they were cast'],
+  ['registerFee', 'the fee follows the chain file alone'],
+] as const
+
 /** Nobody proves here that it holds its key: the fingerprint, which a proof covers, depends on this document. */
 export function loadGenesis(ctx: ElectionContext, document: Infer<typeof genesisDocument>): undefined {
-  const { state, block, fail } = ctx
+  const { state, block, fail, chain } = ctx
+  for (const [parameter, why] of FIXED)
+    if (chain.governable.has(`election.${parameter}`))
+      throw fail.BAD_OPTIONS({ why: `${parameter} is governable, but ${why}` })
   for (const one of document.delegates) {
     checkApplication(ctx, one.delegate, one)
     checkKey(ctx, one.key)

@@ -1,8 +1,9 @@
 import { election, LAYERS_MAX, makeOnion, onionLayer, possessionMessage } from '@mmtchain/consensus-dpos'
 import { ed25519, secp256k1 } from '@mmtchain/crypto'
-import type { Hash } from '@mmtchain/kernel'
+import { defineChain, type Hash } from '@mmtchain/kernel'
 import { hashToBytes } from '@mmtchain/primitives'
-import { testChain } from '@mmtchain/testkit'
+import { testChain, turns } from '@mmtchain/testkit'
+import { token } from '@mmtchain/token-rewards'
 import { describe, expect, test } from 'vitest'
 import {
   accountKey,
@@ -21,6 +22,7 @@ import {
   onionOf,
   ruling,
   said,
+  small,
   standing,
 } from './harbour.ts'
 
@@ -276,3 +278,17 @@ test('options that no election can have are refused by name', () => {
     dec: { seatsMin: 72, fullPercent: 75, idlePercent: 25 },
   })
 })
+
+test.each(['weight', 'registerFee'] as const)(
+  'a genesis that lets governance change %s is refused',
+  (name) => {
+    const chain = ({ seats }: { readonly seats: number }) =>
+      defineChain({ id: 'harbour-1', addressPrefix: 'hbr', slotMs: 1_000, consensus: turns() })
+        .use(token({ symbol: 'HKT', decimals: 2, commandFee: coins(5) }))
+        .use(election({ ...small, seats }), {
+          ...{ grants: { token: ['lock', 'unlock', 'burn', 'move'] }, governable: [name] },
+        })
+    const one = { chain: chain as unknown as typeof chainOf, options: { seats: 1 }, validators: ['v1'] }
+    expect(() => field(one)).toThrow(new RegExp(`${name} is governable`))
+  },
+)

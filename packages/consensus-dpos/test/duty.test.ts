@@ -201,6 +201,9 @@ describe('a double signature', () => {
     on.advance({ blocks: 60 })
     const one = offence(on, 'v2', 10)
     on.advance({ blocks: 1, evidence: [one] })
+    expect(on.read.election.offences({ height: one.height })).toEqual([
+      { culprit: one.culprit, kind: one.kind },
+    ])
     expect(() => on.advance({ blocks: 1, evidence: [one] })).toThrow(/charged before/)
     expect(() => on.advance({ blocks: 1, evidence: [offence(on, 'v2', 51)] })).toThrow(/still counts/)
     expect(() => on.advance({ blocks: 1, evidence: [offence(on, 'v2', -1)] })).toThrow(/heights to come/)
