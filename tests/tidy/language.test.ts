@@ -7,7 +7,7 @@ import {
   zhHealth,
   zhRefusals,
 } from '@mmtchain/cli'
-import { homeHealthTexts } from '@mmtchain/node'
+import { homeHealthTexts, networkHealthTexts } from '@mmtchain/node'
 import { nodeHealthTexts } from '@mmtchain/node-runtime'
 import { expect, test } from 'vitest'
 import { namespaces } from './catalogue.ts'
@@ -86,6 +86,7 @@ test('all that a node finds about itself is told in Chinese, with the same value
   const texts: Readonly<Record<string, { readonly found: string; readonly cure?: string }>> = {
     ...nodeHealthTexts,
     ...homeHealthTexts,
+    ...networkHealthTexts,
   }
   expect(Object.keys(zhHealth).sort()).toEqual(Object.keys(texts).sort())
   for (const [code, { found, cure = '' }] of Object.entries(texts)) {

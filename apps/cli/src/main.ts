@@ -17,6 +17,7 @@ import { addShow } from './show.ts'
 import { addSnapshot } from './snapshot.ts'
 import { addStart } from './start.ts'
 import { addStatus } from './status.ts'
+import { addTestnet } from './testnet.ts'
 import { addTx } from './tx.ts'
 import { addUpkeep } from './upkeep.ts'
 import { refuseTwice, usageText, withWords } from './usage.ts'
@@ -45,6 +46,7 @@ const program = withExample(withWords(new Command('mmt')), 'mmt dev --chain chai
   .configureOutput({ outputError: () => undefined, ...(json && { writeErr: () => undefined }) })
 addDev(program)
 addStart(program)
+addTestnet(program)
 addGenesis(program)
 addKeys(program)
 addTx(program)

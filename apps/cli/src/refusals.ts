@@ -10,6 +10,10 @@ export const cliRefusals = {
     message: `${d.name} is "${d.value}", not ${d.want}.`,
     hint: 'See --help for an example.',
   }),
+  TESTNET_EXISTS: (d: { dir: string; count: number }) => ({
+    message: `${d.dir} already holds a network of ${d.count} nodes.`,
+    hint: 'Name as many nodes as it has to go on with it, or another folder.',
+  }),
   NOTHING_TRUSTED: (d: { home: string }) => ({
     message: `A proof is checked with the chain’s own code and genesis, and ${d.home} is no home that has them.`,
     hint: 'Name a home of the chain with --home, or its chain file with --chain and its fingerprint with --fingerprint.',

@@ -1,8 +1,10 @@
 import {
+  bool,
   fromJson,
   type Infer,
   type Json,
   type JsonSchema,
+  list,
   option,
   struct,
   text,
@@ -11,13 +13,31 @@ import {
   u32,
 } from '@mmtchain/codec'
 import { MEMPOOL_LIMITS_DEFAULT } from '@mmtchain/node-runtime'
+import { checkNetworkLimits, NETWORK_LIMITS_DEFAULT, networkLimits } from '@mmtchain/p2p-http'
 import { isChainError } from '@mmtchain/primitives'
 import { checkLimits, RPC_SETTINGS_DEFAULT, rpcSettingsFields } from '@mmtchain/rpc'
 import { LOG_LEVELS_DEFAULT, readLogLevels } from './log.ts'
 import { homeFail } from './refusals.ts'
 
+const names = list(text({ bytesMax: 400 }), { max: 1_000 })
+
 const configCodec = struct({
   rpc: struct({ host: text({ bytesMax: 255 }), port: u16, ...rpcSettingsFields }),
+  p2p: struct({
+    port: option(u16),
+    host: text({ bytesMax: 255 }),
+    announce: option(text({ bytesMax: 255 })),
+    peers: names,
+    seeds: names,
+    private: bool,
+    allow: names,
+    deny: names,
+    tls: text({ bytesMax: 16 }),
+    authority: text({ bytesMax: 4_096 }),
+    certificate: text({ bytesMax: 4_096 }),
+    certificateKey: text({ bytesMax: 4_096 }),
+    limits: networkLimits,
+  }),
   validator: option(text({ bytesMax: 64 })),
   log: text({ bytesMax: 256 }),
   mempool: struct({
@@ -35,6 +55,21 @@ export type Config = Infer<typeof configCodec>
 
 export const CONFIG_DEFAULT: Config = {
   rpc: { host: '127.0.0.1', port: 7200, ...RPC_SETTINGS_DEFAULT },
+  p2p: {
+    port: null,
+    host: '127.0.0.1',
+    announce: null,
+    peers: [],
+    seeds: [],
+    private: false,
+    allow: [],
+    deny: [],
+    tls: 'auto',
+    authority: 'keys/authority.pem',
+    certificate: 'keys/certificate.pem',
+    certificateKey: 'keys/certificate.key',
+    limits: NETWORK_LIMITS_DEFAULT,
+  },
   validator: null,
   log: LOG_LEVELS_DEFAULT,
   mempool: MEMPOOL_LIMITS_DEFAULT,
@@ -42,6 +77,8 @@ export const CONFIG_DEFAULT: Config = {
 
 /** No setting is an address. */
 const ANY_PREFIX = { addressPrefix: 'mmt' }
+
+const TLS_KINDS = ['auto', 'plain', 'pinned', 'authority']
 
 /** What each setting means, for the schema that editors show. */
 const MEANINGS: Readonly<Record<string, string>> = {
@@ -66,6 +103,34 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'rpc.hosts': 'Names under which the server is known, besides localhost and IP addresses.',
   'rpc.anonymous': 'The roles of callers without a token: read, submit, admin.',
   'rpc.tokens': 'Bearer tokens: name, SHA-256 of the token in hex, roles.',
+  p2p: 'Other nodes of the chain.',
+  'p2p.port': 'The port at which other nodes reach this one; null when it is to be alone.',
+  'p2p.host': 'The address to listen at. Off loopback the nodes speak TLS; all nodes of a chain do it alike.',
+  'p2p.announce':
+    'Under which host name or address others reach this node; null to let them see for themselves.',
+  'p2p.peers': 'Nodes to be always connected with: "HOST:PORT", or "NODE@HOST:PORT" to take no other there.',
+  'p2p.seeds': 'Nodes to ask for others.',
+  'p2p.private': 'Whether this node meets only those of peers and allow, and tells nobody of any.',
+  'p2p.allow':
+    'Names of nodes, addresses or networks such as "10.1.0.0/16"; where there are some, no others are met.',
+  'p2p.deny': 'The same of those that are never met.',
+  'p2p.tls':
+    'plain; pinned: each node has a certificate of its own key; authority: of the alliance; auto: plain on loopback and pinned elsewhere.',
+  'p2p.authority': 'For authority: the certificate of the alliance, PEM. Paths begin at the home.',
+  'p2p.certificate': 'For authority: the certificate of this node, PEM.',
+  'p2p.certificateKey': 'For authority: its private key, PEM.',
+  'p2p.limits': 'What bounds other nodes.',
+  'p2p.limits.inboundMax': 'The most connections that others open.',
+  'p2p.limits.outboundMax': 'The most connections to nodes that this one found by itself.',
+  'p2p.limits.inboundPerAddressMax': 'The most connections from one address.',
+  'p2p.limits.requestsPerSecond': 'Requests a second of one address; twice as many may come at once.',
+  'p2p.limits.limitLoopback': 'Whether the limits per address hold for callers on this machine, too.',
+  'p2p.limits.handshakeMs': 'How long a handshake or a request may take.',
+  'p2p.limits.beatMs': 'How often this node gives a sign of life.',
+  'p2p.limits.silentMs': 'How long another node may give none.',
+  'p2p.limits.waitingMax':
+    'What of one node may wait to be handled or sent, counted in messages of the greatest length.',
+  'p2p.limits.banMs': 'How long a first ban lasts; each next one is twice as long, a day at most.',
   validator:
     'The name of the key in keys/ with which this node signs blocks; null on a node that only observes.',
   log: 'The level of log lines (debug, info, warn, error, silent), and of single components: "info,mempool=debug,rpc=warn". MMT_LOG overrides it.',
@@ -109,6 +174,15 @@ export function readConfigJson(json: unknown, file: string): Config {
     if (!isChainError(error)) throw error
     const { path, why } = error.values as { path: string; why: string }
     throw fail(`rpc.${path}`, why)
+  }
+  if (!TLS_KINDS.includes(config.p2p.tls))
+    throw fail('p2p.tls', `${config.p2p.tls} is not one of ${TLS_KINDS.join(', ')}`)
+  try {
+    checkNetworkLimits(config.p2p.limits)
+  } catch (error) {
+    if (!isChainError(error)) throw error
+    const { name, why } = error.values as { name: string; why: string }
+    throw fail(`p2p.${name}`, why)
   }
   for (const [name, value] of Object.entries(config.mempool))
     if (value < 1) throw fail(`mempool.${name}`, `${value} is less than 1`)

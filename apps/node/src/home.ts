@@ -21,6 +21,8 @@ export interface Home {
   /** The chain file, bundled into one module that runs anywhere. */
   readonly chain: string
   readonly keys: string
+  /** The key by which other nodes know this one, PEM. */
+  readonly nodeKey: string
   readonly data: string
   /** Transactions that wait for a block, so that they outlast the process. */
   readonly mempool: string
@@ -28,6 +30,8 @@ export interface Home {
   readonly signState: string
   /** What the engine has heard since the newest block, where it asks for that. */
   readonly inputs: string
+  /** Where other nodes were, for the next start. */
+  readonly peers: string
 }
 
 export function homeAt(path: string): Home {
@@ -40,10 +44,12 @@ export function homeAt(path: string): Home {
     genesisHead: at('genesis-head.json'),
     chain: at('chain.mjs'),
     keys: at('keys'),
+    nodeKey: at('keys/node.key'),
     data: at('data'),
     mempool: at('mempool.journal'),
     signState: at('sign-state'),
     inputs: at('inputs.log'),
+    peers: at('peers.json'),
   }
 }
 
@@ -100,9 +106,9 @@ export async function checkNotInUse(home: Home): Promise<void> {
 export async function clearHome(home: Home): Promise<void> {
   await checkNotInUse(home)
   // The genesis first: what an interruption leaves is no home, and the next start makes the rest anew.
-  const { genesis, genesisHead, data, mempool, signState, inputs, chain, config, configSchema } = home
-  for (const path of [genesis, genesisHead, data, mempool, signState, inputs, chain, config, configSchema])
-    await rm(path, { recursive: true, force: true })
+  const { genesis, genesisHead, data, mempool, signState, inputs, peers, chain, config, configSchema } = home
+  const all = [genesis, genesisHead, data, mempool, signState, inputs, peers, chain, config, configSchema]
+  for (const path of all) await rm(path, { recursive: true, force: true })
 }
 
 /** Replaces the chain file of a home by the bundle of a newer one. Throws `store/LOCKED` while a node runs on it. */

@@ -26,6 +26,7 @@ export {
   storeKey,
 } from './keyring.ts'
 export { type LogLevels, readLogLevels, startLog } from './log.ts'
+export { makeNodeKey, networkHealthTexts, nodeName } from './network.ts'
 export { checkPort } from './port.ts'
 export { homeFail, homeRefusals } from './refusals.ts'
 export { type RunNodeArgs, type RunningNode, runNode } from './run.ts'

@@ -6,7 +6,7 @@ const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
 type Level = (typeof LEVELS)[number]
 
 /** The parts of a node that log. */
-const COMPONENTS = ['blocks', 'mempool', 'rpc', 'store']
+const COMPONENTS = ['blocks', 'mempool', 'network', 'rpc', 'store']
 
 export const LOG_LEVELS_DEFAULT = 'info'
 

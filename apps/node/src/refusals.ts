@@ -20,7 +20,7 @@ export const homeRefusals = {
   }),
   PORT_IN_USE: (d: { host: string; port: number }) => ({
     message: `Another program listens at ${d.host}:${d.port}.`,
-    hint: 'Stop it, or choose another port with --rpc-port; 0 takes any free one.',
+    hint: 'Stop it, or choose another port with --rpc-port, or rpc.port or p2p.port in config.json; 0 takes any free one.',
   }),
   CANNOT_LISTEN: (d: { host: string; port: number; why: string }) => ({
     message: `The node cannot listen at ${d.host}:${d.port}: ${d.why}.`,

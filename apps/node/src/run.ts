@@ -26,6 +26,7 @@ import { type Home, isHome, readConfig } from './home.ts'
 import { readHomeGenesis } from './home-genesis.ts'
 import { type AskPassphrase, openKey, passphraseFromFile, readKey } from './keyring.ts'
 import { startLog } from './log.ts'
+import { networkChecks, openNetwork, serveNode } from './network.ts'
 import { listenRefused } from './port.ts'
 import { homeFail } from './refusals.ts'
 import { type MissingSignState, openSigner } from './sign-state.ts'
@@ -128,6 +129,10 @@ async function openNode(opened: {
       logOf(log, 'store').error({ code, why: message }, 'old states are no longer dropped')
     },
   })
+  const network = await openNetwork(home, config, logOf(log, 'network')).catch(async (error) => {
+    await store.close()
+    throw error
+  })
   const checkThreads = workerThreads({ max: Math.min(CHECK_THREADS_MAX, availableParallelism() - 1), log })
   const journal = await fileJournal({ path: home.mempool, log: logOf(log, 'mempool') })
   let validator: ConsensusSigner | undefined
@@ -137,21 +142,29 @@ async function openNode(opened: {
     const tip = store.tip()?.header.height ?? 0n
     validator = key && (await openSigner(home, { key, fingerprint, tip, missing, log }))
     if (genesis.chain.engine.logged) inputLog = await systemFile(home.inputs, 'create')
-    return await createNode({
+    const node = await createNode({
       genesis,
       store,
       host: wrapHost(systemHost(log, { dataPath: home.data, journal, checkThreads })),
       validator,
       inputLog,
       mempool: config.mempool,
-      healthChecks: [...homeChecks(home), pruningCheck(() => damage)],
+      healthChecks: [
+        ...homeChecks(home),
+        pruningCheck(() => damage),
+        ...(network ? [() => networkChecks(network)] : []),
+      ],
+      ...(network && { network, metrics: [network.metrics] }),
     })
+    if (network) serveNode(network, node)
+    return node
   } catch (error) {
     await validator?.close()
     await inputLog?.close()
     await journal.close()
     await store.close()
-    throw error
+    const { host, port } = config.p2p
+    throw port === null ? error : listenRefused(error, { host, port })
   }
 }
 

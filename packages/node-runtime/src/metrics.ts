@@ -70,8 +70,10 @@ const MISNAMED = [
 export function createMetrics(args: {
   readonly read: () => Gauges
   readonly readings: (() => Promise<Readings>) | undefined
+  /** What others measure, in the same format. */
+  readonly more?: readonly (() => Promise<string>)[] | undefined
 }): Recorder {
-  const { read, readings } = args
+  const { read, readings, more = [] } = args
   const registry = new Registry()
   const registers = [registry]
   const gauge = (name: string, help: string, value: (now: Gauges) => number) =>
@@ -161,7 +163,10 @@ export function createMetrics(args: {
   if (readings) addMachine(registry, readings)
   return {
     contentType: registry.contentType,
-    text: () => registry.metrics(),
+    async text() {
+      const texts = await Promise.all([registry.metrics(), ...more.map((one) => one())])
+      return texts.join('\n')
+    },
     took: (phase, ms) => durations[phase].observe(ms / 1_000),
     committed({ transactions: count, refused, intervalMs }) {
       transactions.inc({ outcome: 'done' }, count - refused)

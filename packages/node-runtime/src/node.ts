@@ -41,7 +41,9 @@ export interface NodeOptions {
   readonly reveal?: ((tip: Tip) => Uint8Array | undefined) | undefined
   readonly mempool?: Partial<MempoolLimits>
   /** What an app looks at beside the node's own health checks. */
-  readonly healthChecks?: readonly (() => HealthCheck | Promise<HealthCheck>)[]
+  readonly healthChecks?: readonly (() => HealthCheck | readonly HealthCheck[] | Promise<HealthCheck>)[]
+  /** What an app measures beside the node, in the text format of Prometheus. */
+  readonly metrics?: readonly (() => Promise<string>)[]
 }
 
 /** A running node. */
@@ -97,7 +99,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
 
   const listeners = new Set<(block: StoredBlock) => void>()
   const stop = stopOnce(close)
-  const metrics = createMetrics({ read: gauges, readings: host.readings })
+  const metrics = createMetrics({ read: gauges, readings: host.readings, more: options.metrics })
   const journal = keepInJournal({
     journal: host.journal,
     pool: () => mempool,
@@ -252,7 +254,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       readings: await host.readings?.(),
     })
     const more = await Promise.all((options.healthChecks ?? []).map((check) => check()))
-    return { ready, checks: [...checks, ...more] }
+    return { ready, checks: [...checks, ...more.flat()] }
   }
 
   async function close(): Promise<void> {

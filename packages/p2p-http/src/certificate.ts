@@ -75,6 +75,17 @@ export function secretPem(secret: Uint8Array): string {
   return pem('PRIVATE KEY', Buffer.concat([PKCS8_HEAD, secret]))
 }
 
+/** The secret of an Ed25519 key in the PKCS #8 form in PEM; undefined when the text is anything else. */
+export function readSecretPem(text: string): Uint8Array | undefined {
+  const base64 = /^-----BEGIN PRIVATE KEY-----([\sA-Za-z0-9+/=]+)-----END PRIVATE KEY-----\s*$/.exec(
+    text,
+  )?.[1]
+  const der = Buffer.from(base64 ?? '', 'base64')
+  const isRight =
+    der.length === PKCS8_HEAD.length + 32 && der.subarray(0, PKCS8_HEAD.length).equals(PKCS8_HEAD)
+  return isRight ? new Uint8Array(der.subarray(PKCS8_HEAD.length)) : undefined
+}
+
 function pem(label: string, der: Uint8Array): string {
   const lines =
     Buffer.from(der)

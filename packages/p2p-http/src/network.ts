@@ -17,14 +17,7 @@ import { type Format, framesOf, kindOf } from './frames.ts'
 import { type Greeting, nodeKey } from './handshake.ts'
 import { CLOSE, type Link, type LinkOwner, openLink } from './link.ts'
 import { createNetworkMetrics } from './metrics.ts'
-import {
-  bestOf,
-  clockOffsetOf,
-  type NetworkCheck,
-  networkChecks,
-  type PeerView,
-  viewPeers,
-} from './observe.ts'
+import { bestOf, clockOffsetOf, type NetworkReport, type PeerView, reportOf, viewPeers } from './observe.ts'
 import { NODES_MAX, type NodeView } from './reads.ts'
 import { p2pFail } from './refusals.ts'
 import { type Seeker, startSeeker } from './seeker.ts'
@@ -81,8 +74,8 @@ export interface HttpNetwork extends Network {
   serve(view: NodeView): void
   /** The nodes that are connected, wanted or banned. */
   peers(): readonly PeerView[]
-  /** What an operator should know of the network. */
-  checks(): readonly NetworkCheck[]
+  /** How the network is. */
+  report(): NetworkReport
   /** Metrics in the text format of Prometheus. */
   metrics(): Promise<string>
 }
@@ -239,7 +232,7 @@ export function httpNetwork(options: HttpNetworkOptions): HttpNetwork {
         return void link.close(CLOSE.duplicate, 'there is another stream')
       links.set(peer, link)
       if (before) return void before.close(CLOSE.duplicate, 'there is another stream')
-      log.info({ peer, address: placeText(address), version: met.version }, 'a node joined')
+      log.debug({ peer, address: placeText(address), version: met.version }, 'a stream is open')
       if (!options.isPrivate) {
         learn(told(address), link)
         link.askPeers()
@@ -257,7 +250,7 @@ export function httpNetwork(options: HttpNetworkOptions): HttpNetwork {
       metrics.left(error.code)
       if (links.get(link.peer) !== link) return
       links.delete(link.peer)
-      log.info({ peer: link.peer, code: error.code, why: error.message }, 'a node left')
+      log.debug({ peer: link.peer, code: error.code, why: error.message }, 'a stream has ended')
       member.onLeft(link.peer)
     }
 
@@ -368,12 +361,7 @@ export function httpNetwork(options: HttpNetworkOptions): HttpNetwork {
         standing,
         secure: channel.secure !== undefined,
       }),
-    checks: () =>
-      networkChecks({
-        links: [...links.values()],
-        targets: seeker?.targets ?? [],
-        height: view?.status().height,
-      }),
+    report: () => reportOf([...links.values()], seeker?.targets ?? []),
     metrics: metrics.text,
     join,
   }

@@ -1,5 +1,5 @@
 import type { PeerId } from '@mmtchain/kernel'
-import { type Height, height } from '@mmtchain/primitives'
+import { type ChainError, type Height, height } from '@mmtchain/primitives'
 import { type NodeAddress, placeText } from './address.ts'
 import type { Link } from './link.ts'
 import type { BestNodes } from './reads.ts'
@@ -10,8 +10,6 @@ import type { Standing } from './standing.ts'
 
 /** A node so many blocks behind the best is not healthy. */
 const LAG_MAX = 5n
-/** A clock this far from the median of the others is worth a warning; rules on the time of blocks leave 200 to 500 ms. */
-const OFFSET_MS_MAX = 200
 /** One that answers so slowly is not near, whatever the cause. */
 const LATENCY_MS_MAX = 1_000
 
@@ -32,13 +30,14 @@ export interface PeerView {
   readonly why: string
 }
 
-/** One thing that was looked at. */
-export interface NetworkCheck {
-  readonly name: 'peers' | 'peer-clock'
-  readonly ok: boolean
-  readonly code: string
-  readonly found: string
-  readonly cure: string
+/** How the network is, for checks of health. */
+export interface NetworkReport {
+  readonly connected: number
+  /** How many of `peers` there are, and which of them are not connected, and why. */
+  readonly wanted: number
+  readonly missing: readonly { readonly address: string; readonly error: ChainError | undefined }[]
+  /** How far the clocks of the connected nodes are ahead of this one, in the median. */
+  readonly clockOffsetMs: number | undefined
 }
 
 const urlOf = (address: Pick<NodeAddress, 'host' | 'port'>, secure: boolean) =>
@@ -138,50 +137,16 @@ export function clockOffsetOf(links: readonly Pick<Link, 'vitals'>[]): number | 
   return low === undefined || high === undefined ? undefined : (low + high) / 2
 }
 
-/** What an operator should know: whom this node misses, and how its clock stands among the others. */
-export function networkChecks(args: {
-  readonly links: readonly Link[]
-  readonly targets: readonly Target[]
-  readonly height: Height | undefined
-}): readonly NetworkCheck[] {
-  const { links, targets } = args
-  return [checkPeers(links, targets), ...checkClock(links)]
-}
-
-function checkPeers(links: readonly Link[], targets: readonly Target[]): NetworkCheck {
+/** Whom this node is connected with and whom it misses, and how its clock stands among the others. */
+export function reportOf(links: readonly Link[], targets: readonly Target[]): NetworkReport {
   const linked = new Set(links.map(({ peer }) => peer))
   const missing = targets.filter(({ node }) => node === undefined || !linked.has(node))
-  const found = `${links.length} nodes are connected.`
-  if (missing.length === 0 && links.length > 0)
-    return { name: 'peers', ok: true, code: 'p2p/OK', found, cure: '' }
-  const [first] = missing
-  if (!first)
-    return {
-      name: 'peers',
-      ok: targets.length > 0,
-      code: 'p2p/ALONE',
-      found: 'No other node is connected.',
-      cure: 'Name some in peers or seeds of p2p in config.json, and check that its port can be reached.',
-    }
-  const { error, address } = first
   return {
-    name: 'peers',
-    // A validator or two that are down are not this node's own illness; to be alone is.
-    ok: links.length > 0 && missing.length <= targets.length / 3,
-    code: error?.code ?? 'p2p/UNREACHABLE',
-    found: `${found} ${missing.length} of ${targets.length} wanted are not; ${placeText(address)}: ${error?.message ?? 'it is being dialled.'}`,
-    cure: error?.hint ?? 'Wait a moment.',
+    connected: links.length,
+    wanted: targets.length,
+    missing: missing.map(({ address, error }) => ({ address: placeText(address), error })),
+    clockOffsetMs: clockOffsetOf(links),
   }
-}
-
-function checkClock(links: readonly Link[]): readonly NetworkCheck[] {
-  const offset = clockOffsetOf(links)
-  if (offset === undefined) return []
-  const ms = Math.round(Math.abs(offset))
-  const found = `The clock is ${ms} ms ${offset > 0 ? 'behind' : 'ahead of'} the median of ${links.length} nodes.`
-  if (ms <= OFFSET_MS_MAX) return [{ name: 'peer-clock', ok: true, code: 'p2p/OK', found, cure: '' }]
-  const cure = 'Let a time service (chrony, systemd-timesyncd, w32time) keep the clock of this machine.'
-  return [{ name: 'peer-clock', ok: false, code: 'p2p/CLOCK_OFFSET', found, cure }]
 }
 
 function bestHeight(links: readonly Link[]): bigint {

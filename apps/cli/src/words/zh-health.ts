@@ -47,6 +47,20 @@ export const zhHealth: Readonly<Record<string, { readonly found: string; readonl
     cure: '请在数据文件夹所在的磁盘上腾出空间，或把数据目录移到更大的磁盘。',
   },
   KEYS_CLOSED: { found: '{keys} 中的 {count} 个文件只有其所有者可读。' },
+  PEERS_MET: { found: '已连接 {connected} 个节点。' },
+  PEERS_NONE: {
+    found: '没有连接到任何其他节点。',
+    cure: '请在 config.json 的 p2p 中用 peers 或 seeds 写明一些节点，并确认其他节点能访问本节点的端口。',
+  },
+  PEERS_MISSED: {
+    found: '所需的 {wanted} 个节点中有 {missing} 个未连接；{address}：{why}',
+    cure: '请确认这些节点正在运行，且从本机可以访问其端口；node_peers 会说明每个节点的原因。',
+  },
+  PEER_CLOCKS: { found: '本机时钟与 {connected} 个节点的中位数相差 {ms} 毫秒。' },
+  PEER_CLOCKS_APART: {
+    found: '本机时钟与 {connected} 个节点的中位数相差 {ms} 毫秒。',
+    cure: '请用时间服务（chrony、systemd-timesyncd、w32time）校准本机时钟。',
+  },
   KEYS_OPEN: { found: '本机其他用户可以读取 {files}。', cure: '请收回权限：chmod -R go-rwx {keys}' },
   FILES_ROOM: { found: '已打开 {open} 个文件和连接，至多 {max} 个。' },
   FILES_LOW: {

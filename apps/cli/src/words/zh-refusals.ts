@@ -5,6 +5,10 @@
 export const zhRefusals: Readonly<Record<string, { readonly message: string; readonly hint?: string }>> = {
   'cli/BAD_FIELD': { message: '--{flag} {value}：{why}', hint: '请更正该值；--help 会列出各字段。' },
   'cli/BAD_ARGUMENT': { message: '{name} 是“{value}”，而不是{want}。', hint: '示例见 --help。' },
+  'cli/TESTNET_EXISTS': {
+    message: '{dir} 中已有一个 {count} 个节点的网络。',
+    hint: '请用相同的节点数继续运行它，或换一个文件夹。',
+  },
   'cli/NOTHING_TRUSTED': {
     message: '证明要用链自己的代码与创世文件检查，而 {home} 不是含有它们的数据目录。',
     hint: '请用 --home 指定该链的数据目录，或用 --chain 给链文件并用 --fingerprint 给指纹。',
