@@ -58,7 +58,8 @@ function withSeed(seed: Uint8Array, use: (backend: Ed25519Backend) => Uint8Array
  */
 function isCanonicalKey(key: Uint8Array): boolean {
   if (key.length !== KEY_BYTES || isSmallOrder(key)) return false
-  const y = key.slice()
+  // A copy also of a Buffer, whose `slice` shares its memory.
+  const y = new Uint8Array(key)
   y[31] = (y[31] as number) & 0x7f
   return isBelow(y, 0, P)
 }

@@ -138,3 +138,14 @@ test('a key is a canonical point of the curve whose order is not small', () => {
     expect(ed25519.isPublicKey(fromHex(key)), name).toBe(false)
   }
 })
+
+test('a key in a Buffer is the same key, and stays as it is', () => {
+  // The sign bit of this one is set.
+  const secret = new Uint8Array(32).fill(5)
+  const key = Buffer.from(ed25519.publicKey(secret))
+  const before = toHex(key)
+  const message = utf8('a message')
+  expect(ed25519.verify({ key, message, signature: Buffer.from(ed25519.sign(message, secret)) })).toBe(true)
+  expect(toHex(key)).toBe(before)
+  expect((key[31] as number) & 0x80).toBe(0x80)
+})
