@@ -64,7 +64,8 @@ export function createStanding({ banMs }: { readonly banMs: number }): Standing 
       known.atMs = nowMs
       known.why = `${offence}: ${why}`
       records.set(peer, known)
-      if (known.points < BAN_POINTS) return undefined
+      // Rounded up, so that what is forgotten between two offences does not tip the scales.
+      if (Math.ceil(known.points) < BAN_POINTS) return undefined
       known.ban = { untilMs: nowMs + Math.min(BAN_MS_MAX, banMs * 2 ** known.bans), why: known.why }
       known.bans = Math.min(known.bans + 1, 30)
       known.points = 0
