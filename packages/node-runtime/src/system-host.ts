@@ -20,11 +20,13 @@ export function systemHost(
     monotonicMs: () => performance.now(),
     setTimer(atMs, fire) {
       let timer: ReturnType<typeof setTimeout>
+      const leftMs = () => Number(atMs) - Date.now()
+      // A timer of the platform counts to 2^31 − 1 ms at most; a longer wait is cut into pieces.
       const arm = () => {
-        const leftMs = Math.max(0, Number(atMs) - Date.now())
-        // A timer of the platform counts to 2^31 − 1 ms at most; a longer wait is cut into pieces.
-        timer = leftMs > TIMER_MS_MAX ? setTimeout(arm, TIMER_MS_MAX) : setTimeout(fire, leftMs)
+        timer = setTimeout(wake, Math.min(TIMER_MS_MAX, Math.max(0, leftMs())))
       }
+      // It counts by another clock than the wall clock, by which it may be early; an engine takes no timer before its time.
+      const wake = () => (leftMs() > 0 ? arm() : fire())
       arm()
       return () => clearTimeout(timer)
     },

@@ -25,3 +25,17 @@ test('a cancelled timer does not fire, neither before nor after it was set anew'
   await vi.advanceTimersByTimeAsync(60 * DAY_MS)
   expect(fired).toBe(0)
 })
+
+test('a timer never fires before its time by the wall clock, whatever the platform’s own timers count by', async () => {
+  const host = systemHost(silentLog)
+  let fired = 0
+  const atMs = host.nowMs() + 1_000n
+  host.setTimer(atMs, () => fired++)
+  await vi.advanceTimersByTimeAsync(500)
+  // The wall clock is set back by 3 ms.
+  vi.setSystemTime(Date.now() - 3)
+  await vi.advanceTimersByTimeAsync(500)
+  expect([fired, atMs - host.nowMs()]).toEqual([0, 3n])
+  await vi.advanceTimersByTimeAsync(3)
+  expect(fired).toBe(1)
+})
