@@ -1,6 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeGenesis } from '@mmtchain/kernel'
 import {
   type AnyChain,
   balancesPart,
@@ -95,7 +94,7 @@ export async function makeTestnet(plan: TestnetPlan): Promise<readonly Home[]> {
       p2p: { ...CONFIG_DEFAULT.p2p, port: p2p, peers, private: true },
       validator: i < validators ? `validator${i}` : null,
     }
-    await createHome(home, { config, genesis: writeGenesis(genesis), chain: bundle })
+    await createHome(home, { config, genesis, chain: bundle })
   }
   return homes
 }
