@@ -17,7 +17,7 @@ const PHASES = {
     file: TRANSACTION,
     names: ['checkEnvelope', 'checkAccounts', 'readCall', 'checkPrice'],
   },
-  'fee: reserve and settle': { file: TRANSACTION, names: ['withPolicy'] },
+  'fee: reserve and settle': { file: TRANSACTION, names: ['reserveFee', 'settleFee'] },
   'calls of the modules': { file: TRANSACTION, names: ['runCalls'] },
   'account row and receipt': { file: TRANSACTION, names: ['executeTransaction'] },
   'roots of transactions and receipts': {

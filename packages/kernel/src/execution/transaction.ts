@@ -11,7 +11,7 @@ import {
 } from '@mmtchain/tx'
 import type { Event, Receipt } from '../block.ts'
 import type { Limits } from '../declare/limits.ts'
-import type { Charged, CommandContext, CommandSpec, ModuleSpec } from '../declare/module.ts'
+import type { Charged, CommandContext, CommandSpec, FeePolicy, ModuleSpec } from '../declare/module.ts'
 import type { KernelTypes } from '../kernel-module.ts'
 import { keepChanges, mustGoOn, rollback, savepoint, stopsNode } from './journal.ts'
 import type { Runtime, Session } from './session.ts'
@@ -83,7 +83,7 @@ export function executeTransaction(rules: Rules, session: Session, prepared: Pre
   const weightUsed = signatureWeight + ran.weight
   try {
     const outcome = { ok: !ran.refusal, weightUsed }
-    expectNothing(rules.feeModule?.feePolicy?.settle(feeContext(rules, session), charged, outcome))
+    settleFee(rules, session, charged, outcome)
   } catch (error) {
     // The calls have run, so nobody may take this for a transaction that stayed outside the block.
     throw new Error('a fee policy must not refuse to settle', { cause: error })
@@ -136,7 +136,7 @@ export function reserveTransaction(
   const start = savepoint(session.journal)
   const eventsBefore = session.events.length
   try {
-    expectNothing(rules.feeModule?.feePolicy?.reserve(feeContext(rules, session), charged))
+    reserveFee(rules, session, charged)
   } catch (error) {
     rollback(session.journal, start)
     mustGoOn(session.journal)
@@ -328,9 +328,15 @@ export function expectNothing(result: unknown): void {
   if (result !== undefined) throw new TypeError('a handler returned a value; is it async?')
 }
 
-/** What the fee policy sees. */
-function feeContext({ feeModule }: Rules, session: Session): never {
-  return session.contexts((feeModule as ModuleSpec).name).hook
+function reserveFee({ feeModule }: Rules, session: Session, charged: Charged): void {
+  if (feeModule) expectNothing(feeModule.feePolicy?.reserve(session.contexts(feeModule.name).hook, charged))
+}
+
+type Outcome = Parameters<FeePolicy<never>['settle']>[2]
+
+function settleFee({ feeModule }: Rules, session: Session, charged: Charged, outcome: Outcome): void {
+  if (feeModule)
+    expectNothing(feeModule.feePolicy?.settle(session.contexts(feeModule.name).hook, charged, outcome))
 }
 
 /** The kernel module's own context, typed. */
