@@ -89,6 +89,12 @@ test(
     expect(await mmtJson(other, ['snapshot', 'restore', folder])).toEqual(made)
     expect(await tipOf(other)).toEqual(tip)
     expect((await refusal(['snapshot', 'restore', folder], other)).code).toBe('store/NOT_EMPTY')
+    expect(await mmtJson(other, ['verify'])).toEqual({
+      ...tip,
+      ok: true,
+      transactions: 0,
+      rows: made.rows,
+    })
     const again = startChain(other, ['apps/cli/dist/main.js', 'start', '--rpc-port', String(place.port)])
     await again.printed(/node started/)
     const next = BigInt(tip.height) + 1n

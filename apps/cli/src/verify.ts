@@ -33,9 +33,9 @@ export function addVerify(program: Command): void {
       const verified = await verifyHome(home, (total) =>
         progress(options, { label: say('verify.label'), total }),
       )
-      const { height, id, stateRoot, transactions } = verified
+      const { height, id, stateRoot, transactions, first } = verified
       print(options, { ok: true, height: `${height}`, id, stateRoot, transactions, rows: verified.rows }, [
-        look(say('verify.done', { height }), 'good'),
+        look(first > 0n ? say('verify.restored', { first, height }) : say('verify.done', { height }), 'good'),
         ...rows([
           [say('row.block'), id],
           [say('row.stateRoot'), stateRoot],
@@ -54,9 +54,12 @@ interface Verified {
   readonly transactions: number
   /** Rows of the state, each of which is the same in both. */
   readonly rows: number
+  /** The first block that is here. Above 0 it is that of a snapshot, and nothing can be executed from the genesis. */
+  readonly first: bigint
 }
 
 /**
+ * Of a home that was restored from a snapshot it reads all records and checks that they have the state root of the newest block.
  * Throws `cli/VERIFY_FAILED` with the first height and field that differ, `cli/NOTHING_STORED`, or what keeps the home from being
  * read: `store/LOCKED` while its node runs.
  */
@@ -68,12 +71,17 @@ async function verifyHome(home: Home, show: (total: number) => Progress): Promis
     const machine = createMachine(readGenesis(await loadBundle(home.chain), readJson(home.genesis)))
     const tip = stored.tip()
     if (!tip) throw cliFail.NOTHING_STORED({ home: home.path })
-    const shown = show(Number(tip.header.height))
+    const { first } = stored.kept()
+    const { height, stateRoot } = tip.header
+    if (first > 0n) {
+      const { rows: count } = await stored.verify()
+      return { height, id: tip.id, stateRoot, transactions: 0, rows: count, first }
+    }
+    const shown = show(Number(height))
     const fresh = await merkleStore({ path: join(folder, 'data') })
     try {
-      const transactions = await replay({ machine, stored, fresh, last: tip.header.height, shown })
-      const { height, stateRoot } = tip.header
-      return { height, id: tip.id, stateRoot, transactions, rows: sameRows(stored, fresh, height) }
+      const transactions = await replay({ machine, stored, fresh, last: height, shown })
+      return { height, id: tip.id, stateRoot, transactions, rows: sameRows(stored, fresh, height), first }
     } finally {
       shown.end()
       await fresh.close()

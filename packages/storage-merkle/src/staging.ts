@@ -116,15 +116,14 @@ function rowWrites(state: State, tree: TreeStage<StagedRows>, born: number, to: 
     const outcome = outcomes[i]
     if (outcome === SAME) continue
     const key = changes.keys[i] as string
-    if (outcome === DELETED) deletions.push({ key: rowKey(pathOfChange(changes, i)), value: null })
-    else writeRow(to, changes, i, born, stagedValue(changes, i))
+    const path = pathOfChange(changes, i)
+    let row: number | undefined
+    if (outcome === DELETED) deletions.push({ key: rowKey(path), value: null })
+    else row = writeRow(to, changes, i, { since: born, value: stagedValue(changes, i) })
     if (outcome !== INSERTED) {
-      const old = state.peek(key)
-      if (!old) {
-        const record = entry.row(pathOfChange(changes, i)).name()
-        throw merkleStoreFail.DAMAGED({ record, why: 'it is missing' })
-      }
-      writeOldRow(to, changes, i, before[i] as number, old)
+      const value = state.peek(key)
+      if (!value) throw merkleStoreFail.DAMAGED({ record: entry.row(path).name(), why: 'it is missing' })
+      writeOldRow(to, changes, i, { since: before[i] as number, value }, row)
     }
     if (outcome === OVERWRITTEN) continue
     const isNew = outcome === INSERTED
@@ -135,40 +134,50 @@ function rowWrites(state: State, tree: TreeStage<StagedRows>, born: number, to: 
   return { deletions, keys, more }
 }
 
-/** A row under `s` ‖ path. */
-function writeRow(to: WriteBuffer, rows: StagedRows, i: number, since: number, value: Uint8Array): void {
+interface RowBody {
+  readonly since: number
+  readonly value: Uint8Array
+}
+
+/** Writes a row under `s` ‖ path. Answers where its value begins. */
+function writeRow(to: WriteBuffer, rows: StagedRows, i: number, row: RowBody): number {
   const key = rows.keys[i] as string
-  const at = to.add(33, ROW_HEAD_BYTES + keyLength(key) + value.length)
+  const at = to.add(33, ROW_HEAD_BYTES + keyLength(key) + row.value.length)
   to.bytes[at - 33] = LETTER_ROW
-  writeRowRest(to.bytes, at, rows, i, since, value)
+  writeKey(to.bytes, at + ROW_HEAD_BYTES, key)
+  writeRowRest(to.bytes, at, rows, i, row)
   to.seal()
+  return at
 }
 
-/** A row that is replaced under `o` ‖ height that wrote it ‖ path. */
-function writeOldRow(to: WriteBuffer, rows: StagedRows, i: number, since: number, value: Uint8Array): void {
-  const key = rows.keys[i] as string
-  const at = to.add(39, ROW_HEAD_BYTES + keyLength(key) + value.length)
-  to.bytes[at - 39] = LETTER_OLD_ROW
-  writeU48(to.bytes, at - 38, since)
-  writeRowRest(to.bytes, at, rows, i, since, value)
-  to.seal()
-}
-
-/** The path before `at`, and the row behind it. */
-function writeRowRest(
-  to: Uint8Array,
-  at: number,
+/** Writes a row that is replaced under `o` ‖ height that wrote it ‖ path. The row that replaces it, if any, already has its key. */
+function writeOldRow(
+  to: WriteBuffer,
   rows: StagedRows,
   i: number,
-  since: number,
-  value: Uint8Array,
+  row: RowBody,
+  newRow: number | undefined,
 ): void {
   const key = rows.keys[i] as string
-  const keyBytes = keyLength(key)
+  const at = to.add(39, ROW_HEAD_BYTES + keyLength(key) + row.value.length)
+  to.bytes[at - 39] = LETTER_OLD_ROW
+  writeU48(to.bytes, at - 38, row.since)
+  const keyAt = at + ROW_HEAD_BYTES
+  if (newRow === undefined) writeKey(to.bytes, keyAt, key)
+  else {
+    const start = newRow + ROW_HEAD_BYTES
+    to.bytes.copyWithin(keyAt, start, start + keyLength(key))
+  }
+  writeRowRest(to.bytes, at, rows, i, row)
+  to.seal()
+}
+
+/** The path before `at`, and head and value of the row behind it. */
+function writeRowRest(to: Uint8Array, at: number, rows: StagedRows, i: number, row: RowBody): void {
+  const keyBytes = keyLength(rows.keys[i] as string)
   for (let byte = 0; byte < 32; byte++) to[at - 32 + byte] = rows.bytes[i * CHANGE_BYTES + byte] as number
-  writeRowHead(to, at, { since, keyBytes })
-  writeKey(to, at + ROW_HEAD_BYTES, key)
-  to.set(value, at + ROW_HEAD_BYTES + keyBytes)
+  writeRowHead(to, at, { since: row.since, keyBytes })
+  to.set(row.value, at + ROW_HEAD_BYTES + keyBytes)
 }
 
 const LETTER_ROW = 's'.charCodeAt(0)

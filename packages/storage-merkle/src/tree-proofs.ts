@@ -68,10 +68,25 @@ export function provePaths(tree: LoadingTree, paths: readonly Uint8Array[]): Uin
   let rest = writer.nodes
   for (; rest > 0x7f; rest >>>= 7) length.push((rest & 0x7f) | 0x80)
   length.push(rest)
-  const proof = new Uint8Array(length.length + writer.at)
+  const proof = pooled(length.length + writer.at)
   proof.set(length)
   proof.set(writer.bytes.subarray(0, writer.at), length.length)
   return proof
+}
+
+const POOL_BYTES = 1 << 16
+let pool = new Uint8Array(POOL_BYTES)
+let pooledBytes = 0
+
+/** A piece of memory that nobody else has. Many small ones share an array, since each of its own costs as much as a proof. */
+function pooled(bytes: number): Uint8Array {
+  if (bytes > POOL_BYTES / 16) return new Uint8Array(bytes)
+  if (pooledBytes + bytes > POOL_BYTES) {
+    pool = new Uint8Array(POOL_BYTES)
+    pooledBytes = 0
+  }
+  pooledBytes += bytes
+  return pool.subarray(pooledBytes - bytes, pooledBytes)
 }
 
 /** Siblings on the right of the way, to be written behind what is below: their nodes and heap positions. */

@@ -18,7 +18,8 @@ export interface WriteBuffer extends Iterable<Write> {
 
 export function writeBuffer(bytesExpected: number): WriteBuffer {
   /** For each entry where its key and its value begin, and where it ends. */
-  const marks: number[] = []
+  let marks = new Uint32Array(3 * 1024)
+  let marked = 0
   let used = 0
   const words = new Int32Array((bytesExpected + 3) >> 2)
   const buffer: WriteBuffer = {
@@ -27,7 +28,15 @@ export function writeBuffer(bytesExpected: number): WriteBuffer {
     add(keyBytes, valueBytes) {
       const value = (used + keyBytes + 3) & ~3
       used = value + valueBytes + SUM_BYTES
-      marks.push(value - keyBytes, value, used)
+      if (marked === marks.length) {
+        const more = new Uint32Array(2 * marked)
+        more.set(marks)
+        marks = more
+      }
+      marks[marked] = value - keyBytes
+      marks[marked + 1] = value
+      marks[marked + 2] = used
+      marked += 3
       if (used > buffer.bytes.length) {
         const larger = new Int32Array((2 * used + 3) >> 2)
         larger.set(buffer.words)
@@ -37,10 +46,10 @@ export function writeBuffer(bytesExpected: number): WriteBuffer {
       return value
     },
     seal() {
-      seal(buffer.bytes, marks[marks.length - 3] as number, used)
+      seal(buffer.bytes, marks[marked - 3] as number, used)
     },
     *[Symbol.iterator]() {
-      for (let i = 0; i < marks.length; i += 3) {
+      for (let i = 0; i < marked; i += 3) {
         const [key, value, end] = [marks[i], marks[i + 1], marks[i + 2]]
         yield { key: buffer.bytes.subarray(key, value), value: buffer.bytes.subarray(value, end) }
       }

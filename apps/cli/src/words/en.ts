@@ -320,6 +320,8 @@ export const en = {
   'verify.about': 'execute every block of a home again and compare all roots',
   'verify.label': 'executing blocks',
   'verify.done': 'All blocks to height {height} are what their execution gives.',
+  'verify.restored':
+    'The blocks begin with height {first}, that of a snapshot, so none was executed; all records are whole and have the state root of block {height}.',
   'verify.readable': 'a record that can be read',
   'verify.missing': 'missing',
   'verify.valid': 'valid',

@@ -313,6 +313,8 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   'verify.about': '重新执行数据目录中的每个区块并比较所有根',
   'verify.label': '执行区块',
   'verify.done': '到高度 {height} 的所有区块都与执行结果一致。',
+  'verify.restored':
+    '区块从快照的高度 {first} 开始，因此没有重新执行；所有记录完好，且具有区块 {height} 的状态根。',
   'verify.readable': '可读取的记录',
   'verify.missing': '缺失',
   'verify.valid': '有效',
