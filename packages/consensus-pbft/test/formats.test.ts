@@ -110,20 +110,20 @@ describe('the formats are those of the independent implementation', () => {
     const [prepared, committed] = golden.certificates
     const { blockId } = (committed as Shown).value as { blockId: string }
     const header = { height: 90n, round: 1, validatorsHash: hash(golden.validatorsHash) } as Header
-    const check = (bytes: string | undefined, change: Partial<Header> = {}) =>
+    const check = (bytes: string | undefined, change: Partial<Header> = {}, validators = set) =>
       pbft().checkSeal({
         ...{
           chain,
           header: { ...header, ...change },
           id: hash(blockId),
-          validators: set,
+          validators,
           seal: fromHex(bytes ?? ''),
         },
       })
     expect(() => check(committed?.bytes)).not.toThrow()
     expect(() => check(prepared?.bytes, { round: 0 })).toThrow('seal')
     expect(() => check(committed?.bytes, { round: 2 })).toThrow('seal')
-    expect(() => check(committed?.bytes, { validatorsHash: fingerprint })).toThrow('seal')
+    expect(() => check(committed?.bytes, {}, { ...set, epoch: 4n })).toThrow('seal')
   })
 })
 

@@ -34,7 +34,7 @@ function trial(seed: number): void {
 }
 
 test(`no two blocks are decided at a height, and all go on once healed (seeds ${first} to ${first + runs - 1})`, {
-  timeout: 600_000,
+  timeout: 90_000 + 60_000 * scale,
 }, () => {
   for (let seed = first; seed < first + runs; seed++) trial(seed)
 })
