@@ -1,7 +1,8 @@
 import { decode } from '@mmtchain/codec'
 import { hash } from '@mmtchain/kernel'
+import { testAccount } from '@mmtchain/testkit'
 import { describe, expect, test } from 'vitest'
-import { network } from './network.ts'
+import { nameOf, network } from './network.ts'
 
 const seed = Number(process.env.MMT_TEST_SEED ?? 7)
 const heights = (net: ReturnType<typeof network>) => net.nodes.map((_, i) => net.height(i))
@@ -88,6 +89,29 @@ describe('a network of engines', () => {
     }
     const before = net.height(0)
     net.until(() => heights(net).every((height) => height >= before + 2n), 30_000)
+  })
+
+  test('a node that is killed after any one effect asks, started again, for the same signatures', () => {
+    const proposers = new Set<unknown>()
+    for (let killAfter = 1; killAfter <= 70; killAfter++) {
+      const net = network({ validators: 4, seed })
+      let seen = 0
+      let isDown = false
+      net.watch((node) => {
+        if (node !== 1) return
+        seen += 1
+        if (seen !== killAfter) return
+        isDown = true
+        net.crash(1)
+      })
+      net.run(1_000 + 30)
+      while (!isDown) net.run(30)
+      if (isDown) net.restart(1)
+      net.until(() => net.height(1) >= 4n && net.height(1) + 1n >= net.height(0), 30_000)
+      expect(net.counts.refusedToSign).toBe(0)
+      for (const { block } of net.history.get(1)?.values() ?? []) proposers.add(block.header.proposer)
+    }
+    expect(proposers).toContain(testAccount(nameOf(1)).address)
   })
 
   test('a peer that sends nonsense changes nothing and is blamed', () => {

@@ -95,7 +95,9 @@ export function network(options: NetworkOptions) {
   let nowMs = BEGIN_MS
   /** Decides whether a message passes; tests replace it. */
   let passes = (_from: number, _to: number, _message: unknown): boolean => true
-  const counts = { messages: 0, bytes: 0 }
+  const counts = { messages: 0, bytes: 0, refusedToSign: 0 }
+  /** Called after each effect of a node; tests replace it. */
+  let afterEffect = (_node: number): undefined => undefined
   const blocks = new Map<bigint, Hash>()
   const nodes = seats.map((self, i) => newNode(self, i))
 
@@ -150,7 +152,10 @@ export function network(options: NetworkOptions) {
     node.state = step.state
     if (input.kind === 'tip' || input.kind === 'started') node.log = []
     else node.log.push(input)
-    for (const effect of step.effects) carryOut(node, effect)
+    for (const effect of step.effects) {
+      carryOut(node, effect)
+      afterEffect(node.index)
+    }
   }
 
   function carryOut(node: Node, effect: EngineEffect): undefined {
@@ -254,8 +259,11 @@ export function network(options: NetworkOptions) {
   ): Uint8Array | undefined {
     const { signed } = node
     if (!node.self) throw new Error('an observer signs')
-    if (signed && !isAfter(at, signed.at))
-      return equalBytes(signed.message, message) ? signed.signature : undefined
+    if (signed && !isAfter(at, signed.at)) {
+      if (equalBytes(signed.message, message)) return signed.signature
+      counts.refusedToSign += 1
+      return undefined
+    }
     const signature = secp256k1.sign(message, testAccountAt(node.self).secret)
     node.signed = { at, message, signature }
     return signature
@@ -355,6 +363,9 @@ export function network(options: NetworkOptions) {
     /** Lets only what the test allows pass. */
     filter(allow: typeof passes): undefined {
       passes = allow
+    },
+    watch(look: typeof afterEffect): undefined {
+      afterEffect = look
     },
     height: (i: number) => (nodes[i] as Node).tip.header.height,
     crash(i: number): undefined {
