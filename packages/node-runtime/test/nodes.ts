@@ -73,7 +73,10 @@ export interface Nodes {
   readonly clock: Clock
   readonly network: MemoryNetwork
   /** Starts the node of a name: `validator`, or an observer. */
-  start(name: string, options?: { store?: Store; signer?: ConsensusSigner; log?: Log }): Promise<Node>
+  start(
+    name: string,
+    options?: { store?: Store; signer?: ConsensusSigner; log?: Log; isAlone?: boolean },
+  ): Promise<Node>
   readonly model: ReturnType<typeof modelOf>
   stop(): Promise<void>
 }
@@ -98,12 +101,12 @@ export function soloNodes(
     clock,
     network,
     model,
-    async start(name, { store = memoryStore(), signer, log } = {}) {
+    async start(name, { store = memoryStore(), signer, log, isAlone = false } = {}) {
       const node = await createNode({
         genesis: model.genesis,
         store,
         host: hostOf(clock, log),
-        network: network.at(name),
+        network: isAlone ? undefined : network.at(name),
         validator: name === 'validator' ? (signer ?? memorySigner(validator)) : undefined,
       })
       running.add(node)

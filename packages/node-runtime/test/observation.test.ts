@@ -1,0 +1,80 @@
+import { pbft } from '@mmtchain/consensus-pbft'
+import { secp256k1 } from '@mmtchain/crypto'
+import { memoryStore } from '@mmtchain/kernel'
+import {
+  localSigner,
+  loseSignState,
+  memoryFile,
+  type Node,
+  openSignState,
+  silentLog,
+  writeSignState,
+} from '@mmtchain/node-runtime'
+import type { Hash } from '@mmtchain/primitives'
+import { expect, test } from 'vitest'
+import { alliance, names } from './alliance.ts'
+import { soloNodes, validator } from './nodes.ts'
+
+/** A signer of the only validator, after a loss or with a sign state that is new. */
+async function signerOf(fingerprint: Hash, isLost: boolean) {
+  const publicKey = { suite: secp256k1.code, key: secp256k1.publicKey(validator.secret) }
+  const owner = { fingerprint, address: validator.address, publicKey }
+  const file = memoryFile()
+  if (isLost) await loseSignState(file, owner, 0n)
+  else await writeSignState(file, { fingerprint, owner })
+  return localSigner({ key: validator, state: await openSignState({ file, owner, log: silentLog }) })
+}
+
+test('after a loss the only validator waits, then signs above all that other nodes have', async () => {
+  const nodes = soloNodes()
+  const { fingerprint } = nodes.model.genesis
+  const signer = await signerOf(fingerprint, false)
+  const leader = await nodes.start('validator', { signer })
+  const observer = await nodes.start('observer')
+  await nodes.clock.advance(20_500n)
+  await leader.stop()
+
+  const again = await nodes.start('validator', { signer: await signerOf(fingerprint, true) })
+  await nodes.clock.advance(50_000n)
+  expect(again.tip.id).toBe(observer.tip.id)
+  expect(again.tip.header.height).toBe(20n)
+  await nodes.clock.advance(20_000n)
+  expect(again.tip.header.height).toBeGreaterThan(25n)
+  expect(observer.tip.header.height).toBeGreaterThan(25n)
+  await nodes.stop()
+})
+
+test('after a loss a validator of four signs again when two blocks for each seat have come', async () => {
+  const all = alliance(pbft())
+  for (const name of names) await all.start(name)
+  await all.clock.advance(5_000n)
+  await (all.nodes.get('v2') as Node).stop()
+  await all.lose('v2')
+  const count = () => all.signed.filter(({ by }) => by === 'v2').length
+  const before = count()
+  const again = await all.start('v2')
+  const from = again.tip.header.height
+  while (again.tip.header.height < from + 7n) await all.clock.advance(500n)
+  expect(count()).toBe(before)
+  await all.clock.advance(15_000n)
+  expect(count()).toBeGreaterThan(before)
+  expect(all.network.blamed).toEqual([])
+  await all.stop()
+})
+
+test('a sign state that is older than the chain, and blocks that nobody else has, are refused', async () => {
+  const nodes = soloNodes()
+  const { fingerprint } = nodes.model.genesis
+  const store = memoryStore()
+  const signer = await signerOf(fingerprint, false)
+  await nodes.start('validator', { signer, store })
+  await nodes.clock.advance(5_000n)
+  const kept = store.fork()
+  await nodes.stop()
+  const alone = (options: Parameters<typeof nodes.start>[1]) =>
+    nodes.start('validator', { ...options, isAlone: true })
+  await expect(alone({ signer: await signerOf(fingerprint, false), store: kept })).rejects.toMatchObject({
+    code: 'node/SIGN_STATE_STALE',
+  })
+  await expect(alone({ signer })).rejects.toMatchObject({ code: 'node/BLOCKS_LOST' })
+})
