@@ -13,7 +13,7 @@ import {
 import type { Hash, Height } from '@mmtchain/primitives'
 import type { Checks } from './checks.ts'
 import { createGossip } from './gossip.ts'
-import { type Host, logOf } from './host.ts'
+import { type Host, logOf, textOf } from './host.ts'
 import type { Mempool } from './mempool.ts'
 import { messageBytesMax, type NodeMessage, nodeMessage } from './messages.ts'
 import type { Recorder } from './metrics.ts'
@@ -159,7 +159,11 @@ export async function createExchange(args: {
     addressPrefix: chain.addressPrefix,
     message: nodeMessage(engine),
     messageBytesMax: messageBytesMax(chain.limits),
-    onMessage,
+    onMessage: (from, message) =>
+      onMessage(from, message).catch((error) => {
+        if (!isLeaving)
+          log.error({ peer: from, kind: message.kind, error: textOf(error) }, 'a message failed')
+      }),
     onJoined(peer) {
       log.info({ peer }, 'a node joined')
       links.set(peer, {})

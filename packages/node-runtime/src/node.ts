@@ -267,7 +267,13 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     await store.close()
   }
 
-  await driver.start()
+  try {
+    await driver.start()
+  } catch (error) {
+    observation?.stop()
+    await exchange?.leave()
+    throw error
+  }
   void journal.restore((transaction) => void mempool.add(checks.prepare(transaction)))
   return {
     genesis,
