@@ -9,11 +9,16 @@ import { consensusRefusals, errorCatalogue, kernelRefusals, storeRefusals } from
 import { homeRefusals } from '@mmtchain/node'
 import { nodeRefusals } from '@mmtchain/node-runtime'
 import { p2pRefusals } from '@mmtchain/p2p-http'
-import { primitivesRefusals } from '@mmtchain/primitives'
+import { addressFromBytes, amount, primitivesRefusals } from '@mmtchain/primitives'
 import { rpcRefusals } from '@mmtchain/rpc'
 import { merkleStoreRefusals } from '@mmtchain/storage-merkle'
-import { token } from '@mmtchain/token-rewards'
+import { timeMining, token } from '@mmtchain/token-rewards'
 import { txRefusals } from '@mmtchain/tx'
+
+const NOTHING = amount(0n)
+const ANY_MINING = {
+  ...{ account: addressFromBytes(new Uint8Array(32)), perDay: NOTHING, perDayMax: NOTHING, bond: NOTHING },
+}
 
 /** All refusals, by the first part of their codes. */
 export const namespaces: readonly (readonly [name: string, from: string, refusals: object])[] = [
@@ -25,6 +30,7 @@ export const namespaces: readonly (readonly [name: string, from: string, refusal
   ['consensus', 'packages/kernel', consensusRefusals],
   ['store', 'packages/kernel and packages/storage-merkle', { ...storeRefusals, ...merkleStoreRefusals }],
   ['token', 'packages/token-rewards', token({ symbol: 'SYMBOL' }).spec.errors],
+  ['mining', 'packages/token-rewards', timeMining(ANY_MINING).spec.errors],
   ['election', 'packages/consensus-dpos', electionRefusals],
   ['pbft', 'packages/consensus-pbft', pbftRefusals],
   ['validators', 'packages/consensus-pbft', validatorsRefusals],

@@ -740,6 +740,60 @@ def seal_message(fp, id):
     return tag("mmt/seal/1") + fp + id
 
 
+# ------------------------------------------------------------------------------------------- 19 The engine dpos
+
+DPOS_FIELDS = Struct(turn=U64, reveal=Option(Bytes(64)), maxHeightPrevoted=U64, maxHeightGenerated=U64)
+DPOS_SIGNED = Struct(id=HASH, turn=U64, height=U64, maxHeightPrevoted=U64, maxHeightGenerated=U64)
+SEALED_HEADER = Struct(header=HEADER, seal=Bytes(8192))
+DPOS_EVIDENCE = Struct(epoch=U64, first=SEALED_HEADER, second=SEALED_HEADER)
+DPOS_MESSAGE = Union(status=Struct(height=U64, id=HASH, maxHeightPrevoted=U64), ask=Struct(**{"from": U64}, count=U16))
+
+
+def dpos_seal_message(fp, header, fields):
+    """19.2."""
+    signed = {"id": block_id(fp, header).hex(), "turn": fields["turn"], "height": header["height"],
+              "maxHeightPrevoted": fields["maxHeightPrevoted"], "maxHeightGenerated": fields["maxHeightGenerated"]}
+    return tag("mmt/dpos/seal/1") + fp + encode(DPOS_SIGNED, signed)
+
+
+def dpos_contradict(a, b):
+    """19.3: LIP 0058, areDistinctHeadersContradicting, of (proposer, height, generated, prevoted)."""
+    first, second = sorted((a, b), key=lambda h: (h[2], h[3], h[1]))
+    if a[0] != b[0]:
+        return False
+    return (first[3] == second[3] and first[1] >= second[1]) or first[1] > second[2] or first[3] > second[3]
+
+
+def dpos_heights(rosters, headers):
+    """19.4: after each header (proposer, generated) of heights 1, 2, ...: the largest prevoted and precommitted height."""
+    prevotes, precommits, told = {}, {}, []
+    prevoted = precommitted = 0
+    for h, (who, generated) in enumerate(headers, 1):
+        roster = rosters[h - 1]
+        low = max(1, h - 3 * len(roster) + 1)
+        active = h
+        while active > 1 and who in rosters[active - 2]:
+            active -= 1
+        prevotes[h], precommits[h] = set(), set()
+        if generated < h:
+            gap, at = low - 1, generated
+            while at >= low:
+                if headers[at - 1][0] != who or headers[at - 1][1] >= at:
+                    gap = at
+                    break
+                at = headers[at - 1][1]
+            done = max([k for k in range(active, h) if who in precommits[k]], default=active - 1)
+            for k in range(max(active, gap + 1, done + 1), h + 1):
+                if k >= low and len(prevotes[k]) >= 2 * len(rosters[k - 1]) // 3 + 1:
+                    precommits[k].add(who)
+            for k in range(max(active, generated + 1, low), h + 1):
+                prevotes[k].add(who)
+        quorate = lambda votes: [k for k in range(low, h + 1) if len(votes[k]) >= 2 * len(rosters[k - 1]) // 3 + 1]
+        prevoted, precommitted = max([prevoted] + quorate(prevotes)), max([precommitted] + quorate(precommits))
+        told.append([prevoted, precommitted])
+    return told
+
+
 # ----------------------------------------------------------------------- 13 Genesis, fingerprint, protocol hash
 
 ENGINE = Struct(name=Text(32), params=Bytes(65536))
@@ -1781,6 +1835,57 @@ def vesting_file():
 
 # ========================================================================================== Self-checks
 
+def dpos_file():
+    base = {"version": 1, "parent": "01" * 32, "protocolHash": "03" * 32, "txRoot": "00" * 32, "receiptRoot": "05" * 32,
+            "stateRoot": "06" * 32, "evidenceRoot": "00" * 32, "validatorsHash": "08" * 32, "nextValidatorsHash": "09" * 32}
+
+    def sealed(name, key, height, turn, prevoted, generated, reveal, round=0):
+        fields = {"turn": str(turn), "reveal": reveal, "maxHeightPrevoted": str(prevoted), "maxHeightGenerated": str(generated)}
+        header = {**base, "height": str(height), "timeMs": str(1700000000000 + 10000 * turn), "round": round,
+                  "proposer": key.address(), "consensus": encode(DPOS_FIELDS, fields).hex()}
+        message = dpos_seal_message(FP, header, fields)
+        return {"name": name, "fingerprint": FP.hex(), "key": key.shown(), "fields": fields, "header": header,
+                "id": block_id(FP, header).hex(), "sealMessage": message.hex(), "seal": key.sign(message).hex()}
+    vectors = [sealed("a block with a reveal", ALICE, 12, 14, 7, 8, "ab" * 32),
+               sealed("a block after skipped slots, without a reveal", BOB, 13, 20, 8, 0, None, 5),
+               sealed("a second block of the slot of the first", ALICE, 12, 14, 7, 9, None),
+               sealed("a block that hides the first", ALICE, 15, 26, 9, 3, None)]
+    pieces = [{"name": name, "kind": kind, "height": str(height), "bytes": encode(DPOS_EVIDENCE, {
+        "epoch": "0", "first": {"header": vectors[0]["header"], "seal": vectors[0]["seal"]},
+        "second": {"header": other["header"], "seal": other["seal"]}}).hex()}
+        for name, kind, height, other in (("one slot", "two blocks of one slot", 12, vectors[2]),
+                                          ("hidden", "contradiction", 12, vectors[3]))]
+    messages = [{"message": m, "bytes": encode(DPOS_MESSAGE, m).hex()} for m in (
+        {"kind": "status", "value": {"height": "12", "id": "0a" * 32, "maxHeightPrevoted": "7"}},
+        {"kind": "ask", "value": {"from": "13", "count": 32}})]
+    headers = [(0, h, g, p) for h, g, p in ((5, 0, 2), (5, 0, 3), (5, 4, 2), (8, 5, 2), (8, 5, 1), (8, 4, 4), (4, 8, 2), (4, 8, 3))]
+    contradictions = [{"a": a[1:], "b": b[1:], "contradict": dpos_contradict(a, b)}
+                      for i, a in enumerate(headers) for b in headers[:i]]
+    branches = []
+    for number in range(12):
+        draw = lambda what, most: int.from_bytes(H(b"mmt vector branch %d %s" % (number, what.encode()))[:4], "big") % most
+        seats = (1, 4, 4, 7, 7, 10)[number % 6]
+        roster, rosters, rows = list(range(seats)), [], []
+        last = {}
+        for h in range(1, 6 * seats + 6):
+            if number >= 6 and draw("change %d" % h, 9) == 0:
+                leaves = draw("who %d" % h, seats)
+                roster = [who + seats if i == leaves and who < 2 * seats else who for i, who in enumerate(roster)]
+            who = roster[(h + (draw("skip %d" % h, 3) if number % 2 else 0)) % seats]
+            # Now and then its last block was on another branch, up to two heights above this one.
+            generated = max(last.get(who, 0), h - 2 + draw("up %d" % h, 5)) if draw("other %d" % h, 8) == 0 else last.get(who, 0)
+            last[who] = max(h, generated)
+            rosters.append(roster)
+            rows.append((who, generated))
+        branches.append({"rosters": rosters, "headers": [list(r) for r in rows], "heights": dpos_heights(rosters, rows)})
+    return file("19", "Headers with the engine's fields, and their seals; evidence of the first vector with the third and the fourth, in an "
+                "epoch 0 in which alice has her key. contradictions: [height, maxHeightGenerated, maxHeightPrevoted] of one "
+                "proposer. branches: for each height from 1 on the seats (numbers of validators), the header [proposer, "
+                "maxHeightGenerated], and [largest prevoted, largest precommitted height] after it; maxHeightPrevoted of a header "
+                "is the first of the two before it.", vectors, evidence=pieces, messages=messages,
+                contradictions=contradictions, branches=branches)
+
+
 def self_checks():
     """Published vectors."""
     def same(a, b):
@@ -1967,7 +2072,11 @@ def pbft_file():
 FILES = {"bcs": bcs_file, "addresses": addresses_file, "authorities": authorities_file, "transactions": transactions_file,
          "receipts": receipts_file, "list-roots": list_roots_file, "state-keys": state_keys_file,
          "state-tree": state_tree_file, "state-proofs": state_proofs_file, "validators": validators_file, "headers": headers_file,
+<<<<<<< HEAD
          "genesis": genesis_file, "claims": claims_file, "vesting": vesting_file, "pbft": pbft_file}
+=======
+         "genesis": genesis_file, "claims": claims_file, "vesting": vesting_file, "dpos": dpos_file}
+>>>>>>> a435400 (Freeze vectors of the engine's headers, seals, evidence and votes, and tell what time mining costs)
 
 
 def pretty(value, indent=0):
