@@ -9,7 +9,7 @@ import { at, firstDelegates, onionOf, purses, validators } from './first-delegat
 import { JMT_MINING, jmt, jmtAllocation } from './jmt.ts'
 import { mes } from './mes.ts'
 import { MMT_SUPPLY, mmt, mmtAllocation, mmtCurve } from './mmt.ts'
-import { ZZM_CIRCULATING, ZZM_SUPPLY, zzm, zzmAllocation } from './zzm.ts'
+import { ZZM_CIRCULATING, ZZM_SUPPLY, zzm, zzmAllocation, zzmPools } from './zzm.ts'
 
 // Every number that docs/SPEC.md names for these chains. Seats, votes and blocks themselves are tested with their modules.
 
@@ -135,6 +135,7 @@ test('zzm has 200,000,000 of 10^-8, never more: 50 % expansion, 25 % private sal
         ],
       },
       election: { delegates: firstDelegates() },
+      pools: zzmPools(at('expansion')),
     },
     {
       validators,
@@ -142,6 +143,8 @@ test('zzm has 200,000,000 of 10^-8, never more: 50 % expansion, 25 % private sal
         onionOf(who).reveal(read.election.delegate({ delegate: who })?.duty.onion.left ?? 0),
     },
   )
+  expect(on.read.pools.pool({ pool: 'expansion' })).toBe(coins(100_000_000n))
+  expect(on.read.token.balance({ owner: at('expansion') })).toBe(0n)
   on.advance({ blocks: 20 })
   expect(on.read.token.supply(null)).toBe(ZZM_SUPPLY)
   expect(on.read.token.balance({ owner: at('rewards') })).toBe(coins(10_000_000n - 20n))

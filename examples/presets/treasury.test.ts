@@ -26,6 +26,7 @@ test('a treasury of 5 of 5 is an ordinary account: it pays when all five have si
     documents: {
       token: { balances: [{ owner: treasury, amount: coins(100n) }, ...purses] },
       election: { delegates: firstDelegates() },
+      pools: { pools: [] },
     },
   })
   const machine = createMachine(genesis)

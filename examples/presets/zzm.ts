@@ -1,6 +1,6 @@
 import { election } from '@mmtchain/consensus-dpos'
 import { type Address, defineChain, type Engine } from '@mmtchain/kernel'
-import { rewards, token } from '@mmtchain/token-rewards'
+import { pools, rewards, token } from '@mmtchain/token-rewards'
 import { type Allocation, coins } from './allocation.ts'
 
 /** ZZM: 200,000,000 tokens, never more; blocks are paid out of the 5 % that genesis puts into the account for rewards. */
@@ -23,6 +23,8 @@ export const zzm = (
       }),
       { grants: { token: ['mint', 'move', 'takeFees'], election: ['share'] } },
     )
+    // What is for projects is frozen; a chain's governance is granted `thaw`, and buy-backs refill it.
+    .use(pools(), { grants: { token: ['move'] } })
 
 export const ZZM_SUPPLY = coins(200_000_000n)
 /** What circulates at the start: the rest waits in the accounts of its purpose. */
@@ -34,3 +36,8 @@ export const zzmAllocation: readonly Allocation[] = [
   { name: 'team', amount: coins(40_000_000n) },
   { name: 'rewards', amount: coins(10_000_000n) },
 ]
+
+/** The genesis document of the frozen pool: all of what is for expansion. */
+export const zzmPools = (expansion: Address) => ({
+  pools: [{ pool: 'expansion', from: expansion, amount: coins(100_000_000n) }],
+})

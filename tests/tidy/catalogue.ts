@@ -12,7 +12,7 @@ import { p2pRefusals } from '@mmtchain/p2p-http'
 import { addressFromBytes, amount, primitivesRefusals } from '@mmtchain/primitives'
 import { rpcRefusals } from '@mmtchain/rpc'
 import { merkleStoreRefusals } from '@mmtchain/storage-merkle'
-import { timeMining, token } from '@mmtchain/token-rewards'
+import { pools, timeMining, token } from '@mmtchain/token-rewards'
 import { txRefusals } from '@mmtchain/tx'
 
 const NOTHING = amount(0n)
@@ -31,6 +31,7 @@ export const namespaces: readonly (readonly [name: string, from: string, refusal
   ['store', 'packages/kernel and packages/storage-merkle', { ...storeRefusals, ...merkleStoreRefusals }],
   ['token', 'packages/token-rewards', token({ symbol: 'SYMBOL' }).spec.errors],
   ['mining', 'packages/token-rewards', timeMining(ANY_MINING).spec.errors],
+  ['pools', 'packages/token-rewards', pools().spec.errors],
   ['election', 'packages/consensus-dpos', electionRefusals],
   ['pbft', 'packages/consensus-pbft', pbftRefusals],
   ['validators', 'packages/consensus-pbft', validatorsRefusals],

@@ -10,6 +10,14 @@ export {
 } from './mining.ts'
 export type { TokenOptions } from './nouns.ts'
 export {
+  POOLS_MAX,
+  type PoolMoves,
+  type PoolPayments,
+  type PoolReads,
+  type PoolsGranted,
+  pools,
+} from './pools.ts'
+export {
   type RewardsOptions,
   rewards,
   type Shares,
