@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { createSecureContext, type PeerCertificate, type SecureContextOptions, TLSSocket } from 'node:tls'
 import type { PeerId } from '@mmtchain/kernel'
 import { isLoopback } from './address.ts'
@@ -61,6 +62,8 @@ function pinned(key: NodeKey): Channel {
 function byAuthority({ authority, cert, key }: Extract<Tls, { kind: 'authority' }>): Channel {
   const secure: SecureContextOptions = { ca: authority, cert, key, minVersion: 'TLSv1.3' }
   try {
+    // OpenSSL takes a text without any certificate for an authority that signs nothing.
+    new X509Certificate(authority)
     createSecureContext(secure)
   } catch (error) {
     throw p2pFail.BAD_CERTIFICATE_FILE({ why: error instanceof Error ? error.message : String(error) })

@@ -221,12 +221,8 @@ export function httpNetwork(options: HttpNetworkOptions): HttpNetwork {
     /** A stream is open. Of two with one node one stays. */
     function welcome(opened: Opened, dialled: NodeAddress | undefined): void {
       const { peer, greeting: met, remote } = opened
-      const address = dialled ?? { node: peer, host: met.host ?? remote, port: met.port }
-      const link = openLink(owner, {
-        ...opened,
-        isDialled: dialled !== undefined,
-        address: { ...address, node: peer },
-      })
+      const address = { ...(dialled ?? { host: met.host ?? remote, port: met.port }), node: peer }
+      const link = openLink(owner, { ...opened, isDialled: dialled !== undefined, address })
       const before = links.get(peer)
       if (before && !replaces(link, before))
         return void link.close(CLOSE.duplicate, 'there is another stream')
@@ -234,7 +230,8 @@ export function httpNetwork(options: HttpNetworkOptions): HttpNetwork {
       if (before) return void before.close(CLOSE.duplicate, 'there is another stream')
       log.debug({ peer, address: placeText(address), version: met.version }, 'a stream is open')
       if (!options.isPrivate) {
-        learn(told(address), link)
+        if (dialled) book.reached(address, Date.now())
+        else learn(told(address), link)
         link.askPeers()
       }
       member.onJoined(peer)

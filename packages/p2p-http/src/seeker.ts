@@ -116,7 +116,7 @@ export function startSeeker(args: {
     book.tried(address, nowMs)
     args.dial(address, (met) => {
       attempts -= 1
-      if ('node' in met) return book.reached({ ...address, node: met.node }, Date.now())
+      if ('node' in met) return
       if (met.error.code === 'p2p/SELF') own.add(placeText(address))
       book.failed(address)
     })

@@ -17,6 +17,7 @@ test('a stranger that keeps to the README is met, and heard', async () => {
   stranger.say(message({ kind: 'consensus', value: 'hello' }))
   await until('it is heard', () => node.received.length === 1)
   expect(node.received).toEqual([{ from: nameOf(2), message: say('hello') }])
+  await until('it is answered', () => stranger.frames.length >= 2)
   expect(stranger.frames.map(({ kind }) => kind).slice(0, 2)).toEqual(['welcome', 'beat'])
 })
 
