@@ -94,7 +94,8 @@ export function httpNetwork(options: HttpNetworkOptions): HttpNetwork {
   const limits = { ...NETWORK_LIMITS_DEFAULT, ...options.limits }
   checkNetworkLimits(limits)
   const channel = createChannel(options.tls, listen.host, key)
-  const plan = planOf(options, channel.kind === 'plain' && options.tls === undefined)
+  const isNear = channel.kind !== 'plain' || options.tls !== undefined ? () => true : isLoopback
+  const plan = planOf(options, ({ host }) => isNear(host))
   const standing = createStanding(limits)
   const links = new Map<PeerId, Link>()
   const run = toHex(randomBytes(8))
@@ -205,6 +206,8 @@ export function httpNetwork(options: HttpNetworkOptions): HttpNetwork {
         dialled: () => [...links.values()].filter(({ isDialled }) => isDialled).map(({ address }) => address),
         linkCount: () => links.size,
         dial(address, done) {
+          if (!isNear(address.host))
+            return done({ error: p2pFail.PLAIN_OFF_LOOPBACK({ host: placeText(address) }) })
           streams.dial(address, {
             onOpen(opened) {
               welcome(opened, address)
@@ -306,7 +309,7 @@ export function httpNetwork(options: HttpNetworkOptions): HttpNetwork {
   /** Takes up an address that another node told. */
   function learn(one: Parameters<typeof readTold>[0], from: Link): void {
     const address = readTold(one)
-    if (!address || address.node === key.name || options.isPrivate) return
+    if (!address || address.node === key.name || options.isPrivate || !isNear(address.host)) return
     // An address of this machine means another one to whoever is on another.
     if (isLoopback(address.host) && !isLoopback(from.remote)) return
     book.add(address, groupOf(from.remote))
@@ -365,13 +368,13 @@ export function httpNetwork(options: HttpNetworkOptions): HttpNetwork {
 }
 
 /** Whom a node is to meet. */
-function planOf(options: HttpNetworkOptions, isLoopbackOnly: boolean) {
+function planOf(options: HttpNetworkOptions, isNear: (address: NodeAddress) => boolean) {
   const peers = (options.peers ?? []).map(readAddress)
   const seeds = (options.seeds ?? []).map(readAddress)
   const allow = nodeList(options.allow ?? [])
   const deny = nodeList(options.deny ?? [])
-  const away = [...peers, ...seeds].find(({ host }) => !isLoopback(host))
-  if (isLoopbackOnly && away) throw p2pFail.PLAIN_OFF_LOOPBACK({ host: placeText(away) })
+  const away = [...peers, ...seeds].find((address) => !isNear(address))
+  if (away) throw p2pFail.PLAIN_OFF_LOOPBACK({ host: placeText(away) })
   const names = new Set(peers.flatMap(({ node }) => node ?? []))
   const isClosed = allow.size > 0 || options.isPrivate === true
   return {

@@ -49,7 +49,7 @@ test('damaged or foreign saved peers are as good as none', async () => {
 })
 
 test('addresses that nobody could have, and this machine’s own from elsewhere, are not taken up', async () => {
-  const node = await openNode(1)
+  const node = await openNode(1, { tls: { kind: 'plain' } })
   const stranger = await meet(node, 2)
   await until('it was asked', () => stranger.frames.some(({ kind }) => kind === 'getPeers'))
   const told = (host: string, port: number, name: string | null = null) => ({ node: name, host, port })
@@ -73,7 +73,7 @@ test('addresses that nobody could have, and this machine’s own from elsewhere,
 })
 
 test('who holds one network group fills few places, whatever it tells', async () => {
-  const node = await openNode(1, { limits: { outboundMax: 0 } })
+  const node = await openNode(1, { tls: { kind: 'plain' }, limits: { outboundMax: 0 } })
   const known = async () => {
     const answer = await fetch(`http://${node.address}/p2p/v1/peers`)
     return ((await answer.json()) as { peers: { host: string }[] }).peers.length
@@ -86,4 +86,18 @@ test('who holds one network group fills few places, whatever it tells', async ()
   await until('some are taken up', async () => (await known()) > 0)
   // Four buckets of sixteen places at most for all that one group tells.
   expect(await known()).toBeLessThanOrEqual(64)
+})
+
+test('a node that is plain because it is on loopback takes up no address elsewhere', async () => {
+  const node = await openNode(1)
+  const stranger = await meet(node, 2)
+  await until('it was asked', () => stranger.frames.some(({ kind }) => kind === 'getPeers'))
+  const told = (host: string) => ({ node: null, host, port: 7000 })
+  stranger.say({ kind: 'peers', value: [told('192.0.2.7'), told('127.0.0.2')] })
+  const hosts = async () => {
+    const answer = await fetch(`http://${node.address}/p2p/v1/peers`)
+    return ((await answer.json()) as { peers: { host: string }[] }).peers.map(({ host }) => host)
+  }
+  await until('one is taken up', async () => (await hosts()).length > 0)
+  expect(await hosts()).toEqual(['127.0.0.2'])
 })

@@ -1,0 +1,166 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { inPlace, mmt, mmtJson, type Place, type RunningChain, startChain } from './chain-process.ts'
+
+let place: Place
+const running = new Map<number, RunningChain>()
+
+inPlace((made) => {
+  place = made
+})
+// What still runs ends with its place.
+afterEach(() => running.clear())
+
+interface TestnetNode {
+  readonly home: string
+  readonly validator: string | null
+  readonly rpc: string
+  readonly p2p: string
+}
+
+/** Ports for a network that are free now; those of JSON-RPC are 200 above. */
+async function freePorts(count: number): Promise<number> {
+  for (;;) {
+    const base = 20_000 + Math.floor(Math.random() * 20_000)
+    const ports = Array.from({ length: count }, (_, i) => [base + i, base + 200 + i]).flat()
+    const found = await Promise.all(ports.map(isFree))
+    if (found.every(Boolean)) return base
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+}
+
+async function makeNetwork(chain: string, count: number): Promise<readonly TestnetNode[]> {
+  const base = String(await freePorts(count))
+  const words = ['--validators', String(count), '--dir', join(place.folder, 'net'), '--base-port', base]
+  const { nodes } = await mmtJson<{ nodes: readonly TestnetNode[] }>(place, [
+    'testnet',
+    ...words,
+    '--chain',
+    chain,
+    '--no-run',
+  ])
+  return nodes
+}
+
+function start(nodes: readonly TestnetNode[], i: number): void {
+  running.set(
+    i,
+    startChain(place, ['apps/cli/dist/main.js', 'start', '--home', (nodes[i] as TestnetNode).home]),
+  )
+}
+
+async function call<T>({ rpc }: TestnetNode, method: string, params: object = {}): Promise<T> {
+  const response = await fetch(rpc, {
+    method: 'POST',
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+    headers: { 'content-type': 'application/json' },
+  })
+  const { result, error } = (await response.json()) as { result: T; error?: { message: string } }
+  if (error) throw new Error(error.message)
+  return result
+}
+
+const finalOf = async (node: TestnetNode): Promise<number> => {
+  try {
+    return Number((await call<{ finalisedHeight: string }>(node, 'chain_status')).finalisedHeight)
+  } catch {
+    return -1
+  }
+}
+
+/** Waits until these nodes have all finalised a height. */
+async function reach(nodes: readonly TestnetNode[], height: number): Promise<void> {
+  await expect
+    .poll(async () => Math.min(...(await Promise.all(nodes.map(finalOf)))), {
+      timeout: 240_000,
+      interval: 200,
+    })
+    .toBeGreaterThanOrEqual(height)
+}
+
+/** All nodes have the same blocks up to a height. */
+async function expectSameBlocks(nodes: readonly TestnetNode[], height: number): Promise<void> {
+  for (let at = 0; at <= height; at++) {
+    const ids = await Promise.all(
+      nodes.map(
+        async (node) => (await call<{ id: string }>(node, 'chain_header', { height: String(at) })).id,
+      ),
+    )
+    expect(new Set(ids).size, `ids at height ${at}: ${ids}`).toBe(1)
+  }
+}
+
+for (const [name, chain] of [
+  ['one validator and three followers', 'examples/01-token/chain.ts'],
+  ['four validators', 'examples/04-alliance/chain.ts'],
+] as const) {
+  test(`${name}, each a process: one is killed, the others go on, it comes back to the same blocks`, {
+    timeout: 600_000,
+  }, async () => {
+    const nodes = await makeNetwork(chain, 4)
+    for (const i of nodes.keys()) start(nodes, i)
+    await reach(nodes, 3)
+    await running.get(3)?.end('SIGKILL')
+    const others = nodes.slice(0, 3)
+    const before = Math.max(...(await Promise.all(others.map(finalOf))))
+    await reach(others, before + 4)
+    start(nodes, 3)
+    const now = Math.max(...(await Promise.all(others.map(finalOf))))
+    await reach(nodes, now + 3)
+    await expectSameBlocks(nodes, now + 3)
+    for (const [i, node] of running) expect(await node.end('SIGTERM'), `node ${i}`).toBe(0)
+  })
+}
+
+test('mmt testnet runs the nodes, prints final heights, stops them cleanly, and goes on the next time', {
+  timeout: 300_000,
+}, async () => {
+  const dir = join(place.folder, 'net')
+  const base = String(await freePorts(2))
+  const words = [
+    '--validators',
+    '2',
+    '--dir',
+    dir,
+    '--chain',
+    'examples/01-token/chain.ts',
+    '--base-port',
+    base,
+  ]
+  const network = () => startChain(place, ['apps/cli/dist/main.js', 'testnet', ...words])
+  const first = network()
+  running.set(0, first)
+  await first.printed(/^height [1-9]\d* is final on 2 of 2 nodes$/m)
+  expect(await first.end('SIGINT')).toBe(0)
+  const heights = [...first.out().matchAll(/^height (\d+) /gm)].map(([, height]) => Number(height))
+  const second = network()
+  running.set(0, second)
+  await second.printed(new RegExp(`^height ${(heights.at(-1) as number) + 2} `, 'm'))
+  expect(await second.end('SIGTERM')).toBe(0)
+  expect(statSync(join(dir, 'node0/keys/node.key')).mode & 0o777).toBe(0o600)
+  expect(existsSync(join(dir, 'node1/peers.json'))).toBe(true)
+  expect(readFileSync(join(dir, 'node1/config.json'), 'utf8')).toContain('"private": true')
+  const other = await mmt(place, ['testnet', ...words.with(1, '3')])
+  expect([other.code, other.err.includes('cli/TESTNET_EXISTS')]).toEqual([1, true])
+})
+
+test('a port that another program has is refused by name before anything is written', async () => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => taken.once('listening', resolve))
+  const { port } = taken.address() as { port: number }
+  const dir = join(place.folder, 'net')
+  const words = ['--validators', '1', '--dir', dir, '--chain', 'examples/01-token/chain.ts']
+  const { code, err } = await mmt(place, ['testnet', ...words, '--base-port', String(port)])
+  taken.close()
+  expect([code, err.includes('home/PORT_IN_USE')], err).toEqual([1, true])
+  expect(existsSync(dir)).toBe(false)
+})
