@@ -92,7 +92,7 @@ export const nodeRefusals = {
   }),
   BLOCKS_LOST: (d: { signed: bigint; tip: bigint }) => ({
     message: `Blocks are lost: this validator has signed at height ${d.signed}, but the newest block here is ${d.tip}, and there is no other node to get the rest from.`,
-    hint: 'Put back the data folder that belongs to this sign state, restore a newer snapshot, or let the node reach others that have the blocks.',
+    hint: 'Put back the data folder that belongs to this sign state, restore a newer snapshot, or let the node reach others that have the blocks. If nobody has them any more, or you took them back, move the sign state away and start with --after-total-loss: what the validator signs then contradicts those blocks.',
   }),
   INPUT_LOG_DAMAGED: (d: { file: string; at: number }) => ({
     message: `The log of inputs ${d.file} is damaged at byte ${d.at}, before its end.`,

@@ -353,7 +353,7 @@ export const zhRefusals: Readonly<Record<string, { readonly message: string; rea
   'node/BLOCKS_LOST': {
     message:
       '区块丢失：本验证者已在高度 {signed} 签名，但这里最新的区块是 {tip}，也没有其他节点可取得其余区块。',
-    hint: '请放回与签名记录相配的数据目录，恢复较新的快照，或让节点连上拥有这些区块的其他节点。',
+    hint: '请放回与签名记录相配的数据目录，恢复较新的快照，或让节点连上拥有这些区块的其他节点。如果已无人拥有这些区块，或是您自己回退的，请移走签名记录并用 --after-total-loss 启动：此后签署的区块会与那些区块矛盾。',
   },
   'node/INPUT_LOG_DAMAGED': {
     message: '输入日志 {file} 在第 {at} 字节处（末尾之前）损坏。',
