@@ -1,5 +1,5 @@
 import { encode, struct, u8, u32 } from '@mmtchain/codec'
-import type { Engine, EngineState } from '@mmtchain/kernel'
+import { type Engine, type EngineState, parentSeed } from '@mmtchain/kernel'
 import { ChainError } from '@mmtchain/primitives'
 import { message } from './message.ts'
 import { offencesOf } from './offence.ts'
@@ -14,6 +14,9 @@ export interface DposOptions {
   /** By how much the clocks of two nodes may differ, in milliseconds; 200 by default. A block that is further ahead waits. */
   readonly driftMs?: number
 }
+
+/** A header without a reveal. A module that has an onion of its proposer refuses it. */
+const NOTHING = new Uint8Array()
 
 const parameters = struct({ confirmations: u8, driftMs: u32 })
 
@@ -36,9 +39,11 @@ export function dpos(options: DposOptions = {}): Engine {
         throw consensusFail.BAD_CONSENSUS_FIELDS({
           why: 'it has proofs of misses, which follow from its round',
         })
-      const { epoch, seed } = parent.validators
+      const { epoch, seed: setSeed } = parent.validators
+      // A chain with reveals has them folded into its set's seed; any other has the parent's id, which a proposer can bias.
+      const seed = fields.reveal === null ? parentSeed(chain.fingerprint, header.parent) : setSeed
       return {
-        ...{ turn: fields.turn, epoch, seed, reveal: fields.reveal ?? undefined },
+        ...{ turn: fields.turn, epoch, seed, reveal: fields.reveal ?? NOTHING },
         misses: missesOf(header, fields, parent.validators),
         evidence: offencesOf(chain, block.evidence, past),
       }

@@ -345,3 +345,8 @@ describe('evidence', () => {
     else expect(make).toThrow(/proves nothing/)
   })
 })
+
+test('on a chain with an election a block without a reveal is nobody’s', () => {
+  const on = network({ nodes: 4, observers: 1, elected: true, seed: 1 })
+  expect(() => branch(on, [{ turn: 1 }])).toThrow(/reveal/)
+})
