@@ -2072,11 +2072,7 @@ def pbft_file():
 FILES = {"bcs": bcs_file, "addresses": addresses_file, "authorities": authorities_file, "transactions": transactions_file,
          "receipts": receipts_file, "list-roots": list_roots_file, "state-keys": state_keys_file,
          "state-tree": state_tree_file, "state-proofs": state_proofs_file, "validators": validators_file, "headers": headers_file,
-<<<<<<< HEAD
-         "genesis": genesis_file, "claims": claims_file, "vesting": vesting_file, "pbft": pbft_file}
-=======
-         "genesis": genesis_file, "claims": claims_file, "vesting": vesting_file, "dpos": dpos_file}
->>>>>>> a435400 (Freeze vectors of the engine's headers, seals, evidence and votes, and tell what time mining costs)
+         "genesis": genesis_file, "claims": claims_file, "vesting": vesting_file, "pbft": pbft_file, "dpos": dpos_file}
 
 
 def pretty(value, indent=0):
