@@ -99,6 +99,26 @@ async function expectSameBlocks(nodes: readonly TestnetNode[], height: number): 
   }
 }
 
+/** Each of these sees three others, and the last node in this state; its metrics count those that are connected. */
+async function expectPeers(nodes: readonly TestnetNode[], last: string): Promise<void> {
+  for (const node of nodes) {
+    await expect
+      .poll(
+        async () => (await call<{ state: string }[]>(node, 'node_peers')).map(({ state }) => state).sort(),
+        {
+          timeout: 60_000,
+        },
+      )
+      .toEqual(['connected', 'connected', last])
+    const connected = last === 'connected' ? 3 : 2
+    const metrics = await (await fetch(node.rpc.replace(/rpc$/, 'metrics'))).text()
+    expect(metrics).toContain(`\nmmt_peers ${connected}\n`)
+    expect(metrics).toContain('mmt_p2p_messages_total{direction="in",kind="beat"}')
+    const { nodes: best } = (await (await fetch(`${node.p2p}/p2p/v1/best`)).json()) as { nodes: object[] }
+    expect(best.length).toBeGreaterThan(0)
+  }
+}
+
 for (const [name, chain] of [
   ['one validator and three followers', 'examples/01-token/chain.ts'],
   ['four validators', 'examples/04-alliance/chain.ts'],
@@ -109,10 +129,12 @@ for (const [name, chain] of [
     const nodes = await makeNetwork(chain, 4)
     for (const i of nodes.keys()) start(nodes, i)
     await reach(nodes, 3)
+    await expectPeers(nodes, 'connected')
     await running.get(3)?.end('SIGKILL')
     const others = nodes.slice(0, 3)
     const before = Math.max(...(await Promise.all(others.map(finalOf))))
     await reach(others, before + 4)
+    await expectPeers(others, 'unreachable')
     start(nodes, 3)
     const now = Math.max(...(await Promise.all(others.map(finalOf))))
     await reach(nodes, now + 3)

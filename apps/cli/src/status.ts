@@ -11,8 +11,8 @@ export function addStatus(program: Command): void {
   remote(program.command('status').description(say('status.about')), 'mmt status').action(showStatus)
 }
 
-/** Whatever a node with peers says of them; only the number is shown. */
-type Peers = readonly unknown[] | { readonly peers: readonly unknown[] }
+/** Other nodes, as `node_peers` tells of them. */
+type Peers = readonly { readonly state: 'connected' | 'lagging' | 'unreachable' | 'banned' }[]
 
 /** How many turns of each validator are looked back on. */
 const TURNS_BACK = 3
@@ -75,7 +75,8 @@ async function showStatus(options: CommonOptions): Promise<void> {
     request('chain_certificate', { height: status.height }) as Promise<Certificate>,
   ])
   const lagMs = Math.max(0, Date.now() - Number(status.timeMs))
-  const peerCount = peers === null ? null : 'peers' in peers ? peers.peers.length : peers.length
+  const isConnected = ({ state }: Peers[number]) => state === 'connected' || state === 'lagging'
+  const peerCount = peers?.filter(isConnected).length ?? null
   const json = {
     ...status,
     round: header.round,

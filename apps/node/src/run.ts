@@ -15,6 +15,7 @@ import {
   type ValidatorKey,
   workerThreads,
 } from '@mmtchain/node-runtime'
+import type { HttpNetwork } from '@mmtchain/p2p-http'
 import type { ChainError } from '@mmtchain/primitives'
 import { type RpcServer, serveRpc } from '@mmtchain/rpc'
 import { merkleStore } from '@mmtchain/storage-merkle'
@@ -75,7 +76,7 @@ export async function runNode(args: RunNodeArgs): Promise<RunningNode> {
   await beginLarge(home, log, args.signal)
   const { genesis, settle } = await readHomeGenesis(home, chain)
   const validator = config.validator === null ? undefined : await validatorKey(home, config.validator, ask)
-  const node = await openNode({ home, config, genesis, validator, log, args })
+  const { node, network } = await openNode({ home, config, genesis, validator, log, args })
   const { host } = config.rpc
   const port = args.rpcPort ?? config.rpc.port
   // The next start is slower without it, and that is all.
@@ -84,7 +85,9 @@ export async function runNode(args: RunNodeArgs): Promise<RunningNode> {
   )
   try {
     const info = { name: 'mmt-node', version: VERSION }
-    const rpc = await serveRpc({ node, info, log: logOf(log, 'rpc'), host, port, settings: config.rpc })
+    const settings = config.rpc
+    const peers = network?.peers
+    const rpc = await serveRpc({ node, info, log: logOf(log, 'rpc'), host, port, settings, peers })
     const stopped = node.stopped.finally(() => rpc.close())
     stopped.catch(() => undefined)
     log.info(
@@ -117,7 +120,7 @@ async function openNode(opened: {
   readonly validator: ValidatorKey | undefined
   readonly log: Log
   readonly args: Pick<RunNodeArgs, 'wrapHost' | 'missingSignState'>
-}): Promise<Node> {
+}): Promise<{ readonly node: Node; readonly network: HttpNetwork | undefined }> {
   const { home, config, genesis, validator: key, log } = opened
   const { wrapHost = (host) => host, missingSignState: missing = 'refuse' } = opened.args
   let damage: ChainError | undefined
@@ -157,7 +160,7 @@ async function openNode(opened: {
       ...(network && { network, metrics: [network.metrics] }),
     })
     if (network) serveNode(network, node)
-    return node
+    return { node, network }
   } catch (error) {
     await validator?.close()
     await inputLog?.close()

@@ -15,7 +15,8 @@ export const MESSAGE_BYTES_MAX = 100_000
 
 export const FINGERPRINT: Hash = hash('ab'.repeat(32))
 
-export const secretOf = (number: number) => new Uint8Array(32).fill(number)
+export const secretOf = (number: number) =>
+  Uint8Array.from({ length: 32 }, (_, i) => (number >>> (8 * (i % 4))) % 256)
 
 /** A network that a test joined, and what happened in it. */
 export interface TestNode {

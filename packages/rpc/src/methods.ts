@@ -15,10 +15,30 @@ export interface NodeInfo {
   readonly version: string
 }
 
+/** Another node, as the network of this one sees it. */
+export interface PeerInfo {
+  /** Its name, where that is known. */
+  readonly node: string | null
+  readonly address: string
+  readonly url: string
+  readonly version: string | null
+  readonly height: bigint | null
+  readonly latencyMs: number | null
+  /** How far its clock is ahead. */
+  readonly clockOffsetMs: number | null
+  readonly state: string
+  /** Why it is not connected or not healthy. */
+  readonly why: string
+}
+
 /** The table of all methods of a node under one release: those of every node, and every query of every module as `module_query`. */
 export function createMethods(
   view: View,
-  args: { readonly info: NodeInfo; readonly limits: RpcLimits },
+  args: {
+    readonly info: NodeInfo
+    readonly limits: RpcLimits
+    readonly peers?: (() => readonly PeerInfo[]) | undefined
+  },
 ): ReadonlyMap<string, Method> {
   const { code } = view
   const methods = new Map<string, Method>()
@@ -27,7 +47,7 @@ export function createMethods(
     ...chainMethods(view, args.limits),
     ...proofMethods(view),
     ...transactionMethods(view),
-    ...nodeMethods(view, args.info),
+    ...nodeMethods(view, args),
     ...queryMethods(view),
   ]
   for (const row of rows) {
@@ -54,7 +74,10 @@ function discover(methods: () => Iterable<Method>, chainId: string, { version }:
   })
 }
 
-function nodeMethods({ node, code }: View, info: NodeInfo): readonly Method[] {
+function nodeMethods(
+  { node, code }: View,
+  { info, peers = () => [] }: Parameters<typeof createMethods>[1],
+): readonly Method[] {
   return [
     method({
       name: 'node_info',
@@ -79,20 +102,24 @@ function nodeMethods({ node, code }: View, info: NodeInfo): readonly Method[] {
     method({
       name: 'node_peers',
       summary:
-        'The nodes that this one is connected to, with what they last said of themselves; none on a chain of one node',
+        'The nodes that this one is connected with, wants to be or has banned, and why; none on a chain of one node',
       role: 'read',
       params: unit,
       result: array(
         object({
+          node: nullable(string),
           address: string,
           url: string,
-          version: string,
-          height: decimal,
+          version: nullable(string),
+          height: nullable(decimal),
           latencyMs: nullable(count),
+          clockOffsetMs: nullable({ type: 'integer' }),
           state: string,
+          why: string,
         }),
       ),
-      run: () => [],
+      run: () =>
+        peers().map((peer) => ({ ...peer, height: peer.height === null ? null : peer.height.toString() })),
     }),
     method({
       name: 'node_health',

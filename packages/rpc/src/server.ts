@@ -11,7 +11,7 @@ import { serveConnection } from './connection.ts'
 import { followBlocks } from './feed.ts'
 import { answer, type Dispatch, refuse } from './json-rpc.ts'
 import type { Method } from './method.ts'
-import { createMethods, type NodeInfo } from './methods.ts'
+import { createMethods, type NodeInfo, type PeerInfo } from './methods.ts'
 import { type AddressEntry, type Bucket, createAddressBook, isLoopback, newBucket, refill } from './rate.ts'
 import { rpcFail } from './refusals.ts'
 import { checkLimits, type Role, RPC_SETTINGS_DEFAULT, type RpcSettings } from './settings.ts'
@@ -27,6 +27,8 @@ export interface RpcOptions {
   readonly port: number
   /** Limits, origins, tokens: `RPC_SETTINGS_DEFAULT` by default. */
   readonly settings?: RpcSettings | undefined
+  /** Other nodes, for `node_peers`; none without. */
+  readonly peers?: (() => readonly PeerInfo[]) | undefined
 }
 
 /** A listening RPC server. */
@@ -56,7 +58,7 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
   checkLimits(limits)
   const access = createAccess(settings, host)
   const view = followRelease(node)
-  const dispatch = tableOf(view, { info, limits, log })
+  const dispatch = tableOf(view, { info, limits, log, peers: options.peers })
   // A clash of names in the first table shows before anyone calls.
   dispatch()
   const feed = followBlocks(node)
