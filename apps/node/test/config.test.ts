@@ -38,7 +38,7 @@ test('a wrong value is refused with its path', () => {
     [{ rpc: { tokens: [{ name: 'a', sha256: 'no', roles: [] }] } }, 'rpc.tokens.0.sha256'],
     [{ mempol: {} }, 'mempol'],
     [{ mempool: { max: 1 } }, 'mempool.max'],
-    [{ log: 'info,store=debug' }, 'log'],
+    [{ log: 'info,disk=debug' }, 'log'],
   ]
   for (const [json, path] of cases)
     expect(refusalOf(json), JSON.stringify(json)).toEqual(['home/BAD_CONFIG', path])
@@ -68,6 +68,6 @@ test('the schema says of every setting what it means and its default, and requir
 test('log levels are one for all, and others for components', () => {
   expect(readLogLevels('warn')).toEqual({ level: 'warn', components: {} })
   expect(readLogLevels('rpc=debug, silent')).toEqual({ level: 'silent', components: { rpc: 'debug' } })
-  for (const text of ['', 'loud', 'rpc=', 'rpc=loud', 'store=info', 'a=b=c'])
+  for (const text of ['', 'loud', 'rpc=', 'rpc=loud', 'disk=info', 'a=b=c'])
     expect(() => readLogLevels(text), text).toThrow(/no level/)
 })
