@@ -56,20 +56,9 @@ export function createBlockMaker(args: {
     }
   }
 
-  /** Only modules know what they have charged before; a block that they refuse for its charges is built without any. */
-  function buildChargingOrNot(request: BlockRequest, proposer: Address) {
-    try {
-      return tryBuild(request, proposer)
-    } catch (error) {
-      if (!isChainError(error) || request.evidence.length + request.missProofs.length === 0) throw error
-      log.warn({ code: error.code, message: error.message }, 'a block is built without its evidence')
-      return tryBuild({ ...request, evidence: [], missProofs: [] }, proposer)
-    }
-  }
-
   return {
     build(request, proposer) {
-      const execution = buildChargingOrNot(request, proposer)
+      const execution = tryBuild(request, proposer)
       for (const { id, error } of execution.skipped) if (!waits(error)) mempool.drop(id, error)
       return execution
     },

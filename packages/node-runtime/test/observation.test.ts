@@ -1,18 +1,15 @@
-import { pbft } from '@mmtchain/consensus-pbft'
 import { secp256k1 } from '@mmtchain/crypto'
 import { memoryStore } from '@mmtchain/kernel'
 import {
   localSigner,
   loseSignState,
   memoryFile,
-  type Node,
   openSignState,
   silentLog,
   writeSignState,
 } from '@mmtchain/node-runtime'
 import type { Hash } from '@mmtchain/primitives'
 import { expect, test } from 'vitest'
-import { alliance, names } from './alliance.ts'
 import { soloNodes, validator } from './nodes.ts'
 
 /** A signer of the only validator, after a loss or with a sign state that is new. */
@@ -42,24 +39,6 @@ test('after a loss the only validator waits, then signs above all that other nod
   expect(again.tip.header.height).toBeGreaterThan(25n)
   expect(observer.tip.header.height).toBeGreaterThan(25n)
   await nodes.stop()
-})
-
-test('after a loss a validator of four signs again when two blocks for each seat have come', async () => {
-  const all = alliance(pbft())
-  for (const name of names) await all.start(name)
-  await all.clock.advance(5_000n)
-  await (all.nodes.get('v2') as Node).stop()
-  await all.lose('v2')
-  const count = () => all.signed.filter(({ by }) => by === 'v2').length
-  const before = count()
-  const again = await all.start('v2')
-  const from = again.tip.header.height
-  while (again.tip.header.height < from + 7n) await all.clock.advance(500n)
-  expect(count()).toBe(before)
-  await all.clock.advance(15_000n)
-  expect(count()).toBeGreaterThan(before)
-  expect(all.network.blamed).toEqual([])
-  await all.stop()
 })
 
 test('a sign state that is older than the chain, and blocks that nobody else has, are refused', async () => {

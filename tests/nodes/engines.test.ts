@@ -21,6 +21,24 @@ test('four validators agree, an observer follows, and a transaction of one is in
   await all.stop()
 })
 
+test('after a loss a validator of four signs again when two blocks for each seat have come', async () => {
+  const all = alliance(pbft())
+  for (const name of names) await all.start(name)
+  await all.clock.advance(5_000n)
+  await (all.nodes.get('v2') as Node).stop()
+  await all.lose('v2')
+  const count = () => all.signed.filter(({ by }) => by === 'v2').length
+  const before = count()
+  const again = await all.start('v2')
+  const from = again.tip.header.height
+  while (again.tip.header.height < from + 7n) await all.clock.advance(500n)
+  expect(count()).toBe(before)
+  await all.clock.advance(15_000n)
+  expect(count()).toBeGreaterThan(before)
+  expect(all.network.blamed).toEqual([])
+  await all.stop()
+})
+
 test('a cut network heals to one branch, and transactions of blocks that were taken back are in it', async () => {
   const all = alliance(dpos())
   for (const name of names) await all.start(name)

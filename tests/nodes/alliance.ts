@@ -14,12 +14,12 @@ import {
   writeSignState,
 } from '@mmtchain/node-runtime'
 import { amount, toHex } from '@mmtchain/primitives'
-import { testAccount, testChain } from '@mmtchain/testkit'
+import { manualClock, testAccount, testAddresses, testChain } from '@mmtchain/testkit'
 import { token } from '@mmtchain/token-rewards'
 import { secretSigner, signTransaction, type Transaction } from '@mmtchain/tx'
 import { expect } from 'vitest'
-import { alice, BEGIN_MS, bob, hostOf, manualClock } from './nodes.ts'
 
+const [alice, bob] = testAddresses('alice', 'bob')
 export const names = ['v1', 'v2', 'v3', 'v4'] as const
 
 /** A disk that keeps what was synced, and from a crash on refuses everything. */
@@ -80,9 +80,9 @@ export function alliance(consensus: Engine) {
     if (!key) throw new Error('an authority has a key')
     return { address, key }
   })
-  const genesis = chain.genesis({ timeMs: BEGIN_MS, validators, documents })
+  const clock = manualClock(() => new Promise((resolve) => setImmediate(resolve)))
+  const genesis = chain.genesis({ timeMs: clock.nowMs(), validators, documents })
   const model = testChain(chain, documents)
-  const clock = manualClock()
   const network = memoryNetwork({ clock, link: () => [10] })
   const nodes = new Map<string, Node>()
   const disks = new Map(names.map((name) => [name as string, disk()]))
@@ -135,7 +135,7 @@ export function alliance(consensus: Engine) {
       const node = await createNode({
         genesis,
         store,
-        host: hostOf(clock),
+        host: { ...clock, monotonicMs: () => Number(clock.nowMs()), log: silentLog },
         network: network.at(name),
         ...(isValidator && {
           validator: await signerOf(name),
