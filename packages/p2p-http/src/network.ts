@@ -223,7 +223,8 @@ export function httpNetwork(options: HttpNetworkOptions): HttpNetwork {
 
     /** A stream is open. Of two with one node one stays. */
     function welcome(opened: Opened, dialled: NodeAddress | undefined): void {
-      const { peer, greeting: met, remote } = opened
+      const { peer, greeting: met, remote, socket } = opened
+      if (!joined) return void socket.terminate()
       const address = { ...(dialled ?? { host: met.host ?? remote, port: met.port }), node: peer }
       const link = openLink(owner, { ...opened, isDialled: dialled !== undefined, address })
       const before = links.get(peer)
@@ -281,6 +282,8 @@ export function httpNetwork(options: HttpNetworkOptions): HttpNetwork {
       async leave() {
         if (!joined) return
         joined = undefined
+        // Others dial again as soon as their streams end, and must find nobody.
+        isOpen = false
         for (const timer of timers) clearInterval(timer)
         seeker?.stop()
         streams.close()

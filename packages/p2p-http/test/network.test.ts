@@ -140,3 +140,23 @@ test('anybody can read a node with HTTP', async () => {
   expect(bcs.headers.get('content-type')).toBe('application/octet-stream')
   expect(new Uint8Array(await bcs.arrayBuffer())).toEqual(Uint8Array.of(5, 0, 0, 0, 0, 0, 0, 0, 0))
 })
+
+test('a node that leaves is gone, however fast others dial it again', async () => {
+  const one = await openNode(1, {
+    savedPeers: {
+      read: async () => undefined,
+      // Long enough for others to come back.
+      write: () => new Promise((resolve) => setTimeout(resolve, 1_500)),
+    },
+  })
+  const others = await Promise.all([2, 3, 4].map((number) => openNode(number, { peers: [one.address] })))
+  await until(
+    'all are joined',
+    () => one.events.length === 3 && others.every(({ events }) => events.length === 1),
+  )
+  await one.leave()
+  await expect(fetch(`http://${one.address}/p2p/v1/peers`)).rejects.toThrow()
+  await until('it is gone', () => others.every(({ events }) => events.length === 2))
+  expect(one.membership.peers()).toEqual([])
+  expect(one.events).toHaveLength(3)
+})
