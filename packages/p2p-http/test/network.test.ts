@@ -149,7 +149,9 @@ test('a node that leaves is gone, however fast others dial it again', async () =
       write: () => new Promise((resolve) => setTimeout(resolve, 1_500)),
     },
   })
-  const others = await Promise.all([2, 3, 4].map((number) => openNode(number, { peers: [one.address] })))
+  const others = await Promise.all(
+    [2, 3, 4].map((number) => openNode(number, { isPrivate: true, peers: [`${one.name}@${one.address}`] })),
+  )
   await until(
     'all are joined',
     () => one.events.length === 3 && others.every(({ events }) => events.length === 1),
