@@ -71,6 +71,8 @@ function measure(count, blocks) {
         tip = execution.tip
       }
       queue.push({ to: node, input: { kind: 'tip', tip } })
+    } else if (effect.kind === 'again') {
+      queue.push({ to: node, input: effect.input })
     } else if (effect.kind !== 'sendBlock') throw new Error(`unexpected: ${effect.kind}`)
   }
 

@@ -60,7 +60,7 @@ function startState(chain: EngineChain, self: Address | undefined, timing: Timin
   return {
     ...{ chain, self, timing },
     ...{ tip: undefined, reveal: undefined, rulers: { set: nobody, hash: ZERO_HASH }, seat: -1 },
-    ...{ height: toHeight(0n), before: undefined, pool: EMPTY_POOL, forgotten: undefined },
+    ...{ height: toHeight(0n), enteredMs: 0n, before: undefined, pool: EMPTY_POOL, forgotten: undefined },
     ...{ early: [], answered: new Map(), askedPeerAtMs: 0n },
     ...FRESH_HEIGHT,
     highest: [],
@@ -69,7 +69,7 @@ function startState(chain: EngineChain, self: Address | undefined, timing: Timin
 
 type FreshHeight = Omit<
   PbftState,
-  | ('chain' | 'self' | 'timing' | 'tip' | 'reveal' | 'rulers' | 'seat' | 'height' | 'highest')
+  | ('chain' | 'self' | 'timing' | 'tip' | 'reveal' | 'rulers' | 'seat' | 'height' | 'enteredMs' | 'highest')
   | ('before' | 'pool' | 'forgotten' | 'early' | 'answered' | 'askedPeerAtMs')
 >
 /** What every height begins with. */
@@ -81,7 +81,9 @@ const FRESH_HEIGHT: FreshHeight = {
 
 function step(state: PbftState, input: EngineInput): EngineStep {
   if (state.step === 'stopped' || (!state.tip && input.kind !== 'started')) return { state, effects: [] }
-  const work: Work = { next: { ...state }, nowMs: input.nowMs, effects: [] }
+  // A message that came early keeps the time at which it came; timers that follow from it do not begin before its height.
+  const nowMs = input.nowMs > state.enteredMs ? input.nowMs : state.enteredMs
+  const work: Work = { next: { ...state }, nowMs, effects: [] }
   receive(work, input)
   if (work.next.tip) applyRules(work)
   return { state: isUnchanged(state, work.next) ? state : work.next, effects: work.effects }
@@ -112,7 +114,7 @@ function receive(work: Work, input: EngineInput): undefined {
     case 'timer':
       return onTimer(work, input.name as TimerName)
     case 'message':
-      return receiveMessage(work, input.from, input.message as Message)
+      return receiveMessage({ ...work, nowMs: input.nowMs }, input.from, input.message as Message)
     case 'block':
       return receiveSealed(work, input.from, input)
     case 'built':
@@ -129,7 +131,7 @@ function receive(work: Work, input: EngineInput): undefined {
 
 /** Begins the height after the tip. Round 0 begins a slot after the tip's time, or now when that is over. */
 function enterHeight(work: Work, tip: Tip): undefined {
-  const { next, nowMs } = work
+  const { next, nowMs, effects } = work
   const { chain, self, early } = next
   const { validators: set } = tip
   Object.assign(next, FRESH_HEIGHT)
@@ -139,6 +141,7 @@ function enterHeight(work: Work, tip: Tip): undefined {
     return stop(work, 'the validators of the next height are not those that the tip names')
   next.seat = self === undefined ? -1 : set.validators.findIndex(({ address }) => address === self)
   next.height = toHeight(tip.header.height + 1n)
+  next.enteredMs = nowMs
   next.highest = new Array<number>(set.validators.length).fill(-1)
   next.early = []
   if (next.forgotten && next.forgotten.at.height < next.height) next.forgotten = undefined
@@ -147,8 +150,8 @@ function enterHeight(work: Work, tip: Tip): undefined {
   if (startMs > nowMs) setTimer(work, 'round', startMs)
   else enterRound(work, 0)
   for (const proof of next.pool.evidence) announceEvidence(work, proof)
-  for (const { from, message: kept, nowMs: keptMs } of early)
-    receiveMessage({ ...work, next, nowMs: keptMs }, from, kept)
+  // As inputs of their own, because the log that holds what they cause begins at this tip.
+  for (const one of early) effects.push({ kind: 'again', input: { kind: 'message', ...one } })
 }
 
 function announceEvidence({ effects }: Work, value: Uint8Array): undefined {

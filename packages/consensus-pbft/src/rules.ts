@@ -174,9 +174,10 @@ function isTimely(
 function lockAllows(next: Work['next'], blockId: Hash, validRound: number): boolean {
   const { lockedId, lockedRound, forgotten, height, round } = next
   const at = forgotten?.at.height === height ? forgotten.at : undefined
-  if (at && isAfter({ round, step: STEP_OF_KIND.prepare }, at) && lockedRound < at.round) {
-    // What the signer remembers is not in the log, so a lock of any round up to then may be forgotten.
-    return at.round <= validRound
+  if (at && isAfter({ round, step: STEP_OF_KIND.prepare }, at)) {
+    // What the signer remembers is not in the log, so a lock of any round may be forgotten in which it can have signed a COMMIT.
+    const forgottenRound = at.step === STEP_OF_KIND.commit ? at.round : at.round - 1
+    if (lockedRound < forgottenRound) return forgottenRound <= validRound
   }
   return lockedRound <= validRound || lockedId === blockId
 }

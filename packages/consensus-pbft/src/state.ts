@@ -61,6 +61,8 @@ export interface PbftState {
   /** This node's seat; -1 when it has none in this height. */
   readonly seat: number
   readonly height: Height
+  /** When this node entered the height. */
+  readonly enteredMs: bigint
   readonly round: number
   readonly step: Step
   /** -1 and null: none. */

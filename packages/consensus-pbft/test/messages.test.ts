@@ -126,6 +126,21 @@ describe('what is kept is bounded', () => {
   })
 })
 
+test('what came early is heard again as inputs of the height, so that a log of the height has it', () => {
+  on.start()
+  const said: Statement = { kind: 'prepare', value: { height: 2n as never, round: 0, blockId: null } }
+  for (const seat of [0, 1, 2]) on.message({ kind: 'votes', value: [on.sign(seat, said)] }, `peer ${seat}`)
+  on.pass(1_500)
+  const tip = { header: a.block.header, id: a.id, validators: on.tip.validators }
+  on.feed({ kind: 'tip', nowMs: on.nowMs, tip })
+  const again = on.raw().flatMap((effect) => (effect.kind === 'again' ? [effect.input] : []))
+  expect(again.map((input) => input.kind === 'message' && input.from)).toEqual(['peer 0', 'peer 1', 'peer 2'])
+  const { rounds } = on.state as { rounds: Map<number, { prepares: object }> }
+  const before = text(rounds)
+  for (const input of again) on.feed(input)
+  expect(text((on.state as { rounds: object }).rounds)).not.toBe(before)
+})
+
 describe('STATUS', () => {
   const status = (change: object = {}) => ({
     kind: 'status',
@@ -328,6 +343,14 @@ describe('after a restart', () => {
     on.propose(6, a, { validRound: 2, prepareCert: on.cert('prepare', 2, a, [0, 1, 2]) })
     asked.push(...on.asked())
     expect(asked).toEqual(['prepare nil', 'prepare nil', 'prepare block 0'])
+  })
+
+  test('without the log and with a PREPARE as the last signature, only earlier rounds can have left a lock', () => {
+    on.start({ signed: { at: { height: 1n, round: 0, step: 1 }, message: Uint8Array.of(1) } })
+    on.skipTo(1)
+    on.asked()
+    on.propose(1, on.block(1))
+    expect(on.asked()).toEqual(['prepare block 2'])
   })
 
   test('a signature by another key than the set’s is not sent, and is noted', () => {

@@ -219,6 +219,8 @@ export function network(options: NetworkOptions) {
         node.stopped = effect.why
         node.isUp = false
         return
+      case 'again':
+        return feed(node, effect.input)
       case 'blame':
         return
       default:

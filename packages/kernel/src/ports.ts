@@ -266,6 +266,8 @@ export type EngineEffect =
   | { readonly kind: 'finalise'; readonly height: Height }
   /** A peer broke the protocol in a way that no honest node does. */
   | { readonly kind: 'blame'; readonly peer: PeerId; readonly why: string }
+  /** Comes back as an input of its own, before all others: for what was heard before its time, so that it is logged in its own. */
+  | { readonly kind: 'again'; readonly input: EngineInput }
   /** Something that the operator should know, once. */
   | { readonly kind: 'note'; readonly fields: Readonly<Record<string, string>>; readonly what: string }
   /** The node must not go on: what it knows contradicts itself. */

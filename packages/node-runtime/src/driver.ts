@@ -167,6 +167,8 @@ export function createDriver(args: {
       }
       case 'blame':
         return void outlet.blame(effect.peer, effect.why)
+      case 'again':
+        return effect.input
       case 'note':
         return void log.warn(effect.fields, effect.what)
       case 'stop':

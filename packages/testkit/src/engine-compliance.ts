@@ -176,6 +176,8 @@ function run(first: Engine, { validator = true }: { readonly validator?: boolean
         feed({ kind: 'tip', nowMs, tip })
         return
       }
+      case 'again':
+        return feed(effect.input)
       case 'stop':
         throw new Error(`the engine stops: ${effect.why}`)
       default:
