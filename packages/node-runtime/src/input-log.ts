@@ -118,6 +118,13 @@ export function inputLog(args: {
     return start && { first: start }
   }
 
+  /** A sync that failed may have left in memory alone what reads back as whole; only written anew does it go to the disk. */
+  async function writeAgain(): Promise<void> {
+    for (let at = 0; at < size; at += SCAN_BYTES)
+      await file.write(at, await file.read(at, Math.min(SCAN_BYTES, size - at)))
+    await file.sync()
+  }
+
   async function* readInputs(of: Hash, from: number, end: number): AsyncIterable<EngineInput> {
     for (let at = from; at < end; ) {
       const body = await frameAt(at, end, of)
@@ -140,6 +147,7 @@ export function inputLog(args: {
       const measured = await measure(of)
       if (!measured) return undefined
       await file.truncate(size)
+      await writeAgain()
       tip = of
       first = undefined
       const { nowMs } = decode(beginning, measured.first)

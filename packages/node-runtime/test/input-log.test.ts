@@ -192,3 +192,51 @@ test('frames that lie where another log had them are not taken for its own', asy
   writeFileSync(path, Buffer.concat([young, old.subarray(young.length)]))
   expect((await read(other))?.inputs).toEqual([timer(21n)])
 })
+
+/** A file whose sync once fails as it does on Linux: what was to be written stays in memory, looks whole, and counts as written. */
+function forgetfulFile() {
+  const cache = memoryFile()
+  const disk = memoryFile()
+  let unsynced: (readonly [number, Uint8Array])[] = []
+  let fails = false
+  const file: RawFile = {
+    ...cache,
+    async write(place, bytes) {
+      unsynced.push([place, bytes])
+      await cache.write(place, bytes)
+    },
+    async sync() {
+      const pages = unsynced
+      unsynced = []
+      if (fails) {
+        fails = false
+        throw new Error('EIO: i/o error, fsync')
+      }
+      for (const [place, bytes] of pages) await disk.write(place, bytes)
+    },
+  }
+  return {
+    file,
+    disk,
+    failOnce: () => {
+      fails = true
+    },
+  }
+}
+
+test('a sync that failed leaves no hole that a power failure later shows', async () => {
+  const { file, disk, failOnce } = forgetfulFile()
+  const log = inputLog({ file, engine, fingerprint })
+  log.begin(tip, 9n)
+  log.append(message(1))
+  await log.sync()
+  log.append(message(2))
+  failOnce()
+  await expect(log.sync()).rejects.toThrow('EIO')
+  const next = inputLog({ file, engine, fingerprint })
+  expect((await readAll(next))?.inputs).toEqual([message(1), message(2)])
+  next.append(message(3))
+  await next.sync()
+  const afterPower = await readAll(inputLog({ file: disk, engine, fingerprint }))
+  expect(afterPower?.inputs).toEqual([message(1), message(2), message(3)])
+})
