@@ -43,8 +43,8 @@ export interface Link {
 
 /** What was measured of the other node. */
 export interface LinkVitals {
-  height: bigint
-  finalised: bigint
+  /** What it said last; undefined before its first sign of life. */
+  height: bigint | undefined
   /** The time there and back of a sign of life: the newest, the shortest, and smoothed. Undefined before the first. */
   latencyMs: number | undefined
   latencyMinMs: number
@@ -82,8 +82,7 @@ export function openLink(
   const bytesMax = limits.waitingMax * frames.bytesMax[format]
   const outbox = createOutbox({ socket, format, bytesMax, metrics })
   const vitals: LinkVitals = {
-    height: 0n,
-    finalised: 0n,
+    height: undefined,
     latencyMs: undefined,
     latencyMinMs: Number.POSITIVE_INFINITY,
     latencySmoothMs: 0,
@@ -116,7 +115,6 @@ export function openLink(
         return member.onMessage(peer, frame.value)
       case 'beat': {
         vitals.height = frame.value.height
-        vitals.finalised = frame.value.finalised
         return post({ kind: 'echo', value: { count: frame.value.count, sentMs: BigInt(Date.now()) } })
       }
       case 'echo':

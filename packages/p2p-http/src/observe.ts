@@ -54,7 +54,7 @@ export function viewPeers(args: {
   const best = bestHeight(links)
   const connected = links.map((link): PeerView => {
     const { vitals, greeting, address, peer } = link
-    const lag = best - vitals.height
+    const lag = best - (vitals.height ?? best)
     const { points, why } = standing.of(peer, Date.now())
     const isLagging = lag > LAG_MAX
     return {
@@ -62,7 +62,7 @@ export function viewPeers(args: {
       address: placeText(address),
       url: urlOf(address, secure),
       version: greeting.version,
-      height: height(vitals.height),
+      height: vitals.height === undefined ? null : height(vitals.height),
       latencyMs: vitals.latencyMs === undefined ? null : Math.round(vitals.latencyMs),
       clockOffsetMs: vitals.clockOffsetMs === undefined ? null : Math.round(vitals.clockOffsetMs),
       state: isLagging ? 'lagging' : 'connected',
@@ -116,12 +116,13 @@ export function bestOf(args: {
   const most = bestHeight(links) > self.height ? bestHeight(links) : self.height
   const own = { node: self.node, url: urlOf(self, secure), height: self.height, latencyMs: 0, loadMs: 0 }
   const others = links
+    .flatMap((link) => (link.vitals.height === undefined ? [] : [{ ...link, at: link.vitals.height }]))
     .filter(({ vitals, address }) => vitals.latencyMs !== undefined && address.port !== 0)
-    .filter(({ vitals }) => most - vitals.height <= LAG_MAX && vitals.latencySmoothMs <= LATENCY_MS_MAX)
-    .map(({ peer, address, vitals }) => ({
+    .filter(({ vitals, at }) => most - at <= LAG_MAX && vitals.latencySmoothMs <= LATENCY_MS_MAX)
+    .map(({ peer, address, vitals, at }) => ({
       node: peer,
       url: urlOf(address, secure),
-      height: height(vitals.height),
+      height: height(at),
       latencyMs: Math.round(vitals.latencyMinMs),
       loadMs: Math.round(Math.max(0, vitals.latencySmoothMs - vitals.latencyMinMs)),
     }))
@@ -151,6 +152,6 @@ export function reportOf(links: readonly Link[], targets: readonly Target[]): Ne
 
 function bestHeight(links: readonly Link[]): bigint {
   // The second highest, so that one node that boasts does not make all others laggards.
-  const heights = links.map(({ vitals }) => vitals.height).sort((a, b) => (a < b ? 1 : -1))
+  const heights = links.flatMap(({ vitals }) => vitals.height ?? []).sort((a, b) => (a < b ? 1 : -1))
   return heights[1] ?? heights[0] ?? 0n
 }
