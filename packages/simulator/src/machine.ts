@@ -1,0 +1,358 @@
+import {
+  createMachine,
+  type GenesisData,
+  type Membership,
+  type MemoryStore,
+  memoryStore,
+  type Network,
+  type NetworkMember,
+  type Store,
+  type Tip,
+} from '@mmtchain/kernel'
+import {
+  type ConsensusSigner,
+  createNode,
+  type Host,
+  type Journal,
+  localSigner,
+  type Log,
+  type Node,
+  openSignState,
+  type ValidatorKey,
+  writeSignState,
+} from '@mmtchain/node-runtime'
+import { isChainError } from '@mmtchain/primitives'
+import { lawlessSigner } from './adversary.ts'
+import type { Chance } from './chance.ts'
+import { type Clock, clock } from './clock.ts'
+import { type Disk, DiskError, disk } from './disk.ts'
+import type { Schedule } from './schedule.ts'
+import type { Watch } from './watch.ts'
+
+export const SIGN_STATE = 'sign-state'
+export const INPUTS = 'inputs'
+
+/** A machine with a disk and a clock, on which the process of a node runs, ends and starts again. */
+export interface SimMachine {
+  readonly name: string
+  readonly disk: Disk
+  readonly clock: Clock
+  /** The running node, if one runs. */
+  readonly node: Node | undefined
+  /** The chain as its disk has it. */
+  readonly store: MemoryStore
+  readonly height: bigint
+  readonly isUp: boolean
+  /** Why a process ended by itself for the last time, if it was never the same again. */
+  readonly ended: string | undefined
+  start(): void
+  /** The process ends when it reaches the disk or the network for the `reaches`-th time from now on. */
+  crashSoon(args: { readonly reaches: number; readonly power: boolean; readonly downMs: number }): void
+  /** It ends now. */
+  crash(args: { readonly power: boolean; readonly downMs: number | undefined }): void
+  pause(forMs: number): void
+  /** Takes back what would still happen to it. */
+  calm(): void
+  /** All is lost but the key. */
+  wipe(): void
+}
+
+export interface MachineOptions {
+  readonly name: string
+  readonly schedule: Schedule
+  readonly chance: Chance
+  readonly watch: Watch
+  readonly network: Network
+  /** The process has ended without a word. */
+  readonly onGone: (name: string) => void
+  /** Made for each process. */
+  readonly genesis: () => GenesisData
+  readonly key: ValidatorKey | undefined
+  /** Whether it signs whatever it is asked to. */
+  readonly isLawless: boolean
+  /** Whether what it does is held against the rules. */
+  readonly isWatched: boolean
+  readonly syncMs: () => number
+  readonly note: (what: string, more?: () => string) => void
+}
+
+/** One life of a process. */
+interface Run {
+  isAlive: boolean
+  reachesLeft: number
+  readonly death: { power: boolean; downMs: number | undefined }
+  node: Node | undefined
+}
+
+/** A process that ended by an error of its own starts again after so long. */
+const RESTART_MS = 500
+const NEVER = new Promise<never>(() => undefined)
+
+export function simMachine(options: MachineOptions): SimMachine {
+  const { name, schedule, watch, note } = options
+  const chance = options.chance.fork(name)
+  const machineDisk = disk(chance.fork('disk'))
+  const machineClock = clock(schedule)
+  /** Reads the store beside the node. */
+  const observer = createMachine(options.genesis())
+  let store = memoryStore()
+  let tip: Tip | undefined
+  let journal: Uint8Array[] = []
+  let run: Run | undefined
+  let awakeAtMs = 0
+  let ended: string | undefined
+
+  function die(dying: Run): void {
+    if (!dying.isAlive) return
+    dying.isAlive = false
+    const { power, downMs } = dying.death
+    note(power ? 'loses its power' : 'is killed')
+    options.onGone(name)
+    machineClock.clear()
+    if (power) {
+      machineDisk.losePower()
+      journal = journal.slice(0, chance.below(journal.length + 1))
+    }
+    if (run === dying) run = undefined
+    if (downMs !== undefined) schedule.after(downMs, start)
+  }
+
+  /** Somewhere a process may die: before or after something that outlasts it. */
+  function touch(living: Run): boolean {
+    if (!living.isAlive) return false
+    living.reachesLeft -= 1
+    if (living.reachesLeft === 0) die(living)
+    return living.isAlive
+  }
+
+  function reachOf(living: Run): (what: string) => Promise<void> {
+    return async (what) => {
+      if (!touch(living)) return NEVER
+      const lastsMs = what.startsWith('before sync') ? options.syncMs() : 0
+      if (lastsMs > 0) await new Promise<void>((resolve) => schedule.after(lastsMs, resolve))
+      if (!living.isAlive) return NEVER
+    }
+  }
+
+  /** Calls when the process is awake, if it still lives. */
+  function whenAwake(living: Run, call: () => void): void {
+    if (!living.isAlive) return
+    if (schedule.nowMs >= awakeAtMs) return call()
+    schedule.at(awakeAtMs, () => whenAwake(living, call))
+  }
+
+  function hostOf(living: Run): Host {
+    return {
+      nowMs: () => BigInt(machineClock.nowMs()),
+      monotonicMs: machineClock.monotonicMs,
+      setTimer: (atMs, fire) =>
+        living.isAlive
+          ? machineClock.setTimer(Number(atMs), () => whenAwake(living, fire))
+          : () => undefined,
+      log: logOf(living),
+      journal: journalOf(living),
+    }
+  }
+
+  function logOf(living: Run): Log {
+    const say = (fields: object, message: string) => {
+      if (!living.isAlive) return
+      const { culprit } = fields as { readonly culprit?: string }
+      if (culprit !== undefined && options.isWatched) watch.accused(culprit, name)
+      note(message, () => textOf(fields))
+    }
+    return { debug: () => undefined, info: () => undefined, warn: say, error: say }
+  }
+
+  function journalOf(living: Run): Journal {
+    return {
+      get bytes() {
+        return journal.reduce((sum, { length }) => sum + length, 0)
+      },
+      async *read() {
+        yield* [...journal]
+      },
+      append(record) {
+        if (living.isAlive) journal.push(record.slice())
+      },
+      async replace(records) {
+        if (living.isAlive) journal = records.map((record) => record.slice())
+      },
+      close: async () => undefined,
+    }
+  }
+
+  function storeOf(living: Run): Store {
+    const under = store
+    const reach = reachOf(living)
+    return {
+      ...under,
+      async commit(commit) {
+        await reach('before commit')
+        const parent = tip ?? observer.tipOf(under)
+        if (parent && options.isWatched) watch.committing({ node: name, machine: observer, parent, stored: commit })
+        under.commitNow(commit)
+        tip = observer.tipOf(under)
+        note(`commits block ${commit.id.slice(0, 8)}`, () => `height ${commit.block.header.height}`)
+        if (parent && tip && options.isWatched) watch.committed({ node: name, store: under, machine: observer, tip })
+        await reach('after commit')
+      },
+      close: async () => undefined,
+    }
+  }
+
+  function networkOf(living: Run): Network {
+    return {
+      async join<Message>(member: NetworkMember<Message>): Promise<Membership<Message>> {
+        const membership = await options.network.join<Message>({
+          ...member,
+          onMessage: (from, message) =>
+            new Promise<void>((resolve) =>
+              whenAwake(living, () => void Promise.resolve(member.onMessage(from, message)).then(resolve)),
+            ),
+        })
+        return {
+          ...membership,
+          peers: () => (living.isAlive ? membership.peers() : []),
+          send(to, message) {
+            if (touch(living)) membership.send(to, message)
+          },
+          broadcast(message) {
+            if (touch(living)) membership.broadcast(message)
+          },
+          blame(peer, why) {
+            if (living.isAlive) membership.blame(peer, why)
+          },
+        }
+      },
+    }
+  }
+
+  async function signerOf(living: Run, key: ValidatorKey, genesis: GenesisData): Promise<ConsensusSigner> {
+    if (options.isLawless) return lawlessSigner(key)
+    const { address } = key
+    const { fingerprint } = genesis
+    const publicKey = { suite: key.suite.code, key: key.suite.publicKey(key.secret) }
+    const isNew = !machineDisk.has(SIGN_STATE)
+    const file = machineDisk.open(SIGN_STATE, reachOf(living))
+    // As `mmt init` does, once and before anything can go wrong.
+    if (isNew) await writeSignState(machineDisk.open(SIGN_STATE, async () => undefined), { fingerprint })
+    const state = await openSignState({ file, owner: { fingerprint, address, publicKey }, log: logOf(living) })
+    const signer = localSigner({ key, state })
+    return {
+      ...signer,
+      async sign(request) {
+        const signature = await signer.sign(request)
+        if (!living.isAlive) return NEVER
+        if (signature) {
+          watch.signed({ address, ...request })
+          note('signs', () => placeText(request.at))
+        }
+        return signature
+      },
+    }
+  }
+
+  async function boot(living: Run): Promise<void> {
+    try {
+      const genesis = options.genesis()
+      const node = await createNode({
+        genesis,
+        store: storeOf(living),
+        host: hostOf(living),
+        validator: options.key && (await signerOf(living, options.key, genesis)),
+        network: networkOf(living),
+        inputLog: machineDisk.open(INPUTS, reachOf(living)),
+      })
+      if (!living.isAlive) return
+      living.node = node
+      node.stopped.catch((reason) => onEnd(living, reason))
+    } catch (reason) {
+      onEnd(living, reason)
+    }
+  }
+
+  /** A process ended by itself. Disks that fail are a reason; hardly anything else is. */
+  function onEnd(living: Run, reason: unknown): void {
+    if (!living.isAlive) return
+    living.death.downMs = undefined
+    const code = isChainError(reason) ? reason.code : String(reason)
+    note('ends by itself', () => String(reason))
+    die(living)
+    const isDisk = reason instanceof DiskError || code === 'node/SIGN_STATE_FAILED'
+    if (isDisk) return void schedule.after(RESTART_MS, start)
+    ended = code
+    if (options.isWatched) watch.broken('stopped', `${name} ends by itself: ${reason}`)
+  }
+
+  function start(): void {
+    if (run || ended !== undefined) return
+    const living: Run = {
+      ...{ isAlive: true, reachesLeft: -1, node: undefined },
+      death: { power: false, downMs: undefined },
+    }
+    run = living
+    note('starts')
+    void boot(living)
+  }
+
+  return {
+    name,
+    disk: machineDisk,
+    clock: machineClock,
+    get node() {
+      return run?.node
+    },
+    get store() {
+      return store
+    },
+    get height() {
+      return store.tip()?.header.height ?? 0n
+    },
+    get isUp() {
+      return run !== undefined
+    },
+    get ended() {
+      return ended
+    },
+    start,
+    crashSoon({ reaches, power, downMs }) {
+      if (!run) return
+      run.reachesLeft = reaches
+      run.death.power = power
+      run.death.downMs = downMs
+    },
+    crash({ power, downMs }) {
+      if (!run) return
+      run.death.power = power
+      run.death.downMs = downMs
+      die(run)
+    },
+    pause(forMs) {
+      awakeAtMs = Math.max(awakeAtMs, schedule.nowMs + forMs)
+      note('pauses', () => `for ${forMs} ms`)
+    },
+    calm() {
+      awakeAtMs = schedule.nowMs
+      machineDisk.failSyncs(0)
+      machineDisk.setFull(false)
+      if (run) run.reachesLeft = -1
+    },
+    wipe() {
+      machineDisk.wipe()
+      store = memoryStore()
+      tip = undefined
+      journal = []
+    },
+  }
+}
+
+export function placeText({ height, round, step }: { readonly height: bigint; readonly round: number; readonly step: number }): string {
+  return `height ${height}, round ${round}, step ${step}`
+}
+
+function textOf(fields: object): string {
+  return Object.entries(fields)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ')
+}

@@ -1,0 +1,242 @@
+import type { Engine, EngineState } from '@mmtchain/kernel'
+import type { Hash } from '@mmtchain/primitives'
+import { lyingEngine } from './adversary.ts'
+import { type Chance, chance, type Digest, digest } from './chance.ts'
+import { INPUTS, SIGN_STATE, type SimMachine, simMachine } from './machine.ts'
+import type { Fault, Lie, Plan } from './plan.ts'
+import { type Schedule, schedule } from './schedule.ts'
+import { genesisOf, keyOf, type Setup, someTransfer, suiteOf } from './setup.ts'
+import { createWatch, type Watch } from './watch.ts'
+import { type Passage, type Wire, wire } from './wire.ts'
+
+/** One line of what happened. */
+export interface Moment {
+  readonly atMs: number
+  readonly node: string
+  readonly what: string
+}
+
+/** Nodes with all that is around them. */
+export interface World {
+  readonly plan: Plan
+  readonly schedule: Schedule
+  readonly chance: Chance
+  readonly watch: Watch
+  readonly wire: Wire
+  readonly digest: Digest
+  /** Validators first, then observers, then the second of each pair of twins. */
+  readonly machines: readonly SimMachine[]
+  /** The numbers of validators that keep to all rules, on disks that do. */
+  readonly honest: readonly number[]
+  readonly timeline: readonly Moment[]
+  /** How large the state of a node's engine is, in objects. */
+  stateSize(node: number): number
+}
+
+export interface WorldOptions {
+  readonly plan: Plan
+  readonly setup: Setup
+  /** Keeps the timeline. */
+  readonly record?: boolean | undefined
+  readonly passes?: ((passage: Passage) => boolean) | undefined
+  readonly onSent?: ((passage: Passage) => void) | undefined
+}
+
+/** Lies of who signs whatever suits it. */
+const LAWFUL: readonly Lie[] = ['rotten']
+const LIE_EVERY_MS = 3_000
+const OLD_MESSAGES = 200
+
+export function createWorld(options: WorldOptions): World {
+  const { plan, setup, record = false } = options
+  const lot = chance(`world/${plan.seed}`)
+  const trace = digest()
+  const time = schedule(lot.fork('schedule'))
+  const timeline: Moment[] = []
+  const suite = suiteOf(plan)
+  const lies = new Map(plan.liars.map(({ node, lie }) => [node, lie]))
+  const nodes = Array.from({ length: plan.validators + plan.observers }, (_, i) => i)
+  const twins = plan.liars.filter(({ lie }) => lie === 'twins').map(({ node }) => node)
+  const nameOfNode = (node: number) => (node < plan.validators ? `v${node}` : `o${node - plan.validators}`)
+  const keys = nodes.slice(0, plan.validators).map((node) => keyOf(suite, nameOfNode(node)))
+  const isLawless = (node: number) => lies.has(node) && !LAWFUL.includes(lies.get(node) as Lie)
+  const names = new Map(keys.map(({ address }, node) => [address as string, nameOfNode(node)]))
+  const watch = createWatch({
+    reference: setup.reference ?? setup.engine(),
+    now: () => time.nowMs,
+    lawless: new Set(keys.filter((_, node) => isLawless(node)).map(({ address }) => address)),
+    nameOf: (address) => names.get(address) ?? address,
+  })
+  const { fingerprint } = genesisOf(setup, plan, (engine) => engine)
+  const liarOf = new Map([...lies].map(([node, lie]) => [nameOfNode(node), lie]))
+  const net = wire({
+    schedule: time,
+    chance: lot.fork('wire'),
+    digest: trace,
+    weather: plan.weather,
+    altered: adversary({ liarOf, time, seed: plan.seed, chance: lot.fork('liars') }),
+    passes: options.passes,
+    onSent: options.onSent,
+    onBlame(by, peer, why) {
+      note(by, `blames ${peer}`, () => why)
+      if (!liarOf.has(peer.replace("'", '')) && !liarOf.has(by.replace("'", '')))
+        watch.broken('blamed', `${by} blames ${peer}, which is honest: ${why}`)
+    },
+  })
+
+  function note(node: string, what: string, more?: () => string): void {
+    trace.add(node)
+    trace.add(what)
+    trace.addNumber(time.nowMs)
+    if (record) timeline.push({ atMs: time.nowMs, node, what: more ? `${what}: ${more()}` : what })
+  }
+
+  const states: (EngineState | undefined)[] = []
+  /** The engine of a node, as it is seen and bent. */
+  function engineOf(engine: Engine, node: number, index: number): Engine {
+    const lie = lies.get(node)
+    const told = lie ? lyingEngine(engine, lie, lot.fork(`engine ${index}`), () => fingerprint as Hash) : engine
+    return {
+      ...told,
+      context(args) {
+        const context = told.context(args)
+        for (const { culprit } of context.evidence) watch.accused(culprit, nameOfNode(node))
+        return context
+      },
+      step(state, input) {
+        const step = told.step(state, input)
+        states[index] = step.state
+        return step
+      },
+    }
+  }
+
+  const machines = [...nodes, ...twins].map((node, index) => {
+    const name = index < nodes.length ? nameOfNode(node) : `${nameOfNode(node)}'`
+    return simMachine({
+      ...{ name, schedule: time, chance: lot, watch, network: net.at(name), onGone: net.vanish },
+      genesis: () => genesisOf(setup, plan, (engine) => engineOf(engine, node, index)),
+      key: keys[node],
+      isLawless: isLawless(node),
+      isWatched: !lies.has(node),
+      syncMs: syncTimes(lot.fork(`sync ${index}`), plan.syncMs),
+      note: (what, more) => note(name, what, more),
+    })
+  })
+  return {
+    ...{ plan, schedule: time, chance: lot, watch, wire: net, digest: trace, machines, timeline },
+    honest: nodes.slice(0, plan.validators).filter((node) => !lies.has(node)),
+    stateSize: (node) => sizeOf(states[node], new Set()),
+  }
+}
+
+/** Mostly at once; sometimes long. */
+function syncTimes(lot: Chance, mostMs: number): () => number {
+  return () => (mostMs === 0 ? 0 : lot.perMille(20) ? 10 * mostMs : lot.below(mostMs + 1))
+}
+
+/** What the liars send in the place of what their node would. */
+function adversary(args: {
+  readonly liarOf: ReadonlyMap<string, Lie>
+  readonly time: Schedule
+  readonly seed: number
+  readonly chance: Chance
+}): (passage: Passage) => readonly unknown[] {
+  const { liarOf, time, seed, chance } = args
+  const old: unknown[] = []
+  const isMuted = (to: string) =>
+    (Math.floor(time.nowMs / LIE_EVERY_MS) * 31 + (to.codePointAt(1) ?? 0) * 17 + seed) % 2 === 0
+  return ({ from, to, message }) => {
+    const lie = liarOf.get(from)
+    if (lie === 'selective' && isMuted(to)) return []
+    if (lie === 'withheld' && consensusKind(message) === 'prePrepare' && isMuted(to)) return []
+    if (lie !== 'stale') return [message]
+    old.push(message)
+    if (old.length > OLD_MESSAGES) old.shift()
+    const again = chance.pick(old)
+    return chance.perMille(500) && again !== undefined ? [message, again] : [message]
+  }
+}
+
+/** The kind of an engine's message, where it has one. */
+export function consensusKind(message: unknown): string | undefined {
+  const outer = message as { readonly kind?: string; readonly value?: { readonly kind?: string } }
+  return outer.kind === 'consensus' ? outer.value?.kind : undefined
+}
+
+function sizeOf(value: unknown, seen: Set<object>): number {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array || seen.has(value)) return 1
+  seen.add(value)
+  const parts = value instanceof Map ? [...value.values()] : Object.values(value)
+  return parts.reduce((sum: number, part) => sum + sizeOf(part, seen), 1)
+}
+
+/** Lets a fault happen, and end when its time is over. */
+export function happen(world: World, fault: Fault): void {
+  const { machines, schedule: time, wire: net, plan } = world
+  const machine = 'node' in fault ? machines[fault.node] : undefined
+  switch (fault.kind) {
+    case 'crash':
+      return machine?.crashSoon(fault)
+    case 'pause':
+      return machine?.pause(fault.forMs)
+    case 'clock':
+      return machine?.clock.set(fault)
+    case 'syncFails':
+      return machine?.disk.failSyncs(1)
+    case 'full':
+      machine?.disk.setFull(true)
+      return void time.after(fault.forMs, () => machine?.disk.setFull(false))
+    case 'storm':
+      net.setWeather(fault.weather)
+      return void time.after(fault.forMs, () => net.setWeather(plan.weather))
+    case 'partition': {
+      separate(world, fault, true)
+      return void time.after(fault.forMs, () => separate(world, fault, false))
+    }
+  }
+}
+
+function separate(world: World, fault: Extract<Fault, { kind: 'partition' }>, isApart: boolean): void {
+  const { machines, wire: net } = world
+  // Twins are on both sides.
+  const isIn = ({ name }: SimMachine) => {
+    const sibling = machines.findIndex((one) => one.name === name.replace("'", ''))
+    return fault.nodes.includes(sibling) !== name.endsWith("'")
+  }
+  const set = fault.clogged ? net.setClogged : net.setCut
+  for (const from of machines.filter(isIn)) {
+    for (const to of machines.filter((one) => !isIn(one))) {
+      set(from.name, to.name, isApart)
+      if (!fault.oneWay) set(to.name, from.name, isApart)
+    }
+  }
+}
+
+/** A transfer, sent to some node. */
+export function sendSome(world: World, chance: Chance): void {
+  const node = chance.pick(world.machines)?.node
+  if (!node?.running) return
+  node.submit(someTransfer(node, suiteOf(world.plan), chance)).catch(() => undefined)
+}
+
+/** What disks do to liars that their disks make liars. */
+export function spoilDisks(world: World, chance: Chance): void {
+  for (const { node, lie } of world.plan.liars) {
+    const machine = world.machines[node]
+    if (!machine) continue
+    if (lie === 'wiped') machine.crash({ power: true, downMs: 1_000 })
+    if (lie === 'wiped') machine.wipe()
+    if (lie === 'restored') {
+      for (const file of [SIGN_STATE, INPUTS]) machine.disk.copy(file)
+      world.schedule.after(chance.between(500, 5_000), () => {
+        machine.crash({ power: false, downMs: 100 })
+        for (const file of [SIGN_STATE, INPUTS]) machine.disk.restore(file)
+      })
+    }
+    if (lie === 'rotten') {
+      machine.crash({ power: chance.perMille(500), downMs: 100 })
+      machine.disk.rot(chance.pick([SIGN_STATE, INPUTS]))
+    }
+  }
+}
