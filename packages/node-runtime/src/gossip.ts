@@ -68,7 +68,6 @@ export function createGossip(args: {
   /** The offers for which nobody is asked. */
   const idle = new Set<Hash>()
   /** What some peer was asked for, in time or not. */
-  const requested = recentOf<Hash, true>(SEEN_MAX)
   /** What was handled: it is here, was refused, or is in a block. */
   const seen = recentOf<Hash, true>(SEEN_MAX)
   let fresh: Hash[] = []
@@ -113,7 +112,6 @@ export function createGossip(args: {
       const peer = name === undefined ? undefined : peers.get(name)
       if (!one || name === undefined || !peer) continue
       idle.delete(id)
-      requested.set(id, true)
       one.asked = name
       one.atMs = host.nowMs()
       one.others.splice(one.others.indexOf(name), 1)
@@ -236,8 +234,7 @@ export function createGossip(args: {
       const wanted = new Map<Hash, Transaction>()
       for (const transaction of transactions) {
         const id = transactionId(transaction.body)
-        if (!requested.get(id)) return blame(name, 'transactions that nobody asked for')
-        // One that comes too late was asked of somebody else meanwhile.
+        // One that comes too late was asked of somebody else meanwhile, or has come before.
         if (offers.get(id)?.asked === name) wanted.set(id, transaction)
       }
       await Promise.all(Array.from(wanted, ([id, transaction]) => take(name, id, transaction)))
