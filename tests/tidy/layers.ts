@@ -14,6 +14,7 @@ const named: Readonly<Record<string, Layer>> = {
   rpc: 'L5',
   client: 'L5',
   testkit: 'L5',
+  simulator: 'L5',
   node: 'apps',
   cli: 'apps',
   console: 'apps',

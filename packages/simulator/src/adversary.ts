@@ -43,7 +43,7 @@ export function lyingEngine(engine: Engine, lie: Lie, chance: Chance, fingerprin
   function atTheEdge(step: ReturnType<Engine['step']>): ReturnType<Engine['step']> {
     const effects = step.effects.map((effect) => {
       if (effect.kind !== 'buildBlock') return effect
-      const offMs = chance.pick([0, 100, 199, 200, 201, 400, 1_200, 3_000, 60_000])
+      const offMs = chance.pick([0, 100, 199, 200, 201, 400, 1_200, 3_000, 600_000])
       return { ...effect, request: { ...effect.request, timeMs: effect.request.timeMs + BigInt(offMs) } }
     })
     return { ...step, effects }
@@ -62,7 +62,8 @@ function forgetful(engine: Engine, chance: Chance): Engine {
     },
     step(state, input) {
       if (input.kind === 'started') begin = input
-      if (input.kind === 'tip' && begin?.kind === 'started') begin = { ...begin, nowMs: input.nowMs, tip: input.tip }
+      if (input.kind === 'tip' && begin?.kind === 'started')
+        begin = { ...begin, nowMs: input.nowMs, tip: input.tip }
       const forgets = input.kind === 'message' && chance.perMille(5)
       if (!forgets || !born || begin?.kind !== 'started') return engine.step(state, input)
       const { signed: _, ...fresh } = begin

@@ -31,6 +31,8 @@ export interface Disk {
   failSyncs(count: number): void
   /** While it is full, nothing that makes a file longer is written. */
   setFull(isFull: boolean): void
+  /** Whether a sync has ever failed: what programs have read since may not be what is there after a power failure. */
+  readonly hasFailed: boolean
 }
 
 /** What a simulated disk throws. */
@@ -43,6 +45,7 @@ export function disk(chance: Chance): Disk {
   const copies = new Map<string, Uint8Array>()
   let syncsToFail = 0
   let isFull = false
+  let hasFailed = false
 
   function contentOf(name: string): Content {
     const found = files.get(name) ?? { bytes: new Uint8Array(), durable: new Uint8Array(), unsynced: [] }
@@ -60,6 +63,7 @@ export function disk(chance: Chance): Disk {
   function sync(content: Content): void {
     if (syncsToFail > 0) {
       syncsToFail -= 1
+      hasFailed = true
       content.unsynced = content.unsynced.slice(0, chance.below(content.unsynced.length + 1))
       throw new DiskError('EIO: the simulated disk failed to sync')
     }
@@ -91,6 +95,9 @@ export function disk(chance: Chance): Disk {
       }
     },
     has: (name) => files.has(name),
+    get hasFailed() {
+      return hasFailed
+    },
     losePower() {
       for (const content of files.values()) {
         for (const one of content.unsynced) {
@@ -137,5 +144,7 @@ function changed(bytes: Uint8Array, what: Change): Uint8Array {
 
 /** Only the beginning of a write arrived. */
 function torn(what: Change, chance: Chance): Change {
-  return what.kind === 'truncate' ? what : { ...what, bytes: what.bytes.subarray(0, chance.below(what.bytes.length)) }
+  return what.kind === 'truncate'
+    ? what
+    : { ...what, bytes: what.bytes.subarray(0, chance.below(what.bytes.length)) }
 }

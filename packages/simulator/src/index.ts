@@ -1,6 +1,7 @@
 export { type Fault, LIES, type Liar, type Lie, type Plan, type PlanOptions, planOf } from './plan.ts'
 export { type Outcome, runPlan } from './run.ts'
 export type { Setup, SetupGenesis } from './setup.ts'
+export { planText, type Shrunk, shrink, timelineText } from './shrink.ts'
 export type { Violation } from './violation.ts'
-export type { Moment } from './world.ts'
 export type { Passage, Weather } from './wire.ts'
+export type { Moment } from './world.ts'

@@ -14,8 +14,8 @@ import {
   createNode,
   type Host,
   type Journal,
-  localSigner,
   type Log,
+  localSigner,
   type Node,
   openSignState,
   type ValidatorKey,
@@ -86,6 +86,7 @@ interface Run {
 
 /** A process that ended by an error of its own starts again after so long. */
 const RESTART_MS = 500
+const DAMAGE = ['node/INPUT_LOG_DAMAGED', 'node/SIGN_STATE_DAMAGED']
 const NEVER = new Promise<never>(() => undefined)
 
 export function simMachine(options: MachineOptions): SimMachine {
@@ -137,8 +138,8 @@ export function simMachine(options: MachineOptions): SimMachine {
   /** Calls when the process is awake, if it still lives. */
   function whenAwake(living: Run, call: () => void): void {
     if (!living.isAlive) return
-    if (schedule.nowMs >= awakeAtMs) return call()
-    schedule.at(awakeAtMs, () => whenAwake(living, call))
+    if (schedule.nowMs >= awakeAtMs) call()
+    else schedule.at(awakeAtMs, () => whenAwake(living, call))
   }
 
   function hostOf(living: Run): Host {
@@ -146,9 +147,7 @@ export function simMachine(options: MachineOptions): SimMachine {
       nowMs: () => BigInt(machineClock.nowMs()),
       monotonicMs: machineClock.monotonicMs,
       setTimer: (atMs, fire) =>
-        living.isAlive
-          ? machineClock.setTimer(Number(atMs), () => whenAwake(living, fire))
-          : () => undefined,
+        living.isAlive ? machineClock.setTimer(Number(atMs), () => whenAwake(living, fire)) : () => undefined,
       log: logOf(living),
       journal: journalOf(living),
     }
@@ -190,11 +189,13 @@ export function simMachine(options: MachineOptions): SimMachine {
       async commit(commit) {
         await reach('before commit')
         const parent = tip ?? observer.tipOf(under)
-        if (parent && options.isWatched) watch.committing({ node: name, machine: observer, parent, stored: commit })
+        if (parent && options.isWatched)
+          watch.committing({ node: name, machine: observer, parent, stored: commit })
         under.commitNow(commit)
         tip = observer.tipOf(under)
         note(`commits block ${commit.id.slice(0, 8)}`, () => `height ${commit.block.header.height}`)
-        if (parent && tip && options.isWatched) watch.committed({ node: name, store: under, machine: observer, tip })
+        if (parent && tip && options.isWatched)
+          watch.committed({ node: name, store: under, machine: observer, tip })
         await reach('after commit')
       },
       close: async () => undefined,
@@ -236,8 +237,16 @@ export function simMachine(options: MachineOptions): SimMachine {
     const isNew = !machineDisk.has(SIGN_STATE)
     const file = machineDisk.open(SIGN_STATE, reachOf(living))
     // As `mmt init` does, once and before anything can go wrong.
-    if (isNew) await writeSignState(machineDisk.open(SIGN_STATE, async () => undefined), { fingerprint })
-    const state = await openSignState({ file, owner: { fingerprint, address, publicKey }, log: logOf(living) })
+    if (isNew)
+      await writeSignState(
+        machineDisk.open(SIGN_STATE, async () => undefined),
+        { fingerprint },
+      )
+    const state = await openSignState({
+      file,
+      owner: { fingerprint, address, publicKey },
+      log: logOf(living),
+    })
     const signer = localSigner({ key, state })
     return {
       ...signer,
@@ -282,7 +291,9 @@ export function simMachine(options: MachineOptions): SimMachine {
     const isDisk = reason instanceof DiskError || code === 'node/SIGN_STATE_FAILED'
     if (isDisk) return void schedule.after(RESTART_MS, start)
     ended = code
-    if (options.isWatched) watch.broken('stopped', `${name} ends by itself: ${reason}`)
+    // Damage that the node has told apart: its operator has to mend it.
+    const isDamage = machineDisk.hasFailed && DAMAGE.includes(code)
+    if (options.isWatched && !isDamage) watch.broken('stopped', `${name} ends by itself: ${reason}`)
   }
 
   function start(): void {
@@ -347,7 +358,15 @@ export function simMachine(options: MachineOptions): SimMachine {
   }
 }
 
-export function placeText({ height, round, step }: { readonly height: bigint; readonly round: number; readonly step: number }): string {
+export function placeText({
+  height,
+  round,
+  step,
+}: {
+  readonly height: bigint
+  readonly round: number
+  readonly step: number
+}): string {
   return `height ${height}, round ${round}, step ${step}`
 }
 

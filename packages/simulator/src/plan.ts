@@ -18,6 +18,8 @@ export type Lie =
   | 'amnesia'
   /** Sends old messages again. */
   | 'stale'
+  /** Puts other names, blocks and signatures into what it sends. */
+  | 'forger'
   /** Its disk loses all. */
   | 'wiped'
   /** Its sign state and log of inputs are put back to an old copy. */
@@ -33,6 +35,7 @@ export const LIES: readonly [Lie, ...Lie[]] = [
   'edge',
   'amnesia',
   'stale',
+  'forger',
   'wiped',
   'restored',
   'rotten',
@@ -71,6 +74,14 @@ export type Fault =
       readonly nodes: readonly number[]
       readonly oneWay: boolean
       readonly clogged: boolean
+    }
+  /** Every so often some ways, each direction by itself, are cut and the others free: so many of a thousand. */
+  | {
+      readonly kind: 'shuffle'
+      readonly atMs: number
+      readonly forMs: number
+      readonly everyMs: number
+      readonly cut: number
     }
   | { readonly kind: 'storm'; readonly atMs: number; readonly forMs: number; readonly weather: Weather }
   | { readonly kind: 'syncFails'; readonly atMs: number; readonly node: number }
@@ -156,13 +167,40 @@ function faultsOf(
   // Some runs have few faults, so that one shows alone what it does.
   const everyMs = lot.pick([2_000, 4_000, 8_000, 30_000])
   const count = Math.ceil(safetyMs / everyMs)
-  const kinds = ['crash', 'crash', 'crash', 'pause', 'clock', 'partition', 'partition', 'storm', 'syncFails', 'full'] as const
+  const kinds = [
+    'crash',
+    'crash',
+    'crash',
+    'pause',
+    'clock',
+    'partition',
+    'partition',
+    'storm',
+    'syncFails',
+    'full',
+  ] as const
   const used = lot.shuffle([...new Set(kinds)]).slice(0, lot.between(1, 7))
   const offered = kinds.filter((kind) => used.includes(kind))
   const faults = Array.from({ length: count }, () =>
     faultOf(lot, { kind: lot.pick(offered) as Fault['kind'], nodes, atMs: lot.below(safetyMs) }),
   )
+  if (lot.perMille(500)) faults.push(...shuffles(lot, safetyMs))
   return faults.sort((a, b) => a.atMs - b.atMs)
+}
+
+/** Ways that come and go within rounds: what finds a lock that is missing. */
+function shuffles(lot: Chance, safetyMs: number): readonly Fault[] {
+  const everyMs = lot.pick([15, 40, 100, 300, 1_000])
+  const cut = lot.pick([200, 350, 500])
+  return Array.from({ length: lot.between(1, 3) }, () => ({
+    ...({
+      kind: 'shuffle',
+      atMs: lot.below(safetyMs),
+      forMs: lot.between(5_000, 30_000),
+      everyMs,
+      cut,
+    } as const),
+  }))
 }
 
 function faultOf(
@@ -189,10 +227,14 @@ function faultOf(
     case 'partition':
       return {
         ...{ kind, atMs, forMs: lot.pick([500, 3_000, 10_000, 20_000]) },
-        nodes: lot.shuffle(Array.from({ length: nodes }, (_, i) => i)).slice(0, lot.between(1, Math.max(1, nodes - 1))),
+        nodes: lot
+          .shuffle(Array.from({ length: nodes }, (_, i) => i))
+          .slice(0, lot.between(1, Math.max(1, nodes - 1))),
         oneWay: lot.perMille(400),
         clogged: lot.perMille(300),
       }
+    case 'shuffle':
+      return { kind, atMs, forMs, everyMs: 100, cut: 350 }
     case 'storm':
       return { kind, atMs, forMs, weather: { ...weatherOf(lot), lost: lot.pick([200, 500, 800]) } }
     case 'syncFails':

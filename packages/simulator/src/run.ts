@@ -1,7 +1,15 @@
 import { CALM, type Plan } from './plan.ts'
 import type { Setup } from './setup.ts'
 import type { Violation } from './violation.ts'
-import { createWorld, happen, type Moment, sendSome, spoilDisks, type World, type WorldOptions } from './world.ts'
+import {
+  createWorld,
+  happen,
+  type Moment,
+  sendSome,
+  spoilDisks,
+  type World,
+  type WorldOptions,
+} from './world.ts'
 
 /** What came of a run. */
 export interface Outcome {
@@ -75,9 +83,10 @@ async function demandProgress(world: World, isOver: () => boolean): Promise<void
   const lot = chance.fork('healing')
   const size = Math.floor((2 * plan.validators) / 3) + 1
   const quorum = lot
-    .shuffle(world.honest)
+    .shuffle(world.honest.map((node) => machines[node] as (typeof machines)[number]))
+    .filter(({ ended }) => ended === undefined)
     .slice(0, size)
-    .map((node) => machines[node] as (typeof machines)[number])
+  if (quorum.length < size) return
   wire.setWeather(CALM)
   for (const a of quorum) {
     a.calm()
@@ -93,7 +102,10 @@ async function demandProgress(world: World, isOver: () => boolean): Promise<void
   await schedule.runUntil(schedule.nowMs + PROGRESS_MS, () => isOver() || isDone())
   if (isOver() || isDone()) return
   const heights = quorum.map(({ name, height }) => `${name} ${height}`).join(', ')
-  watch.broken('progress', `a healed quorum does not reach height ${goal} in ${PROGRESS_MS / 1_000} s: ${heights}`)
+  watch.broken(
+    'progress',
+    `a healed quorum does not reach height ${goal} in ${PROGRESS_MS / 1_000} s: ${heights}`,
+  )
 }
 
 function checkMemory(world: World): void {

@@ -1,5 +1,5 @@
 import { encode } from '@mmtchain/codec'
-import { secp256k1, type Suite, sha256 } from '@mmtchain/crypto'
+import { type Suite, secp256k1, sha256 } from '@mmtchain/crypto'
 import {
   address,
   amount,
@@ -13,7 +13,7 @@ import {
   type Validator,
 } from '@mmtchain/kernel'
 import type { Node, ValidatorKey } from '@mmtchain/node-runtime'
-import { amount as toAmount, type Height, utf8 } from '@mmtchain/primitives'
+import { type Height, amount as toAmount, utf8 } from '@mmtchain/primitives'
 import {
   authorityAddress,
   senderMessage,

@@ -1,6 +1,7 @@
 import type { Engine, Machine, MemoryStore, SignPlace, StoredBlock, Tip } from '@mmtchain/kernel'
 import { validatorsHash } from '@mmtchain/kernel'
 import { type Address, equalBytes, type Hash } from '@mmtchain/primitives'
+import { BEGIN_MS } from './clock.ts'
 import type { Violation } from './violation.ts'
 
 /** Sees all that the nodes of a world do, and tells when a rule is broken. */
@@ -16,18 +17,22 @@ export interface Watch {
     readonly stored: Pick<StoredBlock, 'block' | 'id' | 'seal'>
   }): void
   /** It is in the store. */
-  committed(args: { readonly node: string; readonly store: MemoryStore; readonly machine: Machine; readonly tip: Tip }): void
-  /** A key that keeps to the rules has signed. */
-  signed(args: {
-    readonly address: Address
-    readonly at: SignPlace
-    readonly message: Uint8Array
+  committed(args: {
+    readonly node: string
+    readonly store: MemoryStore
+    readonly machine: Machine
+    readonly tip: Tip
   }): void
+  /** A key that keeps to the rules has signed. */
+  signed(args: { readonly address: Address; readonly at: SignPlace; readonly message: Uint8Array }): void
   /** Somebody shows that a validator has offended. */
   accused(culprit: string, by: string): void
   /** The block that is known to be committed at a height. */
   idAt(height: bigint): Hash | undefined
 }
+
+/** Further than any clock of a plan goes, and shorter than what lies about the time say. */
+const AHEAD_MS_MAX = 150_000
 
 export function createWatch(args: {
   /** Judges seals, whatever the nodes run. */
@@ -72,7 +77,13 @@ export function createWatch(args: {
       const { header } = block
       const { height } = header
       if (height !== parent.header.height + 1n || header.parent !== parent.id)
-        broken('prefix', `${node} commits ${id} at height ${height} on ${parent.id} of height ${parent.header.height}`)
+        broken(
+          'prefix',
+          `${node} commits ${id} at height ${height} on ${parent.id} of height ${parent.header.height}`,
+        )
+      const aheadMs = Number(header.timeMs) - BEGIN_MS - now()
+      if (aheadMs > AHEAD_MS_MAX)
+        broken('time', `${node} commits ${id} of height ${height}, ${aheadMs} ms ahead of time`)
       const known = ids.get(height)
       if (known && known.id !== id)
         broken('agreement', `${node} commits ${id} at height ${height}, ${known.by} committed ${known.id}`)
@@ -97,11 +108,15 @@ export function createWatch(args: {
       const place = `${address} ${height}/${round}/${step}`
       const before = said.get(place)
       if (before && !equalBytes(before, message))
-        broken('equivocation', `${nameOf(address)} signs two messages at height ${height}, round ${round}, step ${step}`)
+        broken(
+          'equivocation',
+          `${nameOf(address)} signs two messages at height ${height}, round ${round}, step ${step}`,
+        )
       said.set(place, message)
     },
     accused(culprit, by) {
-      if (!lawless.has(culprit)) broken('framed', `${by} has evidence against ${nameOf(culprit)}, which is honest`)
+      if (!lawless.has(culprit))
+        broken('framed', `${by} has evidence against ${nameOf(culprit)}, which is honest`)
     },
     idAt: (height) => ids.get(height)?.id,
   }

@@ -82,10 +82,10 @@ export function wire(options: WireOptions): Wire {
 
   /** As the receiver reads it: what it cannot read is an offence. Receivers alter no messages, so one copy serves all. */
   function readBack(node: NetworkMember<unknown>, message: unknown): { readonly read: unknown } | undefined {
-    const bytes = encode(node.message, message)
-    digest.addBytes(bytes)
-    counts.bytes += bytes.length
     try {
+      const bytes = encode(node.message, message)
+      digest.addBytes(bytes)
+      counts.bytes += bytes.length
       return bytes.length > node.messageBytesMax ? undefined : { read: decode(node.message, bytes) }
     } catch (error) {
       if (!isChainError(error)) throw error
@@ -98,7 +98,8 @@ export function wire(options: WireOptions): Wire {
     for (const to of tos) {
       const sent = options.altered?.({ from, to, message }) ?? [message]
       for (const one of sent) {
-        const copy = one === message ? (plain ??= readBack(node, message)) : readBack(node, one)
+        if (one === message) plain ??= readBack(node, message)
+        const copy = one === message ? plain : readBack(node, one)
         if (copy) pass({ from, to, message: copy.read })
         else onBlame(to, from, 'a message that cannot be read')
       }

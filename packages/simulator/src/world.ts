@@ -95,7 +95,9 @@ export function createWorld(options: WorldOptions): World {
   /** The engine of a node, as it is seen and bent. */
   function engineOf(engine: Engine, node: number, index: number): Engine {
     const lie = lies.get(node)
-    const told = lie ? lyingEngine(engine, lie, lot.fork(`engine ${index}`), () => fingerprint as Hash) : engine
+    const told = lie
+      ? lyingEngine(engine, lie, lot.fork(`engine ${index}`), () => fingerprint as Hash)
+      : engine
     return {
       ...told,
       context(args) {
@@ -150,6 +152,7 @@ function adversary(args: {
     const lie = liarOf.get(from)
     if (lie === 'selective' && isMuted(to)) return []
     if (lie === 'withheld' && consensusKind(message) === 'prePrepare' && isMuted(to)) return []
+    if (lie === 'forger' && chance.perMille(300)) return [forged(message, chance)]
     if (lie !== 'stale') return [message]
     old.push(message)
     if (old.length > OLD_MESSAGES) old.shift()
@@ -162,6 +165,22 @@ function adversary(args: {
 export function consensusKind(message: unknown): string | undefined {
   const outer = message as { readonly kind?: string; readonly value?: { readonly kind?: string } }
   return outer.kind === 'consensus' ? outer.value?.kind : undefined
+}
+
+/** The same message with another number, block or signature somewhere in it. */
+function forged(message: unknown, chance: Chance): unknown {
+  if (message instanceof Uint8Array) return message.map((byte, i) => (i === 0 ? byte ^ 1 : byte))
+  if (typeof message === 'number') return message === 0 ? 1 : message - 1
+  if (typeof message === 'bigint') return message + 1n
+  if (typeof message === 'string') return /^[0-9a-f]{64}$/.test(message) ? 'e'.repeat(64) : message
+  if (Array.isArray(message)) {
+    const at = chance.below(message.length)
+    return message.map((one, i) => (i === at ? forged(one, chance) : one))
+  }
+  if (typeof message !== 'object' || message === null) return message
+  const field = chance.pick(Object.keys(message).filter((name) => name !== 'kind'))
+  if (field === undefined) return message
+  return { ...message, [field]: forged((message as Record<string, unknown>)[field], chance) }
 }
 
 function sizeOf(value: unknown, seen: Set<object>): number {
@@ -177,24 +196,42 @@ export function happen(world: World, fault: Fault): void {
   const machine = 'node' in fault ? machines[fault.node] : undefined
   switch (fault.kind) {
     case 'crash':
-      return machine?.crashSoon(fault)
+      machine?.crashSoon(fault)
+      break
     case 'pause':
-      return machine?.pause(fault.forMs)
+      machine?.pause(fault.forMs)
+      break
     case 'clock':
-      return machine?.clock.set(fault)
+      machine?.clock.set(fault)
+      break
     case 'syncFails':
-      return machine?.disk.failSyncs(1)
+      machine?.disk.failSyncs(1)
+      break
     case 'full':
       machine?.disk.setFull(true)
-      return void time.after(fault.forMs, () => machine?.disk.setFull(false))
+      time.after(fault.forMs, () => machine?.disk.setFull(false))
+      break
+    case 'shuffle':
+      shuffle(world, fault, Math.min(time.nowMs + fault.forMs, plan.safetyMs))
+      break
     case 'storm':
       net.setWeather(fault.weather)
-      return void time.after(fault.forMs, () => net.setWeather(plan.weather))
-    case 'partition': {
+      time.after(fault.forMs, () => net.setWeather(plan.weather))
+      break
+    case 'partition':
       separate(world, fault, true)
-      return void time.after(fault.forMs, () => separate(world, fault, false))
-    }
+      time.after(fault.forMs, () => separate(world, fault, false))
   }
+}
+
+function shuffle(world: World, fault: Extract<Fault, { kind: 'shuffle' }>, untilMs: number): void {
+  const { machines, schedule: time, wire: net, chance: lot } = world
+  const isOver = time.nowMs >= untilMs
+  for (const from of machines) {
+    for (const to of machines)
+      if (from !== to) net.setCut(from.name, to.name, !isOver && lot.perMille(fault.cut))
+  }
+  if (!isOver) time.after(fault.everyMs, () => shuffle(world, fault, untilMs))
 }
 
 function separate(world: World, fault: Extract<Fault, { kind: 'partition' }>, isApart: boolean): void {

@@ -1,0 +1,34 @@
+import { pbft } from '@mmtchain/consensus-pbft'
+import type { Violation } from '@mmtchain/simulator'
+import { expect, test } from 'vitest'
+import { planted } from './planted.ts'
+import { type Variant, variantOf } from './variant.ts'
+
+const scale = Number(process.env.MMT_SOAK_SCALE ?? '1')
+const SEEDS = 400
+
+/** The first seed that shows something wrong. */
+async function firstSeed(
+  { planOf, runPlan, pbft: engine }: Variant,
+  seeds: number,
+): Promise<{ readonly seed: number; readonly violation: Violation } | undefined> {
+  const setup = { name: 'pbft', engine: () => engine(), reference: pbft() }
+  for (let seed = 1; seed <= seeds; seed++) {
+    const { violation } = await runPlan({ plan: planOf(seed, { validators: 4 }), setup })
+    if (violation) return { seed, violation }
+  }
+  return undefined
+}
+
+// Every line is checked to be there; those that a few seeds find are looked for in every run of the tests, all others in soaks.
+test.for(planted)('$name', async ({ quick, ...change }) => {
+  const variant = await variantOf([change])
+  if (!quick && scale < 100) return
+  const begin = performance.now()
+  const found = await firstSeed(variant, SEEDS)
+  const seconds = ((performance.now() - begin) / 1_000).toFixed(1)
+  console.log(
+    `${change.name} | seed ${found?.seed ?? 'none'} | ${seconds} s | ${found?.violation.rule ?? ''}`,
+  )
+  expect(found).toBeDefined()
+})

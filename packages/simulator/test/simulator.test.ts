@@ -1,0 +1,59 @@
+import { pbft } from '@mmtchain/consensus-pbft'
+import { solo } from '@mmtchain/kernel'
+import { type Plan, planOf, runPlan } from '@mmtchain/simulator'
+import { expect, test } from 'vitest'
+
+const setup = { name: 'pbft', engine: () => pbft() }
+const CALM = { delayMs: [1, 30], lost: 0, doubled: 0, late: 0, lateMs: 0, replayed: 0 } as const
+const calm = (seed: number): Plan => ({
+  ...planOf(seed, { validators: 4 }),
+  ...{ safetyMs: 20_000, weather: CALM, liars: [], faults: [], suite: 'mac', syncMs: 0 },
+})
+
+test('four validators make a block a slot while nothing goes wrong', async () => {
+  const { violation, height } = await runPlan({ plan: calm(1), setup })
+  expect(violation).toBeUndefined()
+  expect(height).toBeGreaterThanOrEqual(18n)
+})
+
+test('the same seed gives the same trace, another seed another', async () => {
+  const plan = { ...planOf(11, { validators: 4 }), safetyMs: 15_000 }
+  const [first, again, other] = [
+    await runPlan({ plan, setup }),
+    await runPlan({ plan, setup, record: true }),
+    await runPlan({ plan: { ...plan, seed: 12 }, setup }),
+  ]
+  expect(again.trace).toBe(first.trace)
+  expect(again.timeline.length).toBeGreaterThan(10)
+  expect(first.timeline).toEqual([])
+  expect(other.trace).not.toBe(first.trace)
+})
+
+test('no rule is broken in some seeds of every kind', async () => {
+  for (let seed = 1; seed <= 8; seed++) {
+    const { violation } = await runPlan({ plan: planOf(seed, { minutes: 0.5 }), setup })
+    expect({ seed, violation }).toEqual({ seed, violation: undefined })
+  }
+})
+
+test('a single validator with another engine is simulated, too', async () => {
+  const plan = { ...calm(3), validators: 1, observers: 2 }
+  const { violation, height } = await runPlan({ plan, setup: { name: 'solo', engine: () => solo() } })
+  expect(violation).toBeUndefined()
+  expect(height).toBeGreaterThanOrEqual(18n)
+})
+
+test('more liars than f can fork the chain, and the simulator sees it', async () => {
+  const liars = [0, 1].map((node) => ({ node, lie: 'twins' }) as const)
+  const partition = {
+    kind: 'partition',
+    atMs: 0,
+    forMs: 60_000,
+    nodes: [0, 1, 2],
+    oneWay: false,
+    clogged: false,
+  } as const
+  const plan = { ...calm(5), liars, faults: [partition], safetyMs: 60_000 }
+  const { violation } = await runPlan({ plan, setup })
+  expect(violation?.rule).toBe('agreement')
+})
