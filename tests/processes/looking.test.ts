@@ -165,7 +165,7 @@ test('what --json prints has the shape that the README says, command by command'
   const made = await mmtJson<unknown>(other, init.slice(0, -1))
   expect(differences(shapeOf(made), shapeOf(docs.get('init')))).toEqual([])
   // Those that run until they are stopped, or for minutes, have tests of their own.
-  const elsewhere = ['init', 'bench', 'sign-claim', 'snapshot restore']
+  const elsewhere = ['init', 'bench', 'sim', 'sign-claim', 'snapshot restore']
   expect([...docs.keys()].filter((name) => !seen.has(name) && !elsewhere.includes(name))).toEqual([])
 })
 

@@ -14,6 +14,7 @@ import { addOffline } from './offline.ts'
 import { look } from './output.ts'
 import { cliFail } from './refusals.ts'
 import { addShow } from './show.ts'
+import { addSim } from './sim.ts'
 import { addSnapshot } from './snapshot.ts'
 import { addStart } from './start.ts'
 import { addStatus } from './status.ts'
@@ -60,6 +61,7 @@ addSnapshot(program)
 addUpkeep(program)
 addClaim(program)
 addBench(program)
+addSim(program)
 refuseTwice(program)
 
 try {

@@ -62,6 +62,10 @@ export const cliRefusals = {
     message: `Block ${d.height} is not what its execution gives: its ${d.field} is ${d.got}, it should be ${d.want}.`,
     hint: 'The data or this program has changed since. Stop the node, check the disk, and restore the folder from a backup.',
   }),
+  SIMULATION_FAILED: (d: { rule: string; what: string; seed: string }) => ({
+    message: `Seed ${d.seed} breaks the rule "${d.rule}": ${d.what}.`,
+    hint: `Run mmt sim --seed ${d.seed} with the same options to see it again, and tell those who make this software.`,
+  }),
   NOT_CERTIFIED: (d: { height: bigint; id: string }) => ({
     message: `The snapshot's block ${d.id} of height ${d.height} is sealed by other validators than those of the genesis.`,
     hint: 'Ask several nodes that you trust for the id of that block (mmt show block), and give it with --block.',

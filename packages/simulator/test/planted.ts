@@ -3,8 +3,8 @@ import type { Change } from './variant.ts'
 /** A bug of one line, and what it is. */
 export interface Planted extends Change {
   readonly name: string
-  /** A few seeds find it. */
-  readonly quick?: boolean
+  /** Shown to be found by one of the first twelve seeds. The others are candidates: their lines are there, nothing more is shown. */
+  readonly found?: boolean
 }
 
 const PBFT = 'consensus-pbft/src'
@@ -13,7 +13,7 @@ const NODE = 'node-runtime/src'
 export const planted: readonly Planted[] = [
   {
     name: 'a quorum is one too small',
-    quick: true,
+    found: true,
     ...{
       file: `${PBFT}/quorum.ts`,
       find: 'Math.floor((2 * validators) / 3) + 1',
@@ -35,12 +35,8 @@ export const planted: readonly Planted[] = [
     ...{ file: `${PBFT}/rules.ts`, find: 'return at.round <= validRound', put: 'return true' },
   },
   {
-    name: 'blocks that are not valid are prepared',
-    ...{ file: `${PBFT}/rules.ts`, find: 'return known.valid ? blockId : null', put: 'return blockId' },
-  },
-  {
     name: 'a quorum that is one too small decides',
-    quick: true,
+    found: true,
     ...{
       file: `${PBFT}/rules.ts`,
       find: 'const least = quorumOf(rulers)\n    const id = countAll(commits)',
@@ -69,6 +65,7 @@ export const planted: readonly Planted[] = [
   },
   {
     name: 'nobody goes to the next round when commits differ',
+    found: true,
     ...{ file: `${PBFT}/rules.ts`, find: "if (name === 'commit') enterRound(work, next.round + 1)", put: '' },
   },
   {
@@ -153,6 +150,7 @@ export const planted: readonly Planted[] = [
   },
   {
     name: 'the sign state is not synced',
+    found: true,
     ...{ file: `${NODE}/sign-state.ts`, find: '  await file.sync()\n', put: '' },
   },
   {
@@ -185,6 +183,7 @@ export const planted: readonly Planted[] = [
   },
   {
     name: 'the log of inputs is not synced',
+    found: true,
     ...{ file: `${NODE}/input-log.ts`, find: '      await file.sync()\n', put: '' },
   },
   {
@@ -201,10 +200,12 @@ export const planted: readonly Planted[] = [
   },
   {
     name: 'the log goes on after a new tip',
+    found: true,
     ...{ file: `${NODE}/driver.ts`, find: '    inputLog?.begin(next.id, nowMs)\n', put: '' },
   },
   {
     name: 'after a crash nothing is carried out that was asked for',
+    found: true,
     ...{ file: `${NODE}/driver.ts`, find: 'return awaited.rest()', put: 'return []' },
   },
   {

@@ -351,6 +351,18 @@ export const en = {
   'revert.label': 'taking blocks back',
   'revert.done': 'Took back {count} blocks; the newest is now at height {height}.',
 
+  'sim.about': 'simulate a whole network of validators from one seed: faults first, then progress',
+  'sim.seed': 'decides everything; the same seed is the same run',
+  'sim.minutes': 'how many simulated minutes things go wrong',
+  'sim.nodes': 'how many validators; the seed decides otherwise',
+  'sim.held': 'Seed {seed}: every rule held.',
+  'sim.broken': 'Seed {seed}: a rule was broken.',
+  'sim.row.validators': 'validators',
+  'sim.row.height': 'height',
+  'sim.row.seconds': 'simulated seconds',
+  'sim.row.messages': 'messages',
+  'sim.row.trace': 'trace',
+
   'bench.about': 'measure one node on two cores, with transfers over HTTP from another process',
   'bench.transactions': 'how many transfers each run sends',
   'bench.slot': 'the milliseconds between two blocks',

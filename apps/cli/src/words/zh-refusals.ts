@@ -52,6 +52,10 @@ export const zhRefusals: Readonly<Record<string, { readonly message: string; rea
     message: '快照中高度 {height} 的区块的 ID 是 {got}，不是 {want}。',
     hint: '请使用此数据目录所属链的快照，以及该高度的区块的 ID。',
   },
+  'cli/SIMULATION_FAILED': {
+    message: '种子 {seed} 破坏了规则“{rule}”：{what}。',
+    hint: '用同样的选项运行 mmt sim --seed {seed} 可以再现；请告诉本软件的作者。',
+  },
   'cli/VERIFY_FAILED': {
     message: '区块 {height} 与执行结果不符：其 {field} 是 {got}，应为 {want}。',
     hint: '数据或本程序已被更改。请停止节点，检查磁盘，并从备份恢复该文件夹。',

@@ -344,6 +344,18 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   'revert.label': '正在撤回区块',
   'revert.done': '已撤回 {count} 个区块；最新区块现在在高度 {height}。',
 
+  'sim.about': '用一个种子模拟整个验证者网络：先出故障，再要求前进',
+  'sim.seed': '决定一切；同一种子即同一次运行',
+  'sim.minutes': '故障持续多少模拟分钟',
+  'sim.nodes': '多少个验证者；不给则由种子决定',
+  'sim.held': '种子 {seed}：所有规则均成立。',
+  'sim.broken': '种子 {seed}：有规则被破坏。',
+  'sim.row.validators': '验证者',
+  'sim.row.height': '高度',
+  'sim.row.seconds': '模拟秒数',
+  'sim.row.messages': '消息',
+  'sim.row.trace': '轨迹',
+
   'bench.about': '在两个核心上测量一个节点：由另一进程通过 HTTP 发送转账',
   'bench.transactions': '每轮发送多少笔转账',
   'bench.slot': '两个区块之间的毫秒数',
