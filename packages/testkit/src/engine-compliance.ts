@@ -177,7 +177,8 @@ function run(first: Engine, { validator = true }: { readonly validator?: boolean
         return
       }
       case 'again':
-        return feed(effect.input)
+        feed(effect.input)
+        return
       case 'stop':
         throw new Error(`the engine stops: ${effect.why}`)
       default:
