@@ -8,8 +8,8 @@ export interface BlockFeed {
   readonly tip: Height
   /** Undefined for a block that is not kept here. */
   block(at: Height): Promise<StoredBlock | undefined>
-  /** Calls back after every new block. Returns how to stop that. */
-  onBlock(listener: () => void): () => void
+  /** Calls back after every new block with its height, which may be one that had another block before. Returns how to stop that. */
+  onBlock(listener: (height: Height) => void): () => void
   close(): void
 }
 
@@ -18,12 +18,12 @@ const RECENT_MAX = 8
 
 export function followBlocks(node: Node): BlockFeed {
   const recent = new Map<Height, StoredBlock>()
-  const listeners = new Set<() => void>()
+  const listeners = new Set<(height: Height) => void>()
   const stop = node.onBlock((stored) => {
     const at = stored.block.header.height
     recent.set(at, stored)
     recent.delete(height(at < RECENT_MAX ? 0n : at - BigInt(RECENT_MAX)))
-    for (const listener of listeners) listener()
+    for (const listener of listeners) listener(at)
   })
   return {
     get tip() {

@@ -35,12 +35,20 @@ export interface AllSubscriptions {
   close(): void
 }
 
-/** What a subscription has to say at a height; undefined for nothing. */
-type Topic = (at: Height) => Promise<Json | undefined>
+/** What a subscription is about. */
+interface Topic {
+  /** What there is to say at a height; undefined for nothing. */
+  at(height: Height): Promise<Json | undefined>
+  /** True when heights that get another block are told again. */
+  readonly goesBack: boolean
+}
 
 interface Subscription {
   readonly id: string
   readonly topic: Topic
+  /** How far the walk may go now. */
+  readonly end: () => Height
+  readonly first: Height
   next: Height
   busy: boolean
   ended: boolean
@@ -51,8 +59,9 @@ const MARK_HEIGHTS = 100n
 
 /**
  * Makes the subscriptions of one connection. Each walks the chain block by block, from its first height to the tip and on as the tip
- * moves: replay and live are one walk, so that no block is left out and none comes twice. It goes on only after its last message was
- * taken, so that a slow reader costs no memory.
+ * moves: replay and live are one walk, so that no block is left out and none comes twice. Where the chain takes blocks back, it goes
+ * back with it, and the heights that have other blocks now come again. It goes on only after its last message was taken, so that a
+ * slow reader costs no memory.
  */
 export function createSubscriptions(args: {
   readonly view: () => View
@@ -69,8 +78,11 @@ export function createSubscriptions(args: {
   const fresh = new Set<Subscription>()
   let last = 0
 
-  const advanceAll = () => {
-    for (const one of open.values()) if (!fresh.has(one)) void advance(one)
+  const advanceAll = (height: Height) => {
+    for (const one of open.values()) {
+      if (one.topic.goesBack && height >= one.first && height < one.next) one.next = height
+      if (!fresh.has(one)) void advance(one)
+    }
   }
   const stop = feed.onBlock(advanceAll)
 
@@ -78,13 +90,13 @@ export function createSubscriptions(args: {
     if (one.busy) return
     one.busy = true
     try {
-      while (!one.ended && one.next <= feed.tip) {
+      while (!one.ended && one.next <= one.end()) {
         const at = one.next
+        one.next = (at + 1n) as Height
         if (at < feed.tip) await pace()
-        const result = await one.topic(at)
+        const result = await one.topic.at(at)
         if (one.ended) return
         if (result !== undefined) await notify({ subscription: one.id, height: at.toString(), result })
-        one.next = (at + 1n) as Height
       }
     } catch (error) {
       if (one.ended) return
@@ -130,9 +142,10 @@ export function createSubscriptions(args: {
     last += 1
     const id = String(last)
     // A transaction is looked at once now, and then after every block.
-    const now = request.topic === 'transaction' ? feed.tip : ((feed.tip + 1n) as Height)
+    const end = () => (request.topic === 'finalisedHeads' ? view().node.finalised : feed.tip)
+    const now = request.topic === 'transaction' ? feed.tip : ((end() + 1n) as Height)
     const next = request.fromHeight ?? now
-    const one = { id, topic, next, busy: false, ended: false }
+    const one = { id, topic, end, first: next, next, busy: false, ended: false }
     open.set(id, one)
     fresh.add(one)
     return { one, fingerprint: view().node.genesis.fingerprint }
@@ -154,26 +167,29 @@ function topicOf(request: SubscriptionRequest, view: () => View, feed: BlockFeed
   if (topic !== 'events' && (module !== null || event !== null))
     throw refuse('module and event are of events')
   if (topic !== 'transaction' && id !== null) throw refuse('id is of transaction')
-  const blockAt = async (at: Height): Promise<StoredBlock> => {
+  // One that is being taken back is told when its height has another.
+  const blockAt = async (at: Height): Promise<StoredBlock | undefined> => {
     const found = await feed.block(at)
-    if (!found) throw rpcFail.BLOCK_NOT_FOUND({ block: String(at) })
+    if (!found && at <= feed.tip) throw rpcFail.BLOCK_NOT_FOUND({ block: String(at) })
     return found
   }
   switch (topic) {
-    // Every block that a node of today's engines commits is final, so that both are the same.
     case 'heads':
     case 'finalisedHeads':
-      return async (at) => {
-        const { id: blockId, block } = await blockAt(at)
-        return { id: blockId, header: presentHeader(view().code, block.header) }
+      return {
+        goesBack: topic === 'heads',
+        async at(height) {
+          const found = await blockAt(height)
+          return found && { id: found.id, header: presentHeader(view().code, found.block.header) }
+        },
       }
     case 'events':
       checkEvent(view(), { module, event }, refuse)
-      return eventsTopic(view, blockAt, { module, event })
+      return { goesBack: true, at: eventsTopic(view, blockAt, { module, event }) }
     case 'transaction': {
       if (id === null) throw refuse('it needs the id')
       if (fromHeight !== null) throw refuse('a transaction is looked at now, from no height')
-      return transactionTopic(view, id)
+      return { goesBack: true, at: transactionTopic(view, id) }
     }
     default:
       throw refuse('no such topic')
@@ -198,13 +214,15 @@ function checkEvent(
 /** The events of a block that match, in the order in which they happened: of the first hooks, the transactions, the last hooks. */
 function eventsTopic(
   view: () => View,
-  blockAt: (at: Height) => Promise<StoredBlock>,
+  blockAt: (at: Height) => Promise<StoredBlock | undefined>,
   { module, event }: Pick<SubscriptionRequest, 'module' | 'event'>,
-): Topic {
+): Topic['at'] {
   const matches = (one: Event) =>
     (module === null || one.module === module) && (event === null || one.name === event)
   return async (at) => {
-    const { id, block, receipts, transactionIds } = await blockAt(at)
+    const found = await blockAt(at)
+    if (!found) return undefined
+    const { id, block, receipts, transactionIds } = found
     const code = view().codeOf(block.header)
     const present = (events: readonly Event[], transaction: Hash | null) =>
       events.filter(matches).map((one) => ({ ...presentEvent(code, one), transaction }))
@@ -219,7 +237,7 @@ function eventsTopic(
 }
 
 /** Says where a transaction is whenever that has changed. */
-function transactionTopic(view: () => View, id: Hash): Topic {
+function transactionTopic(view: () => View, id: Hash): Topic['at'] {
   let said: string | undefined
   return async () => {
     const state = await presentTransactionState(view(), id)

@@ -187,7 +187,7 @@ export async function presentTransactionState(view: View, id: Hash): Promise<Jso
   return {
     id,
     pending: false,
-    final: true,
+    final: at.height <= node.finalised,
     confirmations: Number(node.tip.header.height - at.height) + 1,
     height: at.height.toString(),
     index: at.index,
