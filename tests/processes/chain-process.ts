@@ -120,10 +120,14 @@ export function pnpmStart(place: Place, more: readonly string[] = []): RunningCh
   return startChain(place, ['tools/start.mjs', '--rpc-port', String(place.port), ...more])
 }
 
-/** `mmt dev` without the build. */
+/** `mmt dev` without the build, with the smallest example on a port of this test's own unless `more` names others. */
 export function mmtDev(place: Place, more: readonly string[] = []): RunningChain {
-  const chain = ['--chain', 'examples/01-token/chain.ts', '--rpc-port', String(place.port)]
-  return startChain(place, ['apps/cli/dist/main.js', 'dev', ...chain, ...more])
+  const usual = [
+    ['--chain', 'examples/01-token/chain.ts'],
+    ['--rpc-port', String(place.port)],
+  ] as const
+  const missing = usual.filter(([name]) => !more.includes(name)).flat()
+  return startChain(place, ['apps/cli/dist/main.js', 'dev', ...missing, ...more])
 }
 
 function watch(child: ChildProcess): RunningChain {

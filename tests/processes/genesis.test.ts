@@ -68,9 +68,10 @@ test(
 
     // What was remembered is of no use for other data, and damage to it does no harm.
     rmSync(join(place.home, 'data'), { recursive: true })
+    rmSync(join(place.home, 'sign-state'))
     writeFileSync(join(place.home, 'genesis-head.json'), '{')
-    const anew = startNode()
-    await anew.printed(/block 0 is made[\s\S]*block committed/)
+    const anew = startChain(place, ['apps/cli/dist/main.js', 'start', '--after-total-loss'])
+    await anew.printed(/block 0 is made[\s\S]*node started/)
     expect(await supply()).toBe(String(LARGE * UNITS))
   },
 )

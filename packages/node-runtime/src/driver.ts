@@ -180,12 +180,7 @@ export function createDriver(args: {
     timers.get(name)?.()
     // One that has fired already is not told of when it is set again.
     queue = queue.filter(({ input }) => input.kind !== 'timer' || input.name !== name)
-    function fire(): void {
-      const nowMs = host.nowMs()
-      // The wall clock was set back while the timer ran. An engine ignores what comes too early, and would never hear of it again.
-      if (nowMs < atMs) timers.set(name, host.setTimer(atMs, fire))
-      else void feed({ kind: 'timer', name, nowMs })
-    }
+    const fire = () => void feed({ kind: 'timer', name, nowMs: host.nowMs() })
     timers.set(name, host.setTimer(atMs, fire))
   }
 

@@ -6,7 +6,7 @@ export interface Host {
   nowMs(): bigint
   /** Milliseconds of a clock that never goes back, for durations. */
   monotonicMs(): number
-  /** Calls `fire` once at `atMs` of `nowMs`, or at once when that has passed. Returns how to cancel it. */
+  /** Calls `fire` once at `atMs` of `nowMs`, never before, also when that clock is set back, or at once when it has passed. Returns how to cancel it. */
   setTimer(atMs: bigint, fire: () => void): () => void
   readonly log: Log
   /** Where waiting transactions outlast the process. Without one they are gone with it. */

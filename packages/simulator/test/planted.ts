@@ -32,7 +32,7 @@ export const planted: readonly Planted[] = [
   },
   {
     name: 'what the log has forgotten is not looked at',
-    ...{ file: `${PBFT}/rules.ts`, find: 'return at.round <= validRound', put: 'return true' },
+    ...{ file: `${PBFT}/rules.ts`, find: 'return forgottenRound <= validRound', put: 'return true' },
   },
   {
     name: 'a quorum that is one too small decides',
