@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { solo } from '@mmtchain/kernel'
+import { amount as amountOf, solo } from '@mmtchain/kernel'
 import { testChain, turns } from '@mmtchain/testkit'
 import { parts, rewardAt, rewardsUpTo } from '@mmtchain/token-rewards'
 import { describe, expect, test } from 'vitest'
 import { coins, tokenDocument, total, YEAR_MS } from './allocation.ts'
 import { at, firstDelegates, onionOf, purses, validators } from './first-delegates.ts'
 import { JMT_MINING, jmt, jmtAllocation } from './jmt.ts'
-import { mes } from './mes.ts'
+import { MES_TERMS, mes } from './mes.ts'
 import { MMT_SUPPLY, mmt, mmtAllocation, mmtCurve } from './mmt.ts'
 import { ZZM_CIRCULATING, ZZM_SUPPLY, zzm, zzmAllocation, zzmPools } from './zzm.ts'
 
@@ -154,6 +154,39 @@ test('mes takes the seat after one miss, lets seats follow congestion, and share
   const chain = mes(solo())
   expect(paramsOf(chain, 'election')).toMatchObject({ seats: 108, missesToSuspend: 1, dec: { seatsMin: 72 } })
   expect(paramsOf(chain, 'rewards')).toMatchObject({ reward: { voters: 5_000 } })
+})
+
+test('mes lets its witnesses set reward and fee together, inside bounds', () => {
+  expect(paramsOf(mes(solo()), 'terms')).toEqual({
+    ...{ rewardPercent: { min: 50, max: 100 }, commandFee: { min: 10_000_000n, max: coins(1n) } },
+  })
+  const funds = purses.map(({ owner, amount }) => ({ owner, amount: amountOf(amount + coins(1_000n)) }))
+  const on = testChain(
+    mes(turns()),
+    { token: { balances: funds }, election: { delegates: firstDelegates() }, terms: null },
+    {
+      validators,
+      reveal: (who, read) =>
+        onionOf(who).reveal(read.election.delegate({ delegate: who })?.duty.onion.left ?? 0),
+    },
+  )
+  const started = on.validators.epoch
+  const [first, second, third] = validators.map((who) => on.as(who))
+  const least = { rewardPercent: MES_TERMS.rewardPercent.min, commandFee: MES_TERMS.commandFee.min }
+  for (const one of [first, second]) one?.terms.choose({ ...least })
+  expect(on.read.terms.terms(null).next).toEqual({ rewardPercent: 100, commandFee: coins(1n) / 2n })
+  third?.terms.choose({ ...least, rewardPercent: 75 })
+  expect(on.validators.epoch).toBe(started)
+  on.advance({ blocks: 1 })
+  expect(on.validators.epoch).toBe(started + 1n)
+  // Of 50, 50, 75 and the absent one's 100: 75 is nearer to 100, which is in force, than the other middle one.
+  expect(on.read.terms.terms(null).inForce).toEqual({
+    ...{ rewardPercent: 75, commandFee: MES_TERMS.commandFee.min },
+  })
+  const before = on.read.rewards.books(null).made
+  on.advance({ blocks: 1 })
+  const curve = on.read.rewards.reward({ height: on.height })
+  expect(on.read.rewards.books(null).made - before).toBe((curve * 75n) / 100n)
 })
 
 test('the chart of supply and reward is what its script draws', () => {

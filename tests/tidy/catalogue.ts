@@ -12,12 +12,15 @@ import { p2pRefusals } from '@mmtchain/p2p-http'
 import { addressFromBytes, amount, primitivesRefusals } from '@mmtchain/primitives'
 import { rpcRefusals } from '@mmtchain/rpc'
 import { merkleStoreRefusals } from '@mmtchain/storage-merkle'
-import { pools, timeMining, token } from '@mmtchain/token-rewards'
+import { pools, terms, timeMining, token } from '@mmtchain/token-rewards'
 import { txRefusals } from '@mmtchain/tx'
 
 const NOTHING = amount(0n)
 const ANY_MINING = {
   ...{ account: addressFromBytes(new Uint8Array(32)), perDay: NOTHING, perDayMax: NOTHING, bond: NOTHING },
+}
+const ANY_TERMS = {
+  ...{ rewardPercent: { min: 0, max: 100 }, commandFee: { min: amount(1n), max: amount(1n) } },
 }
 
 /** All refusals, by the first part of their codes. */
@@ -31,6 +34,7 @@ export const namespaces: readonly (readonly [name: string, from: string, refusal
   ['store', 'packages/kernel and packages/storage-merkle', { ...storeRefusals, ...merkleStoreRefusals }],
   ['token', 'packages/token-rewards', token({ symbol: 'SYMBOL' }).spec.errors],
   ['mining', 'packages/token-rewards', timeMining(ANY_MINING).spec.errors],
+  ['terms', 'packages/token-rewards', terms(ANY_TERMS).spec.errors],
   ['pools', 'packages/token-rewards', pools().spec.errors],
   ['election', 'packages/consensus-dpos', electionRefusals],
   ['pbft', 'packages/consensus-pbft', pbftRefusals],

@@ -39,6 +39,8 @@ export interface ElectionGranted {
 export interface ElectionReads {
   /** What the votes for a delegate weigh together. */
   votes(delegate: Address): bigint
+  /** Whether the newest block is the last one of its epoch; known from `endBlock` on. */
+  epochOver(): boolean
 }
 
 /** The most rows of one answer. */
@@ -81,7 +83,10 @@ export const election = (options: ElectionOptions) => {
   return declared
     .provides<{}, ElectionGranted, ElectionReads>({
       granted: (ctx) => ({ share: (args) => share(ctx, args) }),
-      reads: (ctx) => ({ votes: (delegate) => ctx.state.tallies.get(delegate).votes }),
+      reads: (ctx) => ({
+        votes: (delegate) => ctx.state.tallies.get(delegate).votes,
+        epochOver: () => ctx.state.progress.get().epoch > ctx.block.epoch,
+      }),
     })
     .genesis(genesisDocument, loadGenesis)
     .beginBlock(beginBlock)

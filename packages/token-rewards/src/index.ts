@@ -19,6 +19,7 @@ export {
 } from './pools.ts'
 export {
   type RewardsOptions,
+  type RewardsReads,
   rewards,
   type Shares,
   type Sharing,
@@ -26,5 +27,13 @@ export {
   type Treasury,
   type TreasuryReads,
 } from './rewards.ts'
+export {
+  jointValue,
+  type TermsOfElection,
+  type TermsOfRewards,
+  type TermsOfToken,
+  type TermsOptions,
+  terms,
+} from './terms.ts'
 export { type TokenGranted, type TokenOpen, type TokenReads, token } from './token.ts'
 export { cliff, type Grant, linear, parts } from './unlocking.ts'

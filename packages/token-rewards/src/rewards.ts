@@ -1,4 +1,4 @@
-import { address, amount, amountSum, option, struct, u16, u32, u64, unit } from '@mmtchain/codec'
+import { address, amount, amountSum, option, struct, u8, u16, u32, u64, unit } from '@mmtchain/codec'
 import {
   cell,
   defineModule,
@@ -25,6 +25,8 @@ export interface Shares {
 export interface RewardsOptions {
   /** What blocks earn. */
   readonly curve: Curve
+  /** How much of it they get, in per cent, 0 to 100; all by default. Modules such as `terms` change it where it is governable. */
+  readonly rewardPercent?: number
   /** All units that there may be, those of the genesis among them; rewards stop there. Without it they go on. */
   readonly supplyMax?: Amount
   /** Who shares the reward; all of it is the producer's by default. */
@@ -54,6 +56,12 @@ export interface SharingReads {
   votes(delegate: Address): bigint
 }
 
+/** What every later module may ask. */
+export interface RewardsReads {
+  /** How much of the curve's reward blocks get, in per cent, as it is in force. */
+  rewardPercent(): number
+}
+
 const WHOLE = 10_000
 const UNITS_MAX = (1n << 64n) - 1n
 const ZERO = toAmount(0n)
@@ -78,6 +86,9 @@ const books = struct({
  */
 export const rewards = (options: RewardsOptions) =>
   nouns(options)
+    .provides<{}, {}, RewardsReads>({
+      reads: (ctx) => ({ rewardPercent: () => ctx.params.rewardPercent }),
+    })
     .beginBlock((ctx) => {
       const { state, block } = ctx
       if (block.epoch !== state.epoch.get()) payParticipants(ctx)
@@ -126,7 +137,10 @@ export const rewards = (options: RewardsOptions) =>
 function nouns(options: RewardsOptions) {
   return defineModule('rewards', {
     params: params(
-      struct({ curve, supplyMax: option(amount), reward: shares, fees: shares, foundation: option(address) }),
+      struct({
+        ...{ curve, supplyMax: option(amount), reward: shares, fees: shares, foundation: option(address) },
+        rewardPercent: u8,
+      }),
       checkOptions(options),
     ),
     needs: {
@@ -152,6 +166,7 @@ function checkOptions({
   reward = {},
   fees = { participants: WHOLE },
   foundation,
+  rewardPercent = 100,
 }: RewardsOptions) {
   const heights = given.kind === 'steps' ? given.value.map(({ from }) => from) : []
   const sums = [reward, fees].map((one) => [one.voters ?? 0, one.participants ?? 0, one.foundation ?? 0])
@@ -165,7 +180,9 @@ function checkOptions({
           ? 'shares are more than the whole'
           : foundation === undefined && sums.some((one) => (one[2] ?? 0) > 0)
             ? 'a foundation has a share and no account'
-            : undefined
+            : !Number.isInteger(rewardPercent) || rewardPercent < 0 || rewardPercent > 100
+              ? 'rewardPercent is no whole number from 0 to 100'
+              : undefined
   if (why !== undefined) {
     const hint = 'Correct the rewards in the chain file.'
     throw new ChainError({
@@ -181,7 +198,7 @@ function checkOptions({
   })
   return {
     ...{ curve: given, supplyMax: supplyMax ?? null },
-    ...{ reward: whole(reward), fees: whole(fees), foundation: foundation ?? null },
+    ...{ reward: whole(reward), fees: whole(fees), foundation: foundation ?? null, rewardPercent },
   }
 }
 
@@ -189,7 +206,7 @@ function checkOptions({
 function receive(ctx: RewardsContext): Amount {
   const { params: own, state, block, needs, self } = ctx
   const before = state.books.get()
-  const wanted = rewardAt(own.curve, block.height)
+  const wanted = (rewardAt(own.curve, block.height) * BigInt(own.rewardPercent)) / 100n
   if (own.curve.kind === 'pool') {
     const { account } = own.curve.value
     const drawn = smaller(wanted, needs.token.balance(account))

@@ -39,6 +39,8 @@ export interface TokenReads {
   waiting(owner: Address): Amount
   /** All units that there are. */
   supply(): bigint
+  /** What commands cost that declare no fee, as it is in force. */
+  commandFee(): Amount
 }
 
 /** What a later module may do when the chain file grants it by name. */
@@ -102,6 +104,7 @@ export const token = (options: TokenOptions) =>
         locked: ({ owner, purpose }) => ctx.state.locks.get([owner, purpose]),
         waiting: (owner) => waitingOf(ctx, owner),
         supply: () => ctx.state.supply.get(),
+        commandFee: () => ctx.params.commandFee,
       }),
     })
     .genesis(tokenDocument, loadDocument)
