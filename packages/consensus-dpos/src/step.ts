@@ -34,6 +34,7 @@ import { offencesIn, voteHeader } from './offence.ts'
 import {
   choose,
   compareRank,
+  isVouched,
   type Path,
   type Pooled,
   pathTo,
@@ -121,11 +122,15 @@ function slotBegins(run: Run): void {
   setSlotTimer(run)
 }
 
-/** Blocks whose parents nobody gives make room for others. */
+/** Blocks whose parents, or whose signers, nobody gives make room for others. */
 function forgetOrphans(run: Run): void {
   const { pool, branch, chain } = run.state
   const oldest = run.nowMs - ORPHAN_SLOTS * chain.slotMs
-  const gone = [...pool.values()].filter((one) => one.atMs < oldest && pathTo(pool, branch, one).from < 0)
+  const gone = [...pool.values()].filter((one) => {
+    if (one.atMs >= oldest) return false
+    const path = pathTo(pool, branch, one)
+    return path.from < 0 || !isVouched(branch, path)
+  })
   if (gone.length === 0) return
   set(run, {
     pool: without(
@@ -215,9 +220,9 @@ function take(run: Run, { block, id, seal, from }: InputOf<'block'>): void {
   }
   const sealed = { block, id, seal, inTime: run.nowMs < header.timeMs + chain.slotMs }
   if (known) look(run, { header, id, seal })
-  set(run, {
-    pool: pooledWith(pool, pooledOf(sealed, { from, atMs: run.nowMs, checked: known !== undefined }), known),
-  })
+  const checked = known !== undefined
+  const vouched = checked || isSealed(chain, { header, id, seal }, tipIn(run.state).validators)
+  set(run, { pool: pooledWith(pool, pooledOf(sealed, { from, atMs: run.nowMs, checked, vouched }), known) })
 }
 
 function isReadable({ header }: Block): boolean {
@@ -267,7 +272,7 @@ function follow(run: Run, path: Path): void {
   const back = branch.links.slice(path.from + 1).flatMap(({ sealed }) => (sealed ? [sealed] : []))
   const after = new Map(pool)
   for (const sealed of back)
-    after.set(sealed.id, pooledOf(sealed, { from: undefined, atMs: run.nowMs, checked: true }))
+    after.set(sealed.id, pooledOf(sealed, { from: undefined, atMs: run.nowMs, checked: true, vouched: true }))
   set(run, { pool: after, work: { kind: 'revert' } })
   const to = (branch.links[path.from] as Link).height as Tip['header']['height']
   run.effects.push({ kind: 'revert', to })
@@ -283,20 +288,13 @@ function firstBroken(state: DposState, { from, blocks }: Path, isFork: boolean):
     const { header } = one.block
     if (next !== undefined && header.validatorsHash !== next) return one
     const rules = knownSet(branch, header.validatorsHash)
-    if (!rules) return isFork && next === undefined ? unknownSigners(state, blocks) : undefined
+    if (!rules) return undefined
     if (!keepsRules(state, { one, before, votes, rules })) return one
     votes = withBlock(votes, voteHeader(header), rosterOf(rules))
     before = beforeOf(header)
     next = header.nextValidatorsHash
   }
   return undefined
-}
-
-/** The first of some blocks whose sets are not known, when not one of them is by a validator that is known to rule. */
-function unknownSigners({ chain, tip }: DposState, blocks: readonly Pooled[]): Pooled | undefined {
-  const isKnown = ({ block: { header }, id, seal }: Pooled) =>
-    isSealed(chain, { header, id, seal }, (tip as Tip).validators)
-  return blocks.some(isKnown) ? undefined : blocks[0]
 }
 
 function keepsRules(
