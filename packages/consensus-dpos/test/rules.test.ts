@@ -1,6 +1,7 @@
 import { bytes, decode, encode, option, struct, u64 } from '@mmtchain/codec'
 import { sealMessage } from '@mmtchain/consensus-dpos'
-import type { Block, EngineInput, Hash, Tip } from '@mmtchain/kernel'
+import type { Address, Block, EngineInput, Hash, Tip } from '@mmtchain/kernel'
+import { testAccount } from '@mmtchain/testkit'
 import { describe, expect, test } from 'vitest'
 import { macSuite, type Network, network, SLOT_MS } from './network.ts'
 
@@ -343,6 +344,59 @@ describe('evidence', () => {
     const make = () => branch(on, [{ turn: 1, evidence: what === 'no evidence' ? [] : [Uint8Array.of(1)] }])
     if (what === 'no evidence') expect(make()).toHaveLength(1)
     else expect(make).toThrow(/proves nothing/)
+  })
+})
+
+describe('a better branch of a set that a restarted node does not know', () => {
+  /** A block beside the tip, of a set that nobody elected, by whoever signs. */
+  const rival = (
+    on: Network,
+    node: Node,
+    signer: { readonly address: Address; readonly secret: Uint8Array },
+  ) => {
+    const { header: old } = node.tip
+    const said = decode(fields, old.consensus)
+    const header = {
+      ...old,
+      proposer: signer.address,
+      validatorsHash: old.validatorsHash.replace(/^../, 'ff') as Hash,
+      consensus: encode(fields, { ...said, maxHeightPrevoted: old.height - 1n }),
+    }
+    const id = on.idOf(header)
+    const message = sealMessage(on.machine.engineChain.fingerprint, header, id)
+    const block = { header, transactions: [], evidence: [], missProofs: [] }
+    return { block, id, seal: macSuite.sign(message, signer.secret), tip: node.tip }
+  }
+  const restarted = () => {
+    const on = network({ nodes: 4, seed: 1 })
+    for (const one of on.nodes) one.start()
+    on.work(12)
+    const [node, other] = on.nodes as [Node, Node]
+    node.crash()
+    node.start()
+    return { on, node, other }
+  }
+
+  test('is neither followed nor blamed while nobody whom it knows has sealed one of its blocks', () => {
+    const { on, node } = restarted()
+    const { id } = node.tip
+    const made = rival(on, node, testAccount('stranger'))
+    give(on, node, [made, made])
+    expect(node.tip.id).toBe(id)
+    expect(node.stats).toMatchObject({ reverts: 0, invalid: 0, blames: [] })
+    on.work(40)
+    expect(on.nodes.map((one) => one.tip.id)).toEqual(Array(4).fill(node.tip.id))
+    expect(node.stats.reverts).toBe(0)
+  })
+
+  test('is followed when one has, and left again for the one of the others when it turns out to break the rules', () => {
+    const { on, node, other } = restarted()
+    const { height } = node.tip.header
+    give(on, node, [rival(on, node, other)])
+    expect(node.stats).toMatchObject({ reverts: 1, blames: ['a block that breaks the rules of the chain'] })
+    on.work(12)
+    expect(on.nodes.map((one) => one.tip.id)).toEqual(Array(4).fill(node.tip.id))
+    expect(node.tip.header.height).toBeGreaterThan(height + 8n)
   })
 })
 
