@@ -20,7 +20,7 @@ export interface Link extends Before {
   readonly votes: VoteHeader
   /** Who ruled its height. */
   readonly roster: readonly Address[]
-  /** Who rules the next height, and the hash of that set; unknown of a block from before the node started. */
+  /** Who rules the next height, and the hash of that set; unknown only of a block that is not on disk yet. */
   readonly next: { readonly set: ValidatorSet; readonly hash: Hash } | undefined
   /** Kept of the newest blocks, to come back to them. */
   readonly sealed: Sealed | undefined

@@ -1,7 +1,7 @@
 // Blocks that came and are not on the node's branch: other branches, blocks of slots to come, and orphans, all bounded.
 import type { PeerId, ValidatorSet } from '@mmtchain/kernel'
 import type { Hash } from '@mmtchain/primitives'
-import { type Branch, indexOf, knownSet, type Link, type Sealed, tipOf } from './branch.ts'
+import { type Branch, indexOf, type Link, type Sealed, tipOf } from './branch.ts'
 import { fieldsOf } from './slots.ts'
 
 export interface Pooled extends Sealed {
@@ -12,8 +12,6 @@ export interface Pooled extends Sealed {
   readonly maxHeightPrevoted: bigint
   /** True when the seal was checked against the set that its header names. */
   readonly checked: boolean
-  /** True when it was, or when a validator of the node's own tip sealed it. */
-  readonly vouched: boolean
 }
 export type Pool = ReadonlyMap<Hash, Pooled>
 
@@ -24,10 +22,7 @@ export const UNCHECKED_MAX = 64
 /** The most blocks of one delegate for one slot; a block that another one builds on is taken beyond them. */
 export const SLOT_BLOCKS_MAX = 2
 
-export function pooledOf(
-  sealed: Sealed,
-  arrival: Pick<Pooled, 'from' | 'atMs' | 'checked' | 'vouched'>,
-): Pooled {
+export function pooledOf(sealed: Sealed, arrival: Pick<Pooled, 'from' | 'atMs' | 'checked'>): Pooled {
   const { turn, maxHeightPrevoted } = fieldsOf(sealed.block.header)
   return { ...sealed, ...arrival, turn, maxHeightPrevoted }
 }
@@ -71,20 +66,6 @@ export function pathTo(pool: Pool, branch: Branch, last: Pooled): Path {
   }
 }
 
-/**
- * False while a way leaves the branch where the node does not know who ruled next, and nobody of its tip's validators has sealed a block of
- * it: anyone could have made it up. Others of its blocks may still come, so that it is not bad, but not to be followed yet.
- */
-export function isVouched(branch: Branch, { from, blocks }: Path): boolean {
-  const root = blocks[0] as Pooled
-  const isKnown = branch.links[from]?.next !== undefined
-  return (
-    isKnown ||
-    knownSet(branch, root.block.header.validatorsHash) !== undefined ||
-    blocks.some(({ vouched }) => vouched)
-  )
-}
-
 /** How good a block is as a tip: first by `maxHeightPrevoted`, then by height (LIP 0014, fork choice rule). */
 export interface Rank {
   readonly maxHeightPrevoted: bigint
@@ -110,7 +91,7 @@ export function choose(pool: Pool, branch: Branch, isDue: (one: Pooled) => boole
     if (order < 0) return undefined
     if (order === 0 && !winsTie(one, branch, tip)) continue
     const path = pathTo(pool, branch, one)
-    if (path.from >= 0 && isVouched(branch, path)) return path
+    if (path.from >= 0) return path
   }
   return undefined
 }

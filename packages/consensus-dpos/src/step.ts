@@ -34,7 +34,6 @@ import { offencesIn, voteHeader } from './offence.ts'
 import {
   choose,
   compareRank,
-  isVouched,
   type Path,
   type Pooled,
   pathTo,
@@ -58,7 +57,7 @@ export function step(state: DposState, input: EngineInput): EngineStep {
 type InputOf<K extends EngineInput['kind']> = Extract<EngineInput, { readonly kind: K }>
 
 function started(run: Run, { tip, checkpoint, signed, reveal }: InputOf<'started'>): void {
-  const { branch, accused, signed: written } = remembered(tip, checkpoint)
+  const { branch, accused, signed: written } = remembered(tip, checkpoint, run.state.chain.fingerprint)
   const last = signed && readSealMessage(signed.message)
   // The signer is asked before the block is on disk, so it may know of one that the checkpoint does not.
   const newest = last && (!written || last.turn > written.turn) ? last : written
@@ -122,15 +121,11 @@ function slotBegins(run: Run): void {
   setSlotTimer(run)
 }
 
-/** Blocks whose parents, or whose signers, nobody gives make room for others. */
+/** Blocks whose parents nobody gives make room for others. */
 function forgetOrphans(run: Run): void {
   const { pool, branch, chain } = run.state
   const oldest = run.nowMs - ORPHAN_SLOTS * chain.slotMs
-  const gone = [...pool.values()].filter((one) => {
-    if (one.atMs >= oldest) return false
-    const path = pathTo(pool, branch, one)
-    return path.from < 0 || !isVouched(branch, path)
-  })
+  const gone = [...pool.values()].filter((one) => one.atMs < oldest && pathTo(pool, branch, one).from < 0)
   if (gone.length === 0) return
   set(run, {
     pool: without(
@@ -220,9 +215,9 @@ function take(run: Run, { block, id, seal, from }: InputOf<'block'>): void {
   }
   const sealed = { block, id, seal, inTime: run.nowMs < header.timeMs + chain.slotMs }
   if (known) look(run, { header, id, seal })
-  const checked = known !== undefined
-  const vouched = checked || isSealed(chain, { header, id, seal }, tipIn(run.state).validators)
-  set(run, { pool: pooledWith(pool, pooledOf(sealed, { from, atMs: run.nowMs, checked, vouched }), known) })
+  set(run, {
+    pool: pooledWith(pool, pooledOf(sealed, { from, atMs: run.nowMs, checked: known !== undefined }), known),
+  })
 }
 
 function isReadable({ header }: Block): boolean {
@@ -258,6 +253,12 @@ function follow(run: Run, path: Path): void {
   const isFork = path.from < branch.links.length - 1
   const broken = firstBroken(run.state, path, isFork)
   if (broken) {
+    if (isForged(run.state, broken)) {
+      // Whoever sends a good block with another seal must not keep the good one away.
+      blame(run, broken.from, 'a block with a bad seal')
+      set(run, { pool: without(pool, [broken.id], baseOf(branch).height) })
+      return
+    }
     blame(run, broken.from, 'a block that breaks the rules of the chain')
     markBad(run, broken.id)
     return
@@ -272,7 +273,7 @@ function follow(run: Run, path: Path): void {
   const back = branch.links.slice(path.from + 1).flatMap(({ sealed }) => (sealed ? [sealed] : []))
   const after = new Map(pool)
   for (const sealed of back)
-    after.set(sealed.id, pooledOf(sealed, { from: undefined, atMs: run.nowMs, checked: true, vouched: true }))
+    after.set(sealed.id, pooledOf(sealed, { from: undefined, atMs: run.nowMs, checked: true }))
   set(run, { pool: after, work: { kind: 'revert' } })
   const to = (branch.links[path.from] as Link).height as Tip['header']['height']
   run.effects.push({ kind: 'revert', to })
@@ -295,6 +296,12 @@ function firstBroken(state: DposState, { from, blocks }: Path, isFork: boolean):
     next = header.nextValidatorsHash
   }
   return undefined
+}
+
+/** True of a block whose seal, which could not be checked when it came, is not by its proposer: its id says nothing of the seal. */
+function isForged({ chain, branch }: DposState, { block: { header }, id, seal, checked }: Pooled): boolean {
+  const rules = knownSet(branch, header.validatorsHash)
+  return !checked && rules !== undefined && !isSealed(chain, { header, id, seal }, rules)
 }
 
 function keepsRules(

@@ -98,3 +98,11 @@ test('nodes that restarted come to a better branch that begins with blocks of a 
 }, () => {
   weather(7, 2_144_073_683, { observers: 2, elected: true })
 })
+
+// In each of these storms a node that was stopped finds, after it starts again, a better branch that leaves its own where
+// another set ruled than now, and all blocks of which, as far as they have come, are by delegates that have since lost their seats.
+test.each([2_144_116_103, 2_144_184_134, 2_143_565_590])(
+  'a node that was stopped on a branch of its own goes over to a better one that leaves it epochs ago (seed %d)',
+  { timeout: 600_000 },
+  (seed) => weather(4, seed, { observers: 2, elected: true }),
+)
