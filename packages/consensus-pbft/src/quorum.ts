@@ -6,8 +6,8 @@ export function faultsMax(validators: number): number {
 }
 
 /**
- * q: any two sets of q validators have at least f + 1 in common, so at least one that is honest. It equals 2f + 1 only where
- * n = 3f + 1; for 108 validators 2f + 1 = 71 would be unsafe.
+ * How many must agree. Two sets of so many validators always share at least f + 1, hence one that is honest. It equals 2f + 1 only
+ * where n = 3f + 1; for 108 validators 2f + 1 = 71 would be unsafe.
  */
 export function quorum(validators: number): number {
   return Math.floor((2 * validators) / 3) + 1
