@@ -799,13 +799,18 @@ def dpos_heights(rosters, headers):
 ENGINE = Struct(name=Text(32), params=Bytes(65536))
 GENESIS_MODULE = Struct(name=Text(32), version=U32, params=Bytes(65536), governable=Set(Text(32), 64),
                         fees=Map(Text(32), AMOUNT, 256), grants=Map(Text(32), Set(Text(32), 64), 64))
-GENESIS_DOCUMENT = Struct(module=Text(32), document=Bytes(67108864))
+GENESIS_DOCUMENT = Struct(module=Text(32), bytes=U32, hash=HASH)
 GENESIS = Struct(version=U16, chainId=Text(64), addressPrefix=Text(16), timeMs=U64, slotMs=U32, engine=ENGINE,
                  suites=Set(U8, 16), modules=List(GENESIS_MODULE, 256), documents=List(GENESIS_DOCUMENT, 256),
                  validators=List(VALIDATOR, 1024))
 PROTOCOL_MODULE = Struct(name=Text(32), version=U32, governed=Map(Text(32), Bytes(65536), 64))
 PROTOCOL = Struct(modules=List(PROTOCOL_MODULE, 256), sandbox=Option(HASH))
 ACCOUNT = Struct(nonce=U64, authority=AUTHORITY)
+
+
+def document_hash(raw):
+    """13.1."""
+    return H(tag("mmt/document/1") + raw)
 
 
 def fingerprint(genesis):
@@ -1284,6 +1289,16 @@ def opening(prefix):
     return encode(holders, rows, prefix).hex()
 
 
+OPENINGS = {}
+
+
+def document(module, raw):
+    """By its hash; the bytes are shown beside the genesis."""
+    entry = document_hash(bytes.fromhex(raw)).hex()
+    OPENINGS[entry] = raw
+    return {"module": module, "bytes": len(raw) // 2, "hash": entry}
+
+
 TOKEN_PARAMS = (encode(Text(8), "HKT") + encode(U8, 8)).hex()
 SOLO = {
     "version": 1, "chainId": "harbour-trade-1", "addressPrefix": "mmt", "timeMs": "1750000000000", "slotMs": 10000,
@@ -1291,7 +1306,7 @@ SOLO = {
     "modules": [module("kernel", 1, encode(U64, "1000").hex(), ["weightBlockMax", "validUntilWindow"]),
                 module("token", 2, TOKEN_PARAMS, ["burnFee", "feeFloor"], [["burn", "0"], ["transfer", "1000"]]),
                 module("notary", 1, grants=[["token", ["burn", "mint"]]])],
-    "documents": [{"module": "token", "document": opening("mmt")}],
+    "documents": [document("token", opening("mmt"))],
     "validators": [validator(ALICE)],
 }
 SMALLEST = {
@@ -1303,7 +1318,7 @@ ALLIANCE = {
     "version": 1, "chainId": "alliance-\u6e2f-7", "addressPrefix": "hbr", "timeMs": "1760000000000", "slotMs": 5000,
     "engine": {"name": "pbft", "params": "0102ff"}, "suites": [1, 2, 3, 128],
     "modules": [module("kernel", 1), module("token", 2, TOKEN_PARAMS, ["feeFloor"])],
-    "documents": [{"module": "kernel", "document": ""}, {"module": "token", "document": opening("hbr")}],
+    "documents": [document("kernel", ""), document("token", opening("hbr"))],
     "validators": [validator(k, "hbr") for k in (DAVE, BOB, ALICE)],
 }
 SOLO_PROTOCOL = {
@@ -1676,7 +1691,8 @@ def genesis_file():
         assert decode(GENESIS, raw, prefix) == genesis and decode(PROTOCOL, encode(PROTOCOL, protocol)) == protocol
         zero = header_zero(genesis, protocol, root)
         vectors.append({
-            "name": name, "prefix": prefix, "genesis": genesis, "bytes": raw.hex(), "fingerprint": fp.hex(),
+            "name": name, "prefix": prefix, "documents": [OPENINGS[d["hash"]] for d in genesis["documents"]],
+            "genesis": genesis, "bytes": raw.hex(), "fingerprint": fp.hex(),
             "protocol": protocol, "protocolBytes": encode(PROTOCOL, protocol).hex(),
             "protocolHash": protocol_hash(fp, protocol).hex(), "validatorSet": genesis_set(fp, genesis),
             "validatorsHash": validators_hash(fp, genesis_set(fp, genesis), prefix).hex(),

@@ -5,7 +5,7 @@ import {
   type GenesisData,
   listedFee,
   type ModuleTypes,
-  readGenesis,
+  readGenesisHead,
 } from '@mmtchain/kernel'
 import { type ChainError, type Hash, type Height, isChainError, hash as toHash } from '@mmtchain/primitives'
 import type { Signer, TransactionCall } from '@mmtchain/tx'
@@ -133,11 +133,11 @@ export function createClient<M>(options: ClientOptions<M>): Client<M> {
     return proving
   }
 
-  /** The genesis that was given, or the node's, which the fingerprint covers whole. */
+  /** The genesis that was given, or the node's without its documents, of which the fingerprint covers the hashes. */
   async function trustedGenesis(): Promise<GenesisData> {
     if (options.genesis) return options.genesis
     if (!trusted) throw clientFail.NOTHING_TRUSTED({})
-    const genesis = readGenesis(chain, await request('chain_genesis'))
+    const genesis = readGenesisHead(chain, await request('chain_genesisHead'))
     const got = genesis.fingerprint
     if (got !== trusted) throw clientFail.WRONG_CHAIN({ want: trusted, got })
     return genesis

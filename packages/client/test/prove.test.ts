@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@mmtchain/client'
-import { encodeKey, fromJson, type Json } from '@mmtchain/codec'
+import { encodeKey, fromJson, type Json, toJson } from '@mmtchain/codec'
 import {
   address,
   amount,
@@ -22,10 +22,12 @@ import {
   tablePrefix,
   u8,
   unit,
+  validator,
   validatorsHash,
-  writeGenesis,
+  writeGenesisHead,
 } from '@mmtchain/kernel'
 import { type Height, hash, toHex } from '@mmtchain/primitives'
+import { RPC_LIMITS_DEFAULT, RPC_SETTINGS_DEFAULT } from '@mmtchain/rpc'
 import { merkleStore } from '@mmtchain/storage-merkle'
 import { testAccount, testChain } from '@mmtchain/testkit'
 import { token } from '@mmtchain/token-rewards'
@@ -285,21 +287,52 @@ test('validators that are not those of the genesis are refused, with their own s
 
 test('a genesis that is not the one of the fingerprint is refused', async () => {
   const { genesis: other } = testChain(chain, { token: { balances: [], unclaimed: [] } })
-  lie = ({ method, result }) => (method === 'chain_genesis' ? writeGenesis(other) : result)
-  await expect(balance()).rejects.toMatchObject({ code: 'client/WRONG_CHAIN' })
-  lie = ({ method, result }) => {
-    if (method !== 'chain_genesis') return result
-    const genesis = result as Answer & { documents: { token: { balances: Answer[] } } }
-    const balances = genesis.documents.token.balances.slice(1)
-    return {
-      ...genesis,
-      documents: { ...genesis.documents, token: { ...genesis.documents.token, balances } },
-    }
+  const lieAbout = (change: (head: Answer) => object) => {
+    lie = ({ method, result }) => (method === 'chain_genesisHead' ? (change(result) as Json) : result)
   }
-  await expect(balance()).rejects.toMatchObject({ code: 'kernel/GENESIS_MISMATCH' })
+  lieAbout(() => writeGenesisHead(other))
+  await expect(balance()).rejects.toMatchObject({ code: 'client/WRONG_CHAIN' })
+  const key = mallory.authority.keys[0] as never
+  const mine = toJson(validator, { address: mallory.address, key }, chain)
+  const changes: readonly ((head: Answer) => object)[] = [
+    (head) => ({ ...head, timeMs: '1' }),
+    (head) => ({ ...head, validators: [mine] }),
+    (head) => ({ ...head, documents: [] }),
+    (head) => ({ ...head, documents: [{ ...Object((head.documents as Json[])[0]), hash: '11'.repeat(32) }] }),
+  ]
+  for (const change of changes) {
+    lieAbout(change)
+    await expect(balance()).rejects.toMatchObject({
+      code: 'kernel/GENESIS_MISMATCH',
+      values: { field: 'fingerprint' },
+    })
+  }
   lie = undefined
   const wrong = createClient({ chain, url: proxy.url, fingerprint: hash('00'.repeat(32)) })
   await expect(wrong.prove.token.supply()).rejects.toMatchObject({ code: 'client/WRONG_CHAIN' })
+})
+
+test('what is read of a chain with a genesis too large to answer with is proven all the same', async () => {
+  const balances = Array.from({ length: 400 }, (_, i) => ({
+    owner: testAccount(`holder ${i}`).address,
+    amount: amount(BigInt(i + 1)),
+  }))
+  const limits = { ...RPC_LIMITS_DEFAULT, answerBytesMax: 8_192 }
+  const large = await start(
+    { ...RPC_SETTINGS_DEFAULT, limits },
+    chain as never,
+    await merkleStore({ path: join(path, 'large') }),
+    { token: { balances, unclaimed: [] } },
+  )
+  try {
+    const client = createClient({ chain, url: large.url, fingerprint: large.fingerprint })
+    await expect(client.request('chain_genesis')).rejects.toMatchObject({ code: 'rpc/ANSWER_TOO_LARGE' })
+    for await (const { height } of client.heads()) if (height > 1n) break
+    const owner = testAccount('holder 41').address
+    expect((await client.prove.token.balance({ owner })).value).toBe(42n)
+  } finally {
+    await large.stop()
+  }
 })
 
 test('an answer without the shape of a proof is refused', async () => {

@@ -43,8 +43,9 @@ export async function start(
   settings?: RpcSettings,
   of: Chain<never> = chain as never,
   store: Store = memoryStore(),
+  beginning: object = documents,
 ) {
-  const { genesis } = testChain(of, documents as never)
+  const { genesis } = testChain(of, beginning as never)
   const validator = testAccount('validator')
   const node = await createNode({
     genesis,

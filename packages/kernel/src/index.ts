@@ -66,7 +66,6 @@ export { listedFee } from './declare/fees.ts'
 export {
   type Genesis,
   type GenesisData,
-  type GenesisHead,
   type GenesisValue,
   genesisCodec,
   genesisFingerprint,

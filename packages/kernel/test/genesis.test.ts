@@ -12,6 +12,7 @@ import {
   memoryStore,
   params,
   readGenesis,
+  readGenesisHead,
   releaseHash,
   set,
   solo,
@@ -24,6 +25,7 @@ import {
   u32,
   unit,
   writeGenesis,
+  writeGenesisHead,
 } from '@mmtchain/kernel'
 import { formatAddress, fromHex, toHex, utf8 } from '@mmtchain/primitives'
 import { describe, expect, test } from 'vitest'
@@ -279,6 +281,41 @@ describe('chain.genesis refuses', () => {
       code: 'kernel/BAD_GENESIS',
       values: { module },
     })
+  })
+})
+
+describe('a genesis without its documents', () => {
+  const head = () => JSON.parse(JSON.stringify(writeGenesisHead(genesis)))
+
+  test('still makes the fingerprint and all that follows from it', () => {
+    const read = readGenesisHead(chain, head())
+    expect(read.value).toEqual(genesis.value)
+    expect(read.fingerprint).toBe(genesis.fingerprint)
+    expect(read.protocolHash).toBe(genesis.protocolHash)
+    expect(read.validators).toEqual(genesis.validators)
+    expect(() => read.document('notary')).toThrow(/without its documents/)
+  })
+
+  test.each([
+    ['time', { timeMs: '1' }],
+    ['hash of a document', { documents: [{ ...head().documents[0], hash: '11'.repeat(32) }] }],
+    ['length of a document', { documents: [{ ...head().documents[0], bytes: 1 }] }],
+    ['fingerprint', { fingerprint: '11'.repeat(32) }],
+  ])('with another %s is refused', (_, change) => {
+    expect(refusalOf(() => readGenesisHead(chain, { ...head(), ...change }))).toMatchObject({
+      code: 'kernel/GENESIS_MISMATCH',
+      values: { field: 'fingerprint' },
+    })
+  })
+
+  test.each([
+    ['nothing', undefined],
+    ['documents that are whole', { ...head(), documents: { notary: {} } }],
+    ['documents that are missing', { ...head(), documents: undefined }],
+  ])('that is %s is refused, not taken for a bug', (_, json) => {
+    expect(refusalOf(() => readGenesisHead(chain, json)).code).toMatch(
+      /^kernel\/(GENESIS_MISMATCH|BAD_GENESIS)$/,
+    )
   })
 })
 

@@ -179,6 +179,7 @@ describe('geneses of the golden vectors', () => {
     vectors: {
       name: string
       prefix: string
+      documents: string[]
       genesis: Json
       bytes: string
       fingerprint: string
@@ -194,9 +195,13 @@ describe('geneses of the golden vectors', () => {
     }[]
   }>('genesis.json')
 
-  test.each(vectors)('$name: bytes and fingerprint', ({ genesis, bytes, fingerprint, prefix }) => {
+  test.each(vectors)('$name: bytes and fingerprint', ({ genesis, documents, bytes, fingerprint, prefix }) => {
     const value = expectBytes(genesisCodec, genesis, bytes, prefix)
     expect(genesisFingerprint(value)).toBe(fingerprint)
+    const raw = documents.map(fromHex)
+    expect(value.documents.map((document) => [document.bytes, document.hash])).toEqual(
+      raw.map((one) => [one.length, toHex(hashTagged(tag('mmt/document/1'), one))]),
+    )
   })
 
   test.each(vectors)(

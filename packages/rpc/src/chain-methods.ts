@@ -7,6 +7,7 @@ import {
   validatorSet,
   validatorsHash,
   writeGenesis,
+  writeGenesisHead,
 } from '@mmtchain/kernel'
 import { type Hash, type Height, isChainError, toHex } from '@mmtchain/primitives'
 import { type Method, method } from './method.ts'
@@ -114,10 +115,22 @@ export function chainMethods(view: View, limits: RpcLimits): readonly Method[] {
       result: { type: 'object', required: ['fingerprint', 'chainId', 'modules', 'documents', 'validators'] },
       run() {
         // JSON is no shorter than the bytes; what cannot be answered is not made.
-        if (genesis.documentBytes > limits.answerBytesMax)
-          throw rpcFail.ANSWER_TOO_LARGE({ max: limits.answerBytesMax })
+        const bytes = genesis.value.documents.reduce((sum, document) => sum + document.bytes, 0)
+        if (bytes > limits.answerBytesMax) throw rpcFail.ANSWER_TOO_LARGE({ max: limits.answerBytesMax })
         return writeGenesis(genesis) as Json
       },
+    }),
+    method({
+      name: 'chain_genesisHead',
+      summary:
+        'The genesis with the hashes of its documents in their place: all that the fingerprint covers, and small',
+      role: 'read',
+      params: unit,
+      result: {
+        type: 'object',
+        required: ['fingerprint', 'chainId', 'timeMs', 'modules', 'documents', 'validators'],
+      },
+      run: () => writeGenesisHead(genesis) as Json,
     }),
     method({
       name: 'chain_header',

@@ -50,14 +50,13 @@ const declared = {
   suites: set(u8, { max: 16 }),
   modules: list(genesisModule, { max: 256 }),
 }
-const headCodec = struct({ ...declared, validators: beginning.validators })
+/** A document by its hash: it may be large, and only block 0 is made of it. */
+const documents = list(struct({ module: name, bytes: u32, hash }), { max: 256 })
+/** The most bytes of one. */
+const DOCUMENT_BYTES_MAX = 64 * 1024 * 1024
 
 /** All that a chain's identity depends on (formats.md, section 13). */
-export const genesisCodec = struct({
-  ...declared,
-  documents: list(struct({ module: name, document: bytes({ bytesMax: 67_108_864 }) }), { max: 256 }),
-  validators: beginning.validators,
-})
+export const genesisCodec = struct({ ...declared, documents, validators: beginning.validators })
 export type GenesisValue = Infer<typeof genesisCodec>
 
 /** What must be equal on all nodes at a height: versions, governable parameters, the sandbox. */
@@ -70,17 +69,13 @@ export const protocolCodec = struct({
 })
 
 const GENESIS_TAG = tag('mmt/genesis/1')
+const DOCUMENT_TAG = tag('mmt/document/1')
 const PROTOCOL_TAG = tag('mmt/protocol/1')
-
-/** What a genesis says beside its documents, which may be large and of which only block 0 is made. */
-export type GenesisHead = Omit<GenesisValue, 'documents'>
 
 /** A chain with its beginning: what nodes start from and what gives the chain its fingerprint. */
 export interface GenesisData {
   readonly chain: ChainData
-  readonly value: GenesisHead
-  /** How many bytes the documents have together. */
-  readonly documentBytes: number
+  readonly value: GenesisValue
   /** The document of a module, decoded anew each time: who makes block 0 of it need not hold it afterwards. */
   document(module: string): unknown
   readonly fingerprint: Hash
@@ -91,7 +86,6 @@ export interface GenesisData {
 /** The same, with the types of the chain's modules. */
 export interface Genesis<M> extends GenesisData {
   readonly chain: Chain<M>
-  readonly value: GenesisValue
 }
 
 /** The identity of a chain, for ever. */
@@ -108,41 +102,46 @@ export function makeGenesis<M>(
     readonly documents: Readonly<Record<string, unknown>>
   },
 ): Genesis<M> {
-  const documents: GenesisValue['documents'][number][] = []
+  const documents: { readonly module: string; readonly document: Uint8Array }[] = []
   for (const { spec } of chain.modules) {
     if (!spec.genesis) continue
     const given = Object.hasOwn(args.documents, spec.name) ? args.documents[spec.name] : undefined
     if (given === undefined) throw kernelFail.BAD_GENESIS({ module: spec.name, why: 'it is missing.' })
     const codec = spec.genesis.document
     const document = refusedBy(spec.name, () => encode(codec, withEmptyLists(codec, given)))
+    if (document.length > DOCUMENT_BYTES_MAX)
+      throw kernelFail.BAD_GENESIS({
+        module: spec.name,
+        why: `its document has ${document.length} bytes, more than ${DOCUMENT_BYTES_MAX}.`,
+      })
     documents.push({ module: spec.name, document })
   }
   const stray = Object.keys(args.documents).find((name) => !documents.some(({ module }) => module === name))
   if (stray !== undefined)
     throw kernelFail.BAD_GENESIS({ module: stray, why: 'the chain has no such module, or it takes none.' })
-  const value: GenesisValue = { ...headOf(chain, args), documents }
+  const refs = documents.map(({ module, document }) => ({
+    module,
+    bytes: document.length,
+    hash: toHash(hashTagged(DOCUMENT_TAG, document)),
+  }))
+  const value = valueFor(chain, { ...args, documents: refs })
   return Object.freeze({
     value,
-    documentBytes: documents.reduce((sum, { document }) => sum + document.length, 0),
     // From the bytes, with sets and maps in their order, so that the same fingerprint begins with the same block.
     document(name: string) {
       const codec = chain.modules.find(({ spec }) => spec.name === name)?.spec.genesis?.document
       const found = documents.find(({ module }) => module === name)
       return codec && found && decode(codec, found.document)
     },
-    ...begun(
-      chain,
-      args.validators,
-      refusedBy('the chain', () => genesisFingerprint(value)),
-    ),
+    ...begun(chain, value),
   })
 }
 
 /** Throws unless blocks can be made under these validators. */
-function headOf(
+function valueFor(
   chain: ChainData,
-  { timeMs, validators }: { readonly timeMs: bigint; readonly validators: readonly Validator[] },
-): GenesisHead {
+  { timeMs, documents, validators }: Pick<GenesisValue, 'timeMs' | 'documents' | 'validators'>,
+): GenesisValue {
   checkValidators(chain, validators)
   return {
     version: 1,
@@ -160,12 +159,15 @@ function headOf(
       fees: new Map<string, Amount>(Object.entries(fees)),
       grants: new Map(Object.entries(grants).map(([module, names]) => [module, [...names]])),
     })),
+    documents,
     validators,
   }
 }
 
-/** What follows from a chain's fingerprint. */
-function begun<C extends ChainData>(chain: C, validators: readonly Validator[], fingerprint: Hash) {
+/** What follows from a genesis. */
+function begun<C extends ChainData>(chain: C, value: GenesisValue) {
+  const { validators } = value
+  const fingerprint = refusedBy('the chain', () => genesisFingerprint(value))
   return {
     chain,
     fingerprint,
@@ -231,22 +233,16 @@ export function writeGenesis(genesis: GenesisData): Record<string, unknown> {
   const documents = chain.modules.flatMap(({ spec }) =>
     spec.genesis ? [[spec.name, toJson(spec.genesis.document, genesis.document(spec.name), chain)]] : [],
   )
-  const { validators, ...head } = writeHead(chain, genesis.value)
-  return {
-    fingerprint: genesis.fingerprint,
-    ...head,
-    documents: Object.fromEntries(documents),
-    validators,
-  }
+  return { ...writeGenesisHead(genesis), documents: Object.fromEntries(documents) }
 }
 
-/** The form of a genesis whose documents lie elsewhere. */
-export function writeGenesisHead({ chain, value, fingerprint, documentBytes }: GenesisData): object {
-  return { fingerprint, ...writeHead(chain, value), documentBytes: String(documentBytes) }
+/** The same with the hashes of the documents in their place: what is left stays small, and still makes the fingerprint. */
+export function writeGenesisHead({ chain, value, fingerprint }: GenesisData): Record<string, unknown> {
+  return { fingerprint, ...writeValue(chain, value) }
 }
 
-function writeHead(chain: ChainData, value: GenesisHead): Record<string, unknown> {
-  const plain = toJson(headCodec, value, chain) as Record<string, unknown>
+function writeValue(chain: ChainData, value: GenesisValue): Record<string, unknown> {
+  const plain = toJson(genesisCodec, value, chain) as Record<string, unknown>
   const modules = chain.modules.map(({ spec }, i) => ({
     ...(plain.modules as Record<string, unknown>[])[i],
     params: spec.params ? toJson(spec.params.codec, spec.params.value, chain) : null,
@@ -270,7 +266,7 @@ export function readGenesis<M>(chain: Chain<M>, json: unknown): Genesis<M> {
     ...readMembers(chain, given, beginning),
     documents: Object.fromEntries(documents),
   })
-  const { validators, ...head } = writeHead(chain, genesis.value)
+  const { documents: _, validators, ...head } = writeValue(chain, genesis.value)
   // What the documents say was read from the file; left to compare is whose they are.
   const names = (of: unknown) => Object.keys(membersOf(of)).sort()
   // The fingerprint covers all the rest, so that it comes last: the others say what is wrong.
@@ -287,25 +283,25 @@ export function readGenesis<M>(chain: Chain<M>, json: unknown): Genesis<M> {
 }
 
 /**
- * Reads what `writeGenesisHead` wrote, for a node that has its block 0. `document` reads one from where they lie. Whoever calls this
- * answers for the fingerprint, which cannot be computed without them. Throws as `readGenesis` does.
+ * Reads what `writeGenesisHead` wrote. `document` reads one from where they lie; without it there is none, which does for all but block
+ * 0. Throws as `readGenesis` does.
  */
 export function readGenesisHead<C extends ChainData>(
   chain: C,
   json: unknown,
-  document: (module: string) => unknown,
+  document: (module: string) => unknown = refuseDocument,
 ): GenesisData & { readonly chain: C } {
   const given = membersOf(json)
   checkPrefix(chain, given)
-  const value = headOf(chain, readMembers(chain, given, beginning))
-  checkMembers(writeHead(chain, value), given)
-  const { fingerprint, documentBytes } = readMembers(chain, given, { fingerprint: hash, documentBytes: u64 })
-  return Object.freeze({
-    value,
-    documentBytes: Number(documentBytes),
-    document,
-    ...begun(chain, value.validators, fingerprint),
-  })
+  const value = valueFor(chain, readMembers(chain, given, { ...beginning, documents }))
+  const genesis = Object.freeze({ value, document, ...begun(chain, value) })
+  const { fingerprint } = genesis
+  checkMembers({ ...writeValue(chain, value), fingerprint }, given)
+  return genesis
+}
+
+function refuseDocument(module: string): never {
+  throw new Error(`the genesis was read without its documents, and somebody asks for that of ${module}`)
 }
 
 function membersOf(json: unknown): Readonly<Record<string, unknown>> {
