@@ -5,6 +5,7 @@ import {
   type ElectionReads,
   election,
   makeOnion,
+  type Onion,
   possessionMessage,
 } from '@mmtchain/consensus-dpos'
 import { secp256k1, sha256 } from '@mmtchain/crypto'
@@ -30,11 +31,21 @@ export const LAYERS = 3_000
 export const DEPOSIT = coins(1_000)
 export const FUNDS = coins(1_000_000)
 
-const onions = new Map<string, ReturnType<typeof makeOnion>>()
-/** The onion of a test account; `turn` counts those that it has had. */
-export function onionOf(who: Address, number = 0) {
+const onions = new Map<string, Onion>()
+/** The onion of a test account; `number` counts those that it has had. */
+export function onionOf(who: Address, number = 0): Onion {
   const name = `${testAccountAt(who).name} onion ${number}`
-  const onion = onions.get(name) ?? makeOnion({ secret: sha256(utf8(name)), layers: LAYERS })
+  const known = onions.get(name)
+  if (known) return known
+  const whole = makeOnion({ secret: sha256(utf8(name)), layers: LAYERS })
+  // Long histories peel the same layers again and again.
+  const peeled = new Map<number, Uint8Array>()
+  const reveal = (left: number) => {
+    const layer = peeled.get(left) ?? whole.reveal(left)
+    peeled.set(left, layer)
+    return layer
+  }
+  const onion = { ...whole, reveal }
   onions.set(name, onion)
   return onion
 }
@@ -92,7 +103,12 @@ interface Duty {
   readonly onion: { readonly layer: Hash; readonly left: number }
 }
 
-export const at = (name: string): Address => testAccount(name).address
+const addresses = new Map<string, Address>()
+export function at(name: string): Address {
+  const known = addresses.get(name) ?? testAccount(name).address
+  addresses.set(name, known)
+  return known
+}
 
 /** A chain with these people, each rich. */
 export function field({
