@@ -66,8 +66,6 @@ const shownEpoch = struct({
   away: list(struct({ delegate: address, until: u64 }), { max: SEATS_MAX }),
 })
 
-/** How many candidates `rank` counts at most. */
-export const RANK_MAX = 1_000
 const proof = bytes({ bytesMax: 65_536 })
 /** A key of any suite is checked: an ML-DSA-65 signature weighs 2,000. */
 const KEY_WEIGHT = 2_500n
@@ -148,11 +146,9 @@ export const election = (options: ElectionOptions) => {
         return rows.slice(0, Math.min(limit, PAGE_MAX))
       },
     )
-    .query('rank', struct({ delegate: address }), option(u32), (ctx, input) => {
-      if (!ctx.state.tallies.get(input.delegate).ranked) return null
-      const rows = [...ctx.state.ranking.entries({ limit: RANK_MAX })]
-      const at = rows.findIndex(([[, delegate]]) => delegate === input.delegate)
-      return at < 0 ? null : at + 1
+    .query('rank', struct({ delegate: address }), option(u32), ({ state }, { delegate: who }) => {
+      const { ranked, votes } = state.tallies.get(who)
+      return ranked ? state.ranking.countBefore(rankKey(votes, who)) + 1 : null
     })
     .query('voter', struct({ voter: address }), shownVoter, ({ state, params: { weight } }, { voter }) => ({
       locked: state.voters.get(voter).locked,

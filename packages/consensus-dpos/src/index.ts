@@ -1,5 +1,5 @@
 export { type Confirmation, confirmation, type DposOptions, dpos } from './dpos.ts'
-export { type ElectionGranted, type ElectionReads, election, RANK_MAX } from './election.ts'
+export { type ElectionGranted, type ElectionReads, election } from './election.ts'
 export type { Stake, Stakes } from './nouns.ts'
 export {
   foldSeed,
@@ -11,7 +11,6 @@ export {
   possessionMessage,
 } from './onion.ts'
 export { type ElectionOptions, SEATS_MAX, VOTES_MAX } from './options.ts'
-export { type RankIndex, rankIndex } from './rank-index.ts'
 export { electionRefusals } from './refusals.ts'
 export { readSealMessage, sealMessage } from './seal.ts'
 export { faultsMax, type Load, type SeatRule, type SeatState, seatsAfter } from './seats.ts'

@@ -20,6 +20,7 @@ import {
 } from '@mmtchain/codec'
 import {
   cell,
+  counted,
   defineModule,
   need,
   params,
@@ -136,7 +137,7 @@ export function nouns(options: ElectionOptions) {
       keys: table(hash, address),
       tallies: table(address, tally, NO_VOTES),
       /** The candidates in order: most votes first, then lowest address. */
-      ranking: table(tuple(u64, address), bool),
+      ranking: counted(table(tuple(u64, address), bool)),
       votes: table(tuple(address, address), vote),
       voters: table(address, struct({ locked: amount, count: u16 }), { locked: ZERO, count: 0 }),
       /** What voters have taken back, by owner and the height from which it is free. */

@@ -268,6 +268,8 @@ function same(on: Harbour, world: World): void {
     ...{ away: world.away.map((one) => one.name).sort(), fees: world.fees },
     supply: FUNDS * BigInt(names.length + 4) - world.burned,
   })
+  for (const [i, name] of ranking(world).entries())
+    expect(on.read.election.rank({ delegate: at(name) })).toBe(i + 1)
   for (const one of world.people) {
     const [owned, stake] = [{ owner: at(one.name) }, { delegate: at(one.name) }]
     const found = on.read.election.delegate(stake)

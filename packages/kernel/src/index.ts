@@ -113,6 +113,7 @@ export {
   type CellReader,
   type CellWriter,
   cell,
+  counted,
   type KeyPrefix,
   type Range,
   type Readers,

@@ -73,6 +73,8 @@ export interface StateReader {
     readonly from?: StateKey | undefined
     readonly reverse?: boolean | undefined
   }): IterableIterator<readonly [StateKey, Uint8Array]>
+  /** How many rows whose key begins with `prefix` stand before `key`; undefined where that takes visiting them. */
+  countBefore?(prefix: StateKey, key: StateKey): number | undefined
 }
 
 /** Changes whose state root is known, not yet committed. Good for one commit on the tip on which it was staged. */

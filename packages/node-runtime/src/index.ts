@@ -1,4 +1,5 @@
 export { workerThreads } from './check-threads.ts'
+export { countingStore } from './counting-store.ts'
 export { fileJournal } from './file-journal.ts'
 export { type Health, type HealthCheck, healthChecksOf, nodeHealthTexts } from './health.ts'
 export {

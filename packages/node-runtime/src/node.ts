@@ -13,6 +13,7 @@ import { type Height, height, isChainError } from '@mmtchain/primitives'
 import type { Transaction } from '@mmtchain/tx'
 import { createBlockMaker } from './block-maker.ts'
 import { createChecks } from './checks.ts'
+import { countingStore } from './counting-store.ts'
 import { createDriver } from './driver.ts'
 import { createExchange, type Exchange } from './exchange.ts'
 import { examine, type Health, type HealthCheck, timeText } from './health.ts'
@@ -79,7 +80,8 @@ const GENESIS_AHEAD_MS = 3_600_000n
  * Throws `node/WRONG_CHAIN_DATA` for a store of another chain, what `checkSigner` throws, and `node/INPUT_LOG_DAMAGED`.
  */
 export async function createNode(options: NodeOptions): Promise<Node> {
-  const { genesis, store, host, validator } = options
+  const { genesis, host, validator } = options
+  const store = countingStore(options.store, genesis)
   const { log } = host
   const machine = createMachine(genesis)
   await beginChain(machine, store)

@@ -209,7 +209,22 @@ function makeAccess(
     recent.set(key, row)
     return row
   }
+  const countBefore = (key: unknown) => {
+    const before = keyCodec.writeKey(key)
+    if (declared.counted && rows.size === 0) {
+      const known = journal.base.countBefore?.(prefix, prefix + before)
+      if (known !== undefined) return known
+    }
+    let count = 0
+    const bounds = { prefix, within: '', from: undefined, reverse: false }
+    for (const [other] of merged(journal, table, bounds)) {
+      if (other >= before) break
+      count++
+    }
+    return count
+  }
   return {
+    countBefore,
     get: (key: unknown) => decoded(read(rowOf(key))),
     has: (key: unknown) => read(rowOf(key)) !== undefined,
     set: (key: unknown, value: unknown) => write(rowOf(key), contentOf(codec, value)),
