@@ -1,4 +1,4 @@
-// `pnpm start`: builds what has changed, then runs the reference chain of this machine. Further arguments go to `mmt dev`.
+// `pnpm start`: builds what has changed, then runs the reference alliance: four validators on this machine. Further arguments go to `mmt testnet`.
 import { spawn, spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
@@ -23,15 +23,21 @@ if (build.status !== 0) {
 }
 process.stdout.write(`Built in ${((Date.now() - began) / 1000).toFixed(1)} s.\n\n`)
 
-// The reader of this may go away, as after `pnpm start | head -3`; the chain then stops by itself.
+// The reader of this may go away, as after `pnpm start | head -3`; the network then stops by itself.
 process.stdout.on('error', () => undefined)
 
-const chain = spawn(
+const home = process.env.MMT_HOME ?? '.mmt'
+const network = spawn(
   process.execPath,
-  ['apps/cli/dist/main.js', 'dev', '--chain', 'examples/01-token/chain.ts', ...process.argv.slice(2)],
+  [
+    'apps/cli/dist/main.js',
+    'testnet',
+    ...['--validators', '4', '--dir', home, '--chain', 'examples/04-alliance/chain.ts'],
+    ...process.argv.slice(2),
+  ],
   { cwd: root, stdio: 'inherit' },
 )
-// Ctrl-C reaches the chain as well, which then stops cleanly; this process only waits for it.
+// Ctrl-C reaches the network as well, which then stops cleanly; this process only waits for it.
 process.on('SIGINT', () => undefined)
-process.on('SIGTERM', () => chain.kill('SIGTERM'))
-chain.on('exit', (code) => process.exit(code ?? 1))
+process.on('SIGTERM', () => network.kill('SIGTERM'))
+network.on('exit', (code) => process.exit(code ?? 1))

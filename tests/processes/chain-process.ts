@@ -115,9 +115,11 @@ export function startChain(place: Place, words: readonly string[]): RunningChain
   return chain
 }
 
-/** `pnpm start`, with a port of this test's own. */
+/** `pnpm start`, in the home of this test and from a port of its own. */
 export function pnpmStart(place: Place, more: readonly string[] = []): RunningChain {
-  return startChain(place, ['tools/start.mjs', '--rpc-port', String(place.port), ...more])
+  // Ports of JSON-RPC lie 200 above.
+  const base = String(place.port - 200)
+  return startChain(place, ['tools/start.mjs', '--base-port', base, ...more])
 }
 
 /** `mmt dev` without the build, with the smallest example on a port of this test's own unless `more` names others. */

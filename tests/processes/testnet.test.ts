@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
@@ -121,7 +121,7 @@ async function expectPeers(nodes: readonly TestnetNode[], last: string): Promise
 
 for (const [name, chain] of [
   ['one validator and three followers', 'examples/01-token/chain.ts'],
-  ['four validators', 'examples/04-alliance/chain.ts'],
+  ['four elected validators', 'examples/04-alliance/chain.ts'],
 ] as const) {
   test(`${name}, each a process: one is killed, the others go on, it comes back to the same blocks`, {
     timeout: 600_000,
@@ -142,6 +142,39 @@ for (const [name, chain] of [
     for (const [i, node] of running) expect(await node.end('SIGTERM'), `node ${i}`).toBe(0)
   })
 }
+
+test('validators whose reveals are missing or wrong lose their turns, vote on, and say so', {
+  timeout: 600_000,
+}, async () => {
+  const nodes = await makeNetwork('examples/04-alliance/chain.ts', 4)
+  const onionOf = (i: number) => join(nodes[i]?.home as string, 'keys', `validator${i}.onion`)
+  for (const i of nodes.keys()) expect(statSync(onionOf(i)).mode & 0o777).toBe(0o600)
+  rmSync(onionOf(2))
+  copyFileSync(onionOf(0), onionOf(3))
+  for (const i of nodes.keys()) start(nodes, i)
+  await reach(nodes, 8)
+  await expectSameBlocks(nodes, 8)
+  const proposers = await Promise.all(
+    Array.from({ length: 8 }, async (_, i) => {
+      const height = String(i + 1)
+      const { header } = await call<{ header: { proposer: string } }>(
+        nodes[0] as TestnetNode,
+        'chain_header',
+        {
+          height,
+        },
+      )
+      return header.proposer
+    }),
+  )
+  expect(new Set(proposers).size).toBe(2)
+  for (const [i, node] of nodes.entries()) {
+    const { checks } = await call<{ checks: { name: string; code: string }[] }>(node, 'node_health')
+    const found = checks.find(({ name }) => name === 'reveals')?.code
+    expect(found, `node ${i}`).toBe(i < 2 ? 'REVEALS_LEFT' : 'REVEALS_NONE')
+  }
+  for (const [i, node] of running) expect(await node.end('SIGTERM'), `node ${i}`).toBe(0)
+})
 
 test('mmt testnet runs the nodes, prints final heights, stops them cleanly, and goes on the next time', {
   timeout: 300_000,

@@ -7,7 +7,7 @@ import {
   zhHealth,
   zhRefusals,
 } from '@mmtchain/cli'
-import { homeHealthTexts, networkHealthTexts } from '@mmtchain/node'
+import { homeHealthTexts, networkHealthTexts, revealHealthTexts } from '@mmtchain/node'
 import { nodeHealthTexts } from '@mmtchain/node-runtime'
 import { expect, test } from 'vitest'
 import { namespaces } from './catalogue.ts'
@@ -87,6 +87,7 @@ test('all that a node finds about itself is told in Chinese, with the same value
     ...nodeHealthTexts,
     ...homeHealthTexts,
     ...networkHealthTexts,
+    ...revealHealthTexts,
   }
   expect(Object.keys(zhHealth).sort()).toEqual(Object.keys(texts).sort())
   for (const [code, { found, cure = '' }] of Object.entries(texts)) {

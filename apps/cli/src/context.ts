@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { type DescribedChain, describeChain, httpTransport, type Transport } from '@mmtchain/client'
 import { prepareCrypto, secp256k1 } from '@mmtchain/crypto'
 import type { GenesisData } from '@mmtchain/kernel'
@@ -59,12 +60,18 @@ export function remote(command: Command, example: Example): Command {
   return common(command.option('--rpc <url>', say('option.rpc')), example)
 }
 
+/** The home whose node a folder stands for: itself, or the first of a network that `mmt testnet` made there. */
+function nodeHomeOf(home: Home): Home {
+  const first = homeAt(join(home.path, 'node0'))
+  return !isHome(home) && isHome(first) ? first : home
+}
+
 export function homeOf({ home }: CommonOptions): Home {
   return homeAt(home ?? process.env.MMT_HOME ?? '.mmt')
 }
 
 /**
- * The node to ask: what the user names, or the one of the home, or the default port of this machine. Throws `cli/BAD_ARGUMENT`, and
+ * The node to ask: what the user names, or the one of the home, or the first of a network there, or the default port of this machine. Throws `cli/BAD_ARGUMENT`, and
  * `home/NOT_A_HOME` for a home that is named and not there.
  */
 export function transportOf(options: CommonOptions): Transport {
@@ -78,7 +85,7 @@ export function rpcUrl(options: CommonOptions): string {
     const name = options.rpc === undefined ? 'MMT_RPC' : '--rpc'
     throw cliFail.BAD_ARGUMENT({ name, value: named, want: say('want.url') })
   }
-  const home = homeOf(options)
+  const home = nodeHomeOf(homeOf(options))
   const isNamed = (options.home ?? process.env.MMT_HOME) !== undefined
   // A folder with keys alone is a wallet, whose node is the one of this machine.
   if (isNamed && !isHome(home) && !existsSync(home.keys)) throw homeFail.NOT_A_HOME({ home: home.path })
@@ -100,7 +107,8 @@ export async function genesisOf(options: CommonOptions): Promise<GenesisData & {
 }
 
 /** The address prefix of the home's chain, for keys that are made before any node runs. */
-export function prefixOf(home: Home): string {
+export function prefixOf(folder: Home): string {
+  const home = nodeHomeOf(folder)
   if (!isHome(home)) return DEFAULT_ADDRESS_PREFIX
   const { addressPrefix } = Object(readJson(home.genesis)) as { addressPrefix?: unknown }
   return typeof addressPrefix === 'string' ? addressPrefix : DEFAULT_ADDRESS_PREFIX

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { secp256k1 } from '@mmtchain/crypto'
 import {
   type AnyChain,
   balancesPart,
@@ -9,7 +10,9 @@ import {
   clearHome,
   createHome,
   type DocumentPart,
+  ensureOnion,
   type Home,
+  hasReveals,
   homeAt,
   isHome,
   keyNames,
@@ -17,14 +20,17 @@ import {
   makeDemoKeys,
   nodeName,
   readKey,
+  type StoredKey,
 } from '@mmtchain/node'
-import type { Amount } from '@mmtchain/primitives'
+import { type Amount, formatAddress, toHex } from '@mmtchain/primitives'
 import { cliFail } from './refusals.ts'
 
 const HOST = '127.0.0.1'
 const DEMO_KEYS = 10
 /** Units that each demo key owns: a million of a token with 8 decimals. */
 const DEMO_UNITS = 100_000_000_000_000n as Amount
+/** So many times the least deposit of a chain that elects is what a validator begins with: it deposits and votes a tenth each. */
+const VALIDATOR_SHARE = 10n
 /** The ports of JSON-RPC are so far above those of the nodes' own. */
 const RPC_OFFSET = 200
 
@@ -55,7 +61,7 @@ export async function clearTestnet(dir: string): Promise<void> {
 
 /**
  * Writes homes whose nodes know each other: one for each validator, then the observers. An engine of one validator has the others
- * observe. The demo keys lie in the first home. Throws `home/…`, and `cli/BAD_ARGUMENT` for a port that does not exist.
+ * observe. The folder itself is the wallet with the demo keys. Throws `home/…`, and `cli/BAD_ARGUMENT` for a port that does not exist.
  */
 export async function makeTestnet(plan: TestnetPlan): Promise<readonly Home[]> {
   const { dir, basePort, observers } = plan
@@ -73,16 +79,21 @@ export async function makeTestnet(plan: TestnetPlan): Promise<readonly Home[]> {
     await makeKeys(home, chain, i < validators ? [`validator${i}`] : [])
     names.push(await nodeName(home))
   }
-  const [first] = homes as [Home]
+  const wallet = homeAt(dir)
   const demo = Array.from({ length: DEMO_KEYS }, (_, i) => `demo${i + 1}`)
-  await makeKeys(first, chain, demo)
+  await makeKeys(wallet, chain, demo)
   const hasToken = chain.modules.some(({ spec }) => spec.name === 'token')
-  const funded = demo.map((name) => readKey(first.keys, name))
+  const funded = demo.map((name) => readKey(wallet.keys, name))
+  const ruling = homes.slice(0, validators).map((home, i) => ({ home, name: `validator${i}` }))
   const genesis = buildGenesis({
     chain,
     timeMs: BigInt(Date.now()),
-    validators: homes.slice(0, validators).map(({ keys }, i) => readKey(keys, `validator${i}`)),
-    parts: [...(hasToken ? [balancesPart(chain, funded, DEMO_UNITS)] : []), ...plan.parts],
+    validators: ruling.map(({ home, name }) => readKey(home.keys, name)),
+    parts: [
+      ...(hasToken ? [balancesPart(chain, funded, DEMO_UNITS)] : []),
+      ...(hasReveals(chain) ? await electionParts(chain, ruling) : []),
+      ...plan.parts,
+    ],
   })
   for (const [i, home] of homes.entries()) {
     const { p2p, rpc } = portsOf(i)
@@ -97,6 +108,33 @@ export async function makeTestnet(plan: TestnetPlan): Promise<readonly Home[]> {
     await createHome(home, { config, genesis, chain: bundle })
   }
   return homes
+}
+
+/** Has each validator stand, with an onion of its own, and vote for itself. */
+async function electionParts(
+  chain: AnyChain,
+  ruling: readonly { readonly home: Home; readonly name: string }[],
+): Promise<readonly DocumentPart[]> {
+  const params = chain.modules.find(({ spec }) => spec.name === 'election')?.spec.params
+  const { depositMin, voteMin } = Object(params?.value) as { depositMin: bigint; voteMin: bigint }
+  const amount = depositMin > voteMin ? depositMin : voteMin
+  const delegates = []
+  const votes = []
+  const keys: StoredKey[] = []
+  for (const { home, name } of ruling) {
+    const key = readKey(home.keys, name)
+    const { commitment, layers } = await ensureOnion(home, name)
+    const delegate = formatAddress(key.address, { prefix: chain.addressPrefix })
+    const publicKey = { suite: secp256k1.code, key: toHex(key.publicKey) }
+    const deposit = amount.toString()
+    delegates.push({ delegate, name, url: '', key: publicKey, commitment, layers, deposit })
+    votes.push({ voter: delegate, delegate, amount: deposit })
+    keys.push(key)
+  }
+  return [
+    balancesPart(chain, keys, (amount * VALIDATOR_SHARE) as Amount),
+    { module: 'election', document: { delegates, votes } },
+  ]
 }
 
 async function makeKeys(home: Home, { addressPrefix }: AnyChain, names: readonly string[]): Promise<void> {

@@ -3,9 +3,10 @@ import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { httpTransport } from '@mmtchain/client'
-import { type Home, readConfig, readDocumentPart } from '@mmtchain/node'
+import { type Home, homeAt, keyNames, readConfig, readDocumentPart, readKey } from '@mmtchain/node'
+import { formatAddress } from '@mmtchain/primitives'
 import type { Command } from 'commander'
-import { type CommonOptions, common } from './context.ts'
+import { type CommonOptions, common, prefixOf } from './context.ts'
 import { say } from './language.ts'
 import type { ChainStatus } from './node-view.ts'
 import { look, print, rows } from './output.ts'
@@ -61,7 +62,7 @@ export function addTestnet(program: Command): void {
       if (there.length > 0 && there.length !== count)
         throw cliFail.TESTNET_EXISTS({ dir: plan.dir, count: there.length })
       const homes = there.length > 0 ? there : await makeTestnet(plan)
-      announce(options, homes)
+      announce(options, homes, homeAt(plan.dir))
       if (options.run) process.exitCode = await runAll(options, homes)
     })
 }
@@ -77,13 +78,14 @@ const rpcOf = (home: Home) => {
   return `http://${host}:${port}`
 }
 
-function announce(options: TestnetOptions, homes: readonly Home[]): void {
+function announce(options: TestnetOptions, homes: readonly Home[], wallet: Home): void {
   const nodes = homes.map((home) => {
     const { p2p, validator } = readConfig(home)
     const url = rpcOf(home)
     const p2pUrl = `http://${p2p.host}:${p2p.port}`
     return { home: home.path, validator, rpc: `${url}/rpc`, metrics: `${url}/metrics`, p2p: p2pUrl }
   })
+  const demo = keyNames(wallet.keys).filter((name) => /^demo\d+$/.test(name))
   print(options, { nodes }, [
     look(say('testnet.nodes', { count: nodes.length }), 'title'),
     ...nodes.flatMap(({ home, validator, rpc, metrics, p2p }) =>
@@ -92,7 +94,13 @@ function announce(options: TestnetOptions, homes: readonly Home[]): void {
         ['', [validator ?? say('testnet.observer'), rpc, metrics, p2p].join('  ')],
       ]),
     ),
+    ...rows(demo.length === 0 ? [] : [[say('dev.fundedKeys'), demoText(wallet, demo.length)]]),
   ])
+}
+
+function demoText(wallet: Home, last: number): string {
+  const { address } = readKey(wallet.keys, 'demo1')
+  return say('dev.demoKeys', { last, address: formatAddress(address, { prefix: prefixOf(wallet) }) })
 }
 
 interface Running {
@@ -120,6 +128,8 @@ async function runAll(options: TestnetOptions, homes: readonly Home[]): Promise<
   watching.stop()
   for (const { child } of running) child.kill('SIGTERM')
   await Promise.all(running.map(({ ended }) => ended))
+  const height = watching.newest()
+  if (height !== undefined && !options.json) process.stdout.write(`${say('dev.stopped', { height })}\n`)
   return isFailed ? 1 : 0
 }
 
@@ -141,7 +151,10 @@ function stopRequest(): Promise<void> {
 }
 
 /** Prints each height that becomes final, and how many nodes have it by then. */
-function watchHeights(options: TestnetOptions, homes: readonly Home[]): { stop(): void } {
+function watchHeights(
+  options: TestnetOptions,
+  homes: readonly Home[],
+): { newest(): bigint | undefined; stop(): void } {
   const asks = homes.map((home) => httpTransport({ url: rpcOf(home) }))
   let printed: bigint | undefined
   let isStopped = false
@@ -169,6 +182,7 @@ function watchHeights(options: TestnetOptions, homes: readonly Home[]): { stop()
   }
   void goOn()
   return {
+    newest: () => printed,
     stop() {
       isStopped = true
     },

@@ -27,6 +27,7 @@ export {
 } from './keyring.ts'
 export { type LogLevels, readLogLevels, startLog } from './log.ts'
 export { makeNodeKey, networkHealthTexts, nodeName } from './network.ts'
+export { ensureOnion, hasReveals, revealHealthTexts } from './onion.ts'
 export { checkPort } from './port.ts'
 export { homeFail, homeRefusals } from './refusals.ts'
 export { type RunNodeArgs, type RunningNode, runNode } from './run.ts'

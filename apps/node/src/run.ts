@@ -28,6 +28,7 @@ import { readHomeGenesis } from './home-genesis.ts'
 import { type AskPassphrase, openKey, passphraseFromFile, readKey } from './keyring.ts'
 import { startLog } from './log.ts'
 import { networkChecks, openNetwork, serveNode } from './network.ts'
+import { hasReveals, openReveals } from './onion.ts'
 import { listenRefused } from './port.ts'
 import { homeFail } from './refusals.ts'
 import { type MissingSignState, openSigner } from './sign-state.ts'
@@ -144,6 +145,10 @@ async function openNode(opened: {
     const { fingerprint } = genesis
     const tip = store.tip()?.header.height ?? 0n
     validator = key && (await openSigner(home, { key, fingerprint, tip, missing, log }))
+    const reveals =
+      key && config.validator !== null && hasReveals(genesis.chain)
+        ? openReveals(home, { validator: config.validator, address: key.address, log: logOf(log, 'blocks') })
+        : undefined
     if (genesis.chain.engine.logged) inputLog = await systemFile(home.inputs, 'create')
     const node = await createNode({
       genesis,
@@ -151,10 +156,12 @@ async function openNode(opened: {
       host: wrapHost(systemHost(log, { dataPath: home.data, journal, checkThreads })),
       validator,
       inputLog,
+      ...(reveals && { reveal: reveals.at }),
       mempool: config.mempool,
       healthChecks: [
         ...homeChecks(home),
         pruningCheck(() => damage),
+        ...(reveals ? [reveals.health] : []),
         ...(network ? [() => networkChecks(network)] : []),
       ],
       ...(network && { network, metrics: [network.metrics] }),

@@ -10,9 +10,10 @@ export interface BlockMaker {
   /**
    * Builds the next block. A transaction in whose execution the build itself fails, because it exhausts the stack, is dropped:
    * nobody has voted yet, and the chain goes on without it. Without evidence and proofs of misses where the chain refuses them:
-   * only modules know what they have charged before. Any other failure outside transactions is thrown.
+   * only modules know what they have charged before. Undefined where the chain refuses the block all the same, as for what it reveals,
+   * and other validators can make the next one. Any other failure outside transactions is thrown.
    */
-  build(request: BlockRequest, proposer: Address): Execution
+  build(request: BlockRequest, proposer: Address): Execution | undefined
   /** Executes a block that another node built. Undefined when it is not valid. A fault of the node is thrown. */
   validate(block: Block): Execution | undefined
 }
@@ -33,7 +34,7 @@ export function createBlockMaker(args: {
   function tryBuild(
     request: BlockRequest,
     proposer: Address,
-  ): Execution & { readonly skipped: readonly Skipped[] } {
+  ): (Execution & { readonly skipped: readonly Skipped[] }) | undefined {
     for (let culprits = 0; ; culprits++) {
       const { candidates, underWay } = watched(culprits < CULPRITS_MAX ? mempool.candidates() : [])
       try {
@@ -45,6 +46,11 @@ export function createBlockMaker(args: {
           const { code, message } = error
           log.warn({ code, message }, 'the chain refuses what the block was to charge; it is built without')
           return tryBuild({ ...request, evidence: [], missProofs: [] }, proposer)
+        }
+        if (isChainError(error) && tip().validators.validators.length > 1) {
+          const { code, message } = error
+          log.error({ code, message }, 'the chain refuses the block of this validator, which loses its turn')
+          return undefined
         }
         if (culprit === undefined || isChainError(error)) throw error
         log.error(
@@ -59,7 +65,7 @@ export function createBlockMaker(args: {
   return {
     build(request, proposer) {
       const execution = tryBuild(request, proposer)
-      for (const { id, error } of execution.skipped) if (!waits(error)) mempool.drop(id, error)
+      for (const { id, error } of execution?.skipped ?? []) if (!waits(error)) mempool.drop(id, error)
       return execution
     },
     validate(block) {

@@ -189,6 +189,8 @@ export function createDriver(args: {
     const startMs = host.monotonicMs()
     const execution = maker.build(request, signer.address)
     metrics.took('build', host.monotonicMs() - startMs)
+    // The turn passes to the next validator.
+    if (!execution) return undefined
     const { id, block } = execution
     atHand.add(id, block, execution)
     return { kind: 'built', id, block, nowMs: host.nowMs() }

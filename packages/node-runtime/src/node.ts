@@ -39,7 +39,13 @@ export interface NodeOptions {
   /** Where the inputs of an engine that asks for it outlast the process. Without a file they do not. */
   readonly inputLog?: RawFile | undefined
   /** What the block after a tip reveals if this node builds it, on chains with reveals. */
-  readonly reveal?: ((tip: Tip) => Uint8Array | undefined) | undefined
+  readonly reveal?:
+    | ((at: {
+        readonly tip: Tip
+        readonly machine: Machine
+        readonly store: Store
+      }) => Uint8Array | undefined)
+    | undefined
   readonly mempool?: Partial<MempoolLimits>
   /** What an app looks at beside the node's own health checks. */
   readonly healthChecks?: readonly (() => HealthCheck | readonly HealthCheck[] | Promise<HealthCheck>)[]
@@ -146,7 +152,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     metrics,
     tip: () => tip,
     finalised,
-    reveal: (at) => options.reveal?.(at),
+    reveal: (at) => options.reveal?.({ tip: at, machine, store }),
     outlet: {
       send: (message, to) => exchange?.sendConsensus(message, to),
       sendBlock: (stored, to) => exchange?.sendBlock(stored, to),

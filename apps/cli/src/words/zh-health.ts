@@ -61,6 +61,15 @@ export const zhHealth: Readonly<Record<string, { readonly found: string; readonl
     found: '本机时钟与 {connected} 个节点的中位数相差 {ms} 毫秒。',
     cure: '请用时间服务（chrony、systemd-timesyncd、w32time）校准本机时钟。',
   },
+  REVEALS_LEFT: { found: '本验证者还可以为 {left} 个区块揭示随机数。' },
+  REVEALS_FEW: {
+    found: '本验证者只剩 {left} 个区块的随机数可以揭示。',
+    cure: '请承诺新的哈希洋葱：mmt tx election commit。',
+  },
+  REVEALS_NONE: {
+    found: '本验证者没有可揭示的随机数，将失去其出块机会：{file}：{why}',
+    cure: '请恢复该文件，或承诺新的哈希洋葱：mmt tx election commit。',
+  },
   KEYS_OPEN: { found: '本机其他用户可以读取 {files}。', cure: '请收回权限：chmod -R go-rwx {keys}' },
   FILES_ROOM: { found: '已打开 {open} 个文件和连接，至多 {max} 个。' },
   FILES_LOW: {
