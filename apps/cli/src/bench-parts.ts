@@ -1,12 +1,12 @@
 // The processes that `mmt bench` starts: a node, a load, and checks of signatures alone. They speak over Node's own channel.
 import { existsSync, readFileSync } from 'node:fs'
-import { Agent, request } from 'node:http'
 import { codecFromSchema, encode, type JsonSchema } from '@mmtchain/codec'
 import { prepareCrypto, secp256k1, secp256k1Backend, sha256 } from '@mmtchain/crypto'
 import { homeAt, runNode } from '@mmtchain/node'
 import { silentLog } from '@mmtchain/node-runtime'
 import { amount, type Hash, height, toHex, utf8 } from '@mmtchain/primitives'
 import { authorityAddress, secretSigner, signTransaction, singleKey, transaction } from '@mmtchain/tx'
+import { type Load, sendLoad } from './bench-load.ts'
 import { type Shares, startProfile } from './bench-profile.ts'
 
 export type PartName = 'node' | 'load' | 'check'
@@ -27,15 +27,6 @@ export interface LoadJob {
   readonly weightMax: string
 }
 
-/** How some of the prepared transactions are sent. */
-export interface Load {
-  readonly url: string
-  readonly from: number
-  readonly count: number
-  readonly batch: number
-  readonly connections: number
-}
-
 /** What a part answers. */
 export type Report =
   | { readonly kind: 'ready'; readonly url?: string }
@@ -44,14 +35,20 @@ export type Report =
   | { readonly kind: 'sent'; readonly retries: number; readonly cpuMs: number }
   | { readonly kind: 'checked'; readonly perSecond: number; readonly backend: string }
 
+/** A block that was committed: when, in milliseconds, and how many transactions it holds. */
+export interface Seen {
+  readonly atMs: number
+  readonly transactions: number
+}
+
 /** What the node saw between two orders. */
 export interface Measured {
   readonly shares: Shares
-  /** Transactions committed, and when the last of them was, in Unix milliseconds. */
+  /** Transactions committed, and how many of them were refused. */
   readonly committed: number
   readonly refused: number
-  readonly blocks: number
-  readonly lastAtMs: number
+  /** The blocks that hold them, in order. */
+  readonly blocks: readonly Seen[]
   /** Processor time of all threads, of the main one where the platform tells, and of the wall. */
   readonly cpuMs: number
   readonly mainCpuMs: number | null
@@ -82,10 +79,9 @@ async function partNode(): Promise<void> {
   let seen = newCount()
   running.node.onBlock(({ block, receipts }) => {
     if (block.transactions.length === 0) return
-    seen.blocks += 1
+    seen.blocks.push({ atMs: performance.now(), transactions: block.transactions.length })
     seen.committed += block.transactions.length
     seen.refused += receipts.transactions.filter(({ error }) => error !== null).length
-    seen.lastAtMs = Date.now()
   })
   let endProfile: (() => Promise<Shares>) | undefined
   let cpu = process.cpuUsage()
@@ -129,7 +125,8 @@ function mainThreadMs(): number | null {
 }
 
 function newCount() {
-  return { committed: 0, refused: 0, blocks: 0, lastAtMs: 0 }
+  const blocks: Seen[] = []
+  return { committed: 0, refused: 0, blocks }
 }
 
 async function partLoad(): Promise<void> {
@@ -176,64 +173,6 @@ async function prepareLoad({ count, from, job }: Extract<Order, { kind: 'prepare
     if (i % 1_000 === 999) tell({ kind: 'progress', done: i + 1 })
   }
   return made
-}
-
-/** Codes with which a node asks to come again. */
-const AGAIN = new Set(['node/POOL_FULL', 'node/SENDER_QUEUE_FULL', 'node/NONCE_TOO_FAR'])
-
-/** Sends calls over some connections, each the next when its last is answered. Answers how often the node said: later. */
-async function sendLoad(
-  calls: readonly string[],
-  { url, from, count, batch, connections }: Load,
-): Promise<number> {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections })
-  const { hostname, port } = new URL(url)
-  const post = (body: string) =>
-    new Promise<string>((resolve, reject) => {
-      const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
-      const asked = request({ agent, hostname, port, path: '/rpc', method: 'POST', headers }, (answer) => {
-        let text = ''
-        answer.setEncoding('latin1')
-        answer.on('data', (piece: string) => {
-          text += piece
-        })
-        answer.on('end', () => resolve(text))
-      })
-      asked.on('error', reject)
-      asked.end(body)
-    })
-  let next = from
-  let retries = 0
-  const connection = async () => {
-    for (;;) {
-      let open = calls.slice(next, Math.min(next + batch, from + count))
-      if (open.length === 0) return
-      next += open.length
-      while (open.length > 0) {
-        const text = await post(batch === 1 ? (open[0] as string) : `[${open.join(',')}]`)
-        if (!text.includes('"error"')) break
-        const refused = laterOnes(text)
-        open = open.filter((call) => refused.has(Number(/"id":(\d+)/.exec(call)?.[1])))
-        retries += open.length
-        await new Promise((resolve) => setTimeout(resolve, 20))
-      }
-    }
-  }
-  await Promise.all(Array.from({ length: connections }, connection))
-  agent.destroy()
-  return retries
-}
-
-/** The ids of the calls that a node wants again. Throws for any other refusal. */
-function laterOnes(text: string): ReadonlySet<number> {
-  const answers = [JSON.parse(text)].flat() as {
-    id: number
-    error?: { message: string; data?: { code?: string } }
-  }[]
-  const refused = answers.filter(({ error }) => error !== undefined)
-  const bad = refused.find(({ error }) => !AGAIN.has(error?.data?.code ?? ''))
-  if (bad) throw new Error(`the node refused: ${bad.error?.data?.code} ${bad.error?.message}`)
-  return new Set(refused.map(({ id }) => id))
 }
 
 const CHECK_MS = 2_000
