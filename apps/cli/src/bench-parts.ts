@@ -13,8 +13,10 @@ export type PartName = 'node' | 'load' | 'check'
 
 /** What the bench asks of a part. */
 export type Order =
-  | { readonly kind: 'start'; readonly profile?: string }
+  | { readonly kind: 'start' }
   | { readonly kind: 'stop' }
+  | { readonly kind: 'startProfile'; readonly file?: string }
+  | { readonly kind: 'stopProfile' }
   | { readonly kind: 'prepare'; readonly count: number; readonly from: number; readonly job: LoadJob }
   | { readonly kind: 'send'; readonly load: Load }
 
@@ -31,6 +33,7 @@ export interface LoadJob {
 export type Report =
   | { readonly kind: 'ready'; readonly url?: string }
   | { readonly kind: 'measured'; readonly measured: Measured }
+  | { readonly kind: 'profiled'; readonly shares: Shares }
   | { readonly kind: 'progress'; readonly done: number }
   | { readonly kind: 'sent'; readonly retries: number; readonly cpuMs: number }
   | { readonly kind: 'checked'; readonly perSecond: number; readonly backend: string }
@@ -43,7 +46,6 @@ export interface Seen {
 
 /** What the node saw between two orders. */
 export interface Measured {
-  readonly shares: Shares
   /** Transactions committed, and how many of them were refused. */
   readonly committed: number
   readonly refused: number
@@ -86,28 +88,31 @@ async function partNode(): Promise<void> {
   let endProfile: (() => Promise<Shares>) | undefined
   let cpu = process.cpuUsage()
   let mainCpu = mainThreadMs()
-  let began = Date.now()
+  let began = performance.now()
   process.on('message', async (order: Order) => {
     if (order.kind === 'start') {
-      endProfile = await startProfile(order.profile)
       seen = newCount()
-      began = Date.now()
+      began = performance.now()
       cpu = process.cpuUsage()
       mainCpu = mainThreadMs()
       tell({ kind: 'ready' })
     }
-    if (order.kind === 'stop' && endProfile) {
+    if (order.kind === 'stop') {
       const used = process.cpuUsage(cpu)
       const measured: Measured = {
         ...seen,
-        wallMs: Date.now() - began,
+        wallMs: Math.round(performance.now() - began),
         cpuMs: (used.user + used.system) / 1_000,
         mainCpuMs: mainCpu === null ? null : (mainThreadMs() as number) - mainCpu,
         rssBytes: process.memoryUsage().rss,
-        shares: await endProfile(),
       }
       tell({ kind: 'measured', measured })
     }
+    if (order.kind === 'startProfile') {
+      endProfile = await startProfile(order.file)
+      tell({ kind: 'ready' })
+    }
+    if (order.kind === 'stopProfile' && endProfile) tell({ kind: 'profiled', shares: await endProfile() })
   })
   tell({ kind: 'ready', url: running.rpc.url })
 }
