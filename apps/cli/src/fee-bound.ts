@@ -1,9 +1,9 @@
-import type { CallsToSend, DescribedChain } from '@mmtchain/client'
+import { type CallsToSend, createProver, type DescribedChain } from '@mmtchain/client'
 import { type GenesisData, listedFee } from '@mmtchain/kernel'
 import { isHome } from '@mmtchain/node'
 import { type Amount, ChainError, isChainError, parseAmount } from '@mmtchain/primitives'
 import type { TransactionCall } from '@mmtchain/tx'
-import { type CommonOptions, genesisOf, homeOf } from './context.ts'
+import { type CommonOptions, genesisOf, homeOf, transportOf } from './context.ts'
 import { showAmount, type Unit } from './fields.ts'
 import { explain, say } from './language.ts'
 import { cliFail } from './refusals.ts'
@@ -24,14 +24,14 @@ export function feeMaxOf(text: unknown, { decimals }: Unit): Amount | undefined 
 }
 
 /**
- * What calls cost by the chain file of the home, if it is a home of this chain: the node that is asked describes the chain too,
- * and would describe its own prices.
+ * What calls cost by the chain file of the home, if it is a home of this chain, and how the node proves what governance has made of
+ * that: the node describes the chain too, and would describe its own prices.
  */
 export async function listedByHome(
   options: CommonOptions,
   { metadata }: DescribedChain,
   calls: readonly TransactionCall[],
-): Promise<Pick<CallsToSend, 'listedFee'>> {
+): Promise<Pick<CallsToSend, 'listedFee' | 'governedFee'>> {
   if (!isHome(homeOf(options))) return {}
   let genesis: GenesisData
   try {
@@ -41,7 +41,12 @@ export async function listedByHome(
     if (!isChainError(error)) throw error
     return {}
   }
-  return genesis.fingerprint === metadata.fingerprint ? { listedFee: listedFee(genesis.chain, calls) } : {}
+  if (genesis.fingerprint !== metadata.fingerprint) return {}
+  return {
+    listedFee: listedFee(genesis.chain, calls),
+    governedFee: async (unsigned) =>
+      (await createProver(transportOf(options), genesis).fee(unsigned, {})).value,
+  }
 }
 
 /** Throws what the client says of a fee, which counts in the smallest unit, as people count and with the flag that they have. */

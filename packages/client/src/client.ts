@@ -8,7 +8,7 @@ import {
   readGenesisHead,
 } from '@mmtchain/kernel'
 import { type ChainError, type Hash, type Height, isChainError, hash as toHash } from '@mmtchain/primitives'
-import type { Signer, TransactionCall } from '@mmtchain/tx'
+import type { Signer, Transaction, TransactionCall } from '@mmtchain/tx'
 import { type EventOptions, type Events, followEvents, followHeads, type Head } from './events.ts'
 import { paramsFor } from './params.ts'
 import { createProver, type Proven, type ProveOptions, type Prover } from './prove.ts'
@@ -146,8 +146,16 @@ export function createClient<M>(options: ClientOptions<M>): Client<M> {
   async function sendAll(calls: readonly TransactionCall[], given: Partial<SendOptions> = {}): Promise<Sent> {
     const signer = given.signer ?? options.signer
     if (!signer) throw clientFail.UNKNOWN_NAME({ kind: 'signer', name: 'for this call', known: [] })
-    const asked = { calls, options: { ...given, signer }, listedFee: listedFee(chain, calls) }
-    return sendCalls(request, { fingerprint: await fingerprint(), ...asked })
+    const { signal } = given
+    const governedFee = async (unsigned: Transaction) =>
+      (await (await prover()).fee(unsigned, { signal })).value
+    return sendCalls(request, {
+      fingerprint: await fingerprint(),
+      calls,
+      options: { ...given, signer },
+      listedFee: listedFee(chain, calls),
+      ...(trusted && { governedFee }),
+    })
   }
 
   const read = verbs(async (module, name, input, given) => {
@@ -161,7 +169,7 @@ export function createClient<M>(options: ClientOptions<M>): Client<M> {
   const prove = verbs(async (module, name, given, proveOptions) => {
     const { input, output } = named('query', module, name, specOf(chain, module).queries)
     const args = { module, query: name, input: decode(input, encode(input, given ?? null)) }
-    const { value, ...block } = await (await prover())(args, (proveOptions ?? {}) as ProveOptions)
+    const { value, ...block } = await (await prover()).query(args, (proveOptions ?? {}) as ProveOptions)
     return { value: decode(output, encode(output, value)), ...block }
   })
   const events = verbs(async function* (module, name, given) {

@@ -12,7 +12,7 @@ export {
 } from './client.ts'
 export { type DescribedChain, describeChain } from './describe.ts'
 export type { ChainEvent, EventOptions, EventPlace, Events, Head } from './events.ts'
-export type { Proven, ProveOptions } from './prove.ts'
+export { createProver, type Proven, type ProveOptions, type Prover } from './prove.ts'
 export { clientRefusals } from './refusals.ts'
 export { type CallsToSend, quoteCalls, type SendOptions, type Sent, sendCalls, submitBytes } from './send.ts'
 export {

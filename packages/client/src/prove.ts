@@ -14,8 +14,9 @@ import {
   tablePrefix,
   validatorsHash,
 } from '@mmtchain/kernel'
-import { type Hash, type Height, toHex } from '@mmtchain/primitives'
+import { type Amount, type Hash, type Height, toHex } from '@mmtchain/primitives'
 import { verifyStateProof } from '@mmtchain/storage-merkle/verify'
+import type { Transaction } from '@mmtchain/tx'
 import { clientFail } from './refusals.ts'
 import type { Transport } from './transport.ts'
 
@@ -59,29 +60,45 @@ interface CertifiedState {
   readonly known: Map<StateKey, Uint8Array | undefined>
 }
 
-/** Answers a module's query with proofs. Throws the query's own refusal, or what is wrong with the proof. */
-export type Prover = (
-  args: { readonly module: string; readonly query: string; readonly input: unknown },
-  options: ProveOptions,
-) => Promise<Proven<unknown>>
+/** Computes over rows that a node proves. Throws the computation's own refusal, or what is wrong with a proof. */
+export interface Prover {
+  /** Answers a module's query. */
+  query(
+    args: { readonly module: string; readonly query: string; readonly input: unknown },
+    options: ProveOptions,
+  ): Promise<Proven<unknown>>
+  /** What a transaction costs in the next block, by the release and the parameters in force. */
+  fee(transaction: Transaction, options: ProveOptions): Promise<Proven<Amount>>
+}
 
 /** Trusts the genesis and its validators, and nothing that the node says. */
 export function createProver(request: Transport, genesis: GenesisData): Prover {
   const machine = createMachine(genesis)
-  return async (args, { height, signal }) => {
+
+  /** Runs until every row that the run reads is proven. `name` is of what is computed. */
+  async function over<T>(
+    name: string,
+    { height, signal }: ProveOptions,
+    run: (reader: StateReader, tip: () => Tip) => T,
+  ): Promise<Proven<T>> {
     const ask = (keys: readonly StateKey[], at: Height | undefined) =>
       request('chain_proof', { keys, ...(at !== undefined && { height: String(at) }) }, { signal })
     const state = certify(machine, FIRST_KEYS, await ask(FIRST_KEYS, height), height)
     for (let reads = state.known.size; ; reads++) {
-      const attempt = tryOver(state, (reader) => {
-        const tip = machine.tipOf({ ...reader, tip: () => state }) as Tip
-        return machine.query(reader, tip, args)
-      })
+      const attempt = tryOver(state, (reader) =>
+        run(reader, () => machine.tipOf({ ...reader, tip: () => state }) as Tip),
+      )
       if (attempt.kind === 'done') return { value: attempt.value, header: state.header, id: state.id }
-      if (attempt.kind === 'range') throw clientFail.NOT_PROVABLE({ query: `${args.module}.${args.query}` })
+      if (attempt.kind === 'range') throw clientFail.NOT_PROVABLE({ query: name })
       if (reads === ROWS_MAX) throw clientFail.TOO_MANY_ROWS({ max: ROWS_MAX })
       addRows(state, [attempt.key], await ask([attempt.key], state.header.height))
     }
+  }
+  return {
+    query: (args, options) =>
+      over(`${args.module}.${args.query}`, options, (reader, tip) => machine.query(reader, tip(), args)),
+    fee: (transaction, options) =>
+      over('The price of calls', options, (reader) => machine.quote(transaction, reader).fee),
   }
 }
 
@@ -92,10 +109,10 @@ type Need = { readonly kind: 'row'; readonly key: StateKey } | { readonly kind: 
  * Runs over the rows that are known. What the run makes of others is forgotten, also if it caught what the reader threw: it has to
  * run again when they are there. Throws what the run throws.
  */
-function tryOver(
+function tryOver<T>(
   { known }: CertifiedState,
-  run: (reader: StateReader) => unknown,
-): Need | { readonly kind: 'done'; readonly value: unknown } {
+  run: (reader: StateReader) => T,
+): Need | { readonly kind: 'done'; readonly value: T } {
   const needs: Need[] = []
   const stopFor = (need: Need): never => {
     needs.push(need)
@@ -105,13 +122,13 @@ function tryOver(
     get: (key) => (known.has(key) ? known.get(key)?.slice() : stopFor({ kind: 'row', key })),
     entries: () => stopFor({ kind: 'range' }),
   }
-  let value: unknown
+  let value: T | undefined
   try {
     value = run(reader)
   } catch (error) {
     if (needs.length === 0) throw error
   }
-  return needs[0] ?? { kind: 'done', value }
+  return needs[0] ?? { kind: 'done', value: value as T }
 }
 
 /** The state of the header in an answer, if its seal is that of the validators of the genesis. */

@@ -19,8 +19,8 @@ export const clientRefusals = {
     hint: 'Raise feeMax if you agree to the price.',
   }),
   FEE_NOT_LISTED: (d: { want: bigint; listed: bigint }) => ({
-    message: `The node asks ${d.want} for what costs ${d.listed} by the chain file.`,
-    hint: 'If the chain has changed its prices, name the most that you agree to with feeMax; otherwise ask another node.',
+    message: `The node asks ${d.want} for what costs ${d.listed} by the chain file, and by all that it has proven.`,
+    hint: 'If governance has changed the price, give createClient the fingerprint, so that the node can prove it, or name the most that you agree to with feeMax; otherwise ask another node.',
   }),
   FEE_MAX_NEEDED: (d: { want: bigint }) => ({
     message: `The node asks ${d.want}, and nothing says what the calls may cost.`,

@@ -58,6 +58,8 @@ export interface CallsToSend {
   readonly options: SendOptions
   /** What the calls cost by the chain file, where there is one: the node may not name more unless the options agree to it. */
   readonly listedFee?: Amount
+  /** What the transaction costs where governance has changed that, proven. Asked for when the node names more than `listedFee`. */
+  readonly governedFee?: (unsigned: Transaction) => Promise<Amount>
 }
 
 /**
@@ -95,12 +97,16 @@ export async function quoteCalls(
     { signal },
   )) as { refusal: RefusalText | null }
   const { fee, weight } = fromJson(struct({ fee: u64, weight: u64 }), pick(trial, ['fee', 'weight']))
-  checkFee(fee, args)
+  await checkFee(fee, unsigned, args)
   return { body: { ...draft, fee: amount(fee), weightMax: weight }, refusal: trial.refusal }
 }
 
 /** The price is the node's word until somebody else has said what it may be. */
-function checkFee(want: bigint, { options, listedFee }: CallsToSend): void {
+async function checkFee(
+  want: bigint,
+  unsigned: Transaction,
+  { options, listedFee, governedFee }: CallsToSend,
+): Promise<void> {
   const max = options.feeMax ?? options.payer?.feeMax
   if (max === 'any') return
   if (max !== undefined) {
@@ -108,7 +114,24 @@ function checkFee(want: bigint, { options, listedFee }: CallsToSend): void {
     return
   }
   if (listedFee === undefined) throw clientFail.FEE_MAX_NEEDED({ want })
-  if (want > listedFee) throw clientFail.FEE_NOT_LISTED({ want, listed: listedFee })
+  if (want <= listedFee) return
+  const listed = (await provenFee(governedFee, unsigned, options)) ?? listedFee
+  if (want > listed) throw clientFail.FEE_NOT_LISTED({ want, listed })
+}
+
+/** Undefined where it cannot be proven: then the price that is known without the node holds. */
+async function provenFee(
+  governedFee: CallsToSend['governedFee'],
+  unsigned: Transaction,
+  { signal }: SendOptions,
+): Promise<Amount | undefined> {
+  try {
+    return await governedFee?.(unsigned)
+  } catch (error) {
+    signal?.throwIfAborted()
+    if (!isChainError(error) || error.code === 'client/UNREACHABLE') throw error
+    return undefined
+  }
 }
 
 /** Builds, signs and submits a transaction of these calls, and waits as the options say. Throws its refusal, and as `quoteCalls`. */

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createClient } from '@mmtchain/client'
-import { encodeKey, fromJson, type Json, toJson } from '@mmtchain/codec'
+import { createClient, type Transport } from '@mmtchain/client'
+import { amount as amountCodec, encode, encodeKey, fromJson, type Json, toJson } from '@mmtchain/codec'
 import {
   address,
   amount,
@@ -12,7 +12,9 @@ import {
   defineChain,
   defineModule,
   header as headerCodec,
+  type KernelGranted,
   list,
+  need,
   option,
   sealMessage,
   solo,
@@ -332,6 +334,48 @@ test('what is read of a chain with a genesis too large to answer with is proven 
     expect((await client.prove.token.balance({ owner })).value).toBe(42n)
   } finally {
     await large.stop()
+  }
+})
+
+test('a price that governance has raised is paid when the node proves it, and not on its word', async () => {
+  const governor = defineModule('governor', {
+    needs: { kernel: need<{}, Pick<KernelGranted, 'setParameter'>>() },
+  }).command('raise', struct({ fee: amountCodec }), (ctx, { fee }) =>
+    ctx.needs.kernel.setParameter({
+      module: 'token',
+      name: 'commandFee',
+      value: encode(amountCodec, fee),
+    }),
+  )
+  const governed = defineChain({ id: 'governed-test', slotMs: 20, consensus: solo() })
+    .use(governor, { grants: { kernel: ['setParameter'] } })
+    .use(token({ symbol: 'TST', decimals: 2 }), { governable: ['commandFee'] })
+  const other = await start(
+    undefined,
+    governed as never,
+    await merkleStore({ path: join(path, 'governed'), keepHeights: 'all' }),
+  )
+  try {
+    const { url, fingerprint } = other
+    const trusting = createClient({ chain: governed, url, signer: alice.signer })
+    const client = createClient({ chain: governed, url, signer: alice.signer, fingerprint })
+    const pay = (by: typeof client) => by.send.token.transfer({ to: bob.address, amount: amount(1n) })
+    expect((await pay(client)).fee).toBe(50n)
+    await client.send.governor.raise({ fee: amount(80n) })
+    expect((await pay(client)).fee).toBe(80n)
+    const unlisted = { code: 'client/FEE_NOT_LISTED', values: { want: 80n, listed: 50n } }
+    await expect(pay(trusting)).rejects.toMatchObject(unlisted)
+    const greedy: Transport = async (method, params, options) => {
+      const answer = await client.request(method, params, options)
+      return method === 'tx_simulate' ? { ...(answer as object), fee: '81' } : answer
+    }
+    const robbed = createClient({ chain: governed, transport: greedy, signer: alice.signer, fingerprint })
+    await expect(pay(robbed)).rejects.toMatchObject({
+      code: 'client/FEE_NOT_LISTED',
+      values: { want: 81n, listed: 80n },
+    })
+  } finally {
+    await other.stop()
   }
 })
 

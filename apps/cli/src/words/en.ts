@@ -205,7 +205,8 @@ export const en = {
   'tx.wouldBeRefused': 'refused: {code} {why}',
   'tx.feeTooHigh': 'The transaction costs {want}, over the maximum of {max}.',
   'tx.feeTooHigh.hint': 'Raise --fee-max if you agree to the price.',
-  'tx.feeNotListed': 'The node asks {want} for what costs {listed} by the chain file of the home.',
+  'tx.feeNotListed':
+    'The node asks {want} for what costs {listed} by the chain file of the home and all that the node has proven.',
   'tx.feeNotListed.hint':
     'If the chain has changed its prices, name the most that you agree to with --fee-max; otherwise ask another node.',
   'tx.feeMaxNeeded': 'The node asks {want}, and there is no home of this chain to say what it may cost.',

@@ -206,7 +206,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   'tx.wouldBeRefused': '将被拒绝：{code} {why}',
   'tx.feeTooHigh': '交易需要 {want}，超过上限 {max}。',
   'tx.feeTooHigh.hint': '如果同意这个价格，请提高 --fee-max。',
-  'tx.feeNotListed': '节点要价 {want}，而按数据目录的链文件只需 {listed}。',
+  'tx.feeNotListed': '节点要价 {want}，而按数据目录的链文件及节点已证明的价格只需 {listed}。',
   'tx.feeNotListed.hint': '如果该链已改价，请用 --fee-max 给出您同意的上限；否则请询问另一个节点。',
   'tx.feeMaxNeeded': '节点要价 {want}，而这里没有该链的数据目录说明应付多少。',
   'tx.feeMaxNeeded.hint': '请用 --fee-max 给出您同意的上限，或用 --home 指定该链的数据目录。',
