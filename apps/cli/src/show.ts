@@ -75,6 +75,12 @@ async function showBlock(which: string, options: CommonOptions): Promise<void> {
   ])
 }
 
+const LABELS = {
+  pending: 'show.tx.notFinal',
+  confirmed: 'show.tx.confirmed',
+  final: 'show.tx.final',
+} as const
+
 async function showTransaction(id: string, options: CommonOptions): Promise<void> {
   if (!/^[0-9a-f]{64}$/.test(id))
     throw cliFail.BAD_ARGUMENT({ name: say('name.transaction'), value: id, want: say('want.id') })
@@ -92,10 +98,7 @@ async function showTransaction(id: string, options: CommonOptions): Promise<void
   print(options, found, [
     look(say('transaction.title', { id }), 'title'),
     ...rows([
-      [
-        say('row.height'),
-        say(found.final ? 'show.tx.final' : 'show.tx.notFinal', { height, index, confirmations }),
-      ],
+      [say('row.height'), say(LABELS[found.confirmation], { height, index, confirmations })],
       [say('row.sender'), sender],
       [say('row.fee'), showAmount(found.receipt.fee, unit)],
       [say('row.outcome'), outcomeOf(found)],
@@ -215,6 +218,7 @@ interface Found {
   readonly index?: number
   readonly final: boolean
   readonly confirmations: number
+  readonly confirmation: keyof typeof LABELS
   readonly dropped?: Words | null
   readonly transaction?: { readonly sender: string; readonly calls: readonly Call[] }
   readonly receipt?: Receipt

@@ -5,6 +5,7 @@ import { encode } from '@mmtchain/codec'
 import { prepareCrypto } from '@mmtchain/crypto'
 import {
   createMachine,
+  type Engine,
   type Execution,
   type Machine,
   readGenesis,
@@ -102,10 +103,11 @@ async function replay(args: {
 }): Promise<number> {
   const { machine, stored, fresh, last, shown } = args
   let transactions = 0
+  const audit = machine.genesis.chain.engine.audit?.()
   let parent: Tip | undefined
   for (let height = 0n; height <= last; height++) {
     const block = await readBlock(stored, height as Height)
-    const again = parent ? executeAgain(machine, fresh, parent, block) : machine.begin(fresh)
+    const again = parent ? executeAgain({ machine, fresh, parent, audit }, block) : machine.begin(fresh)
     compare(height, block, again)
     await fresh.commit({
       block: again.block,
@@ -145,9 +147,18 @@ async function readBlock(stored: Store, height: Height): Promise<StoredBlock> {
 }
 
 function executeAgain(
-  machine: Machine,
-  fresh: Store,
-  parent: Tip,
+  {
+    machine,
+    fresh,
+    parent,
+    audit,
+  }: {
+    readonly machine: Machine
+    readonly fresh: Store
+    readonly parent: Tip
+    /** What follows from the headers before. */
+    readonly audit: ReturnType<NonNullable<Engine['audit']>> | undefined
+  },
   { block, id, seal }: StoredBlock,
 ): Execution {
   const { height } = block.header
@@ -156,6 +167,7 @@ function executeAgain(
   try {
     const again = machine.execute(fresh, { parent, block })
     engine.checkSeal({ chain, header: block.header, id, seal, validators: parent.validators })
+    audit?.(block.header, parent.validators)
     return again
   } catch (error) {
     if (!isChainError(error)) throw error

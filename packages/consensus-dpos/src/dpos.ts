@@ -1,6 +1,7 @@
 import { encode, struct, u8, u32 } from '@mmtchain/codec'
 import { type Engine, type EngineState, parentSeed } from '@mmtchain/kernel'
 import { ChainError } from '@mmtchain/primitives'
+import { auditor } from './audit.ts'
 import { message } from './message.ts'
 import { offencesOf } from './offence.ts'
 import { isSealed } from './seal.ts'
@@ -32,6 +33,8 @@ export function dpos(options: DposOptions = {}): Engine {
     params: encode(parameters, chosen),
     message,
     revertible: true,
+    confirmations: chosen.confirmations,
+    audit: auditor,
     context({ chain, block, parent, past }) {
       const { header } = block
       const fields = checkHeader(header, beforeOf(parent.header), chain.slotMs, parent.validators)
@@ -66,17 +69,4 @@ function checkOptions({ confirmations = 6, driftMs = 200 }: DposOptions) {
   if (why === undefined) return { confirmations, driftMs }
   const hint = 'Correct the engine in the chain file.'
   throw new ChainError({ code: 'dpos/BAD_OPTIONS', message: `The engine cannot be defined: ${why}.`, hint })
-}
-
-/** What may be said of a block: *final* is never taken back, *confirmed* is a label for a number of blocks on top and promises nothing. */
-export type Confirmation = 'final' | 'confirmed' | 'pending'
-
-export function confirmation(args: {
-  readonly height: bigint
-  readonly tip: bigint
-  readonly final: bigint
-  readonly confirmations: number
-}): Confirmation {
-  if (args.height <= args.final) return 'final'
-  return args.tip - args.height >= BigInt(args.confirmations) ? 'confirmed' : 'pending'
 }

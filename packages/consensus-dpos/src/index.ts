@@ -1,4 +1,4 @@
-export { type Confirmation, confirmation, type DposOptions, dpos } from './dpos.ts'
+export { type DposOptions, dpos } from './dpos.ts'
 export { type ElectionGranted, type ElectionReads, election } from './election.ts'
 export type { Stake, Stakes } from './nouns.ts'
 export {

@@ -13,6 +13,7 @@ import {
 } from '@mmtchain/kernel'
 import { isChainError } from '@mmtchain/primitives'
 import { evidenceFor, look } from './accuse.ts'
+import { brokenVote } from './audit.ts'
 import {
   baseOf,
   extended,
@@ -316,11 +317,8 @@ function keepsRules(
   const { one, before, votes, rules } = args
   const { header } = one.block
   try {
-    const { maxHeightPrevoted } = checkHeader(header, before, chain.slotMs, rules)
-    const isTrue = votes.whole
-      ? maxHeightPrevoted === votes.maxHeightPrevoted
-      : maxHeightPrevoted >= votes.maxHeightPrevoted
-    if (header.height !== before.height + 1n || !isTrue || contradictsBranch(votes, voteHeader(header)))
+    checkHeader(header, before, chain.slotMs, rules)
+    if (header.height !== before.height + 1n || brokenVote(votes, voteHeader(header)) !== undefined)
       return false
     return one.checked || isSealed(chain, { header, id: one.id, seal: one.seal }, rules)
   } catch (error) {

@@ -49,6 +49,7 @@ export {
   validatorsHash,
   ZERO_HASH,
 } from './block.ts'
+export { type Confirmation, confirmationOf } from './confirmation.ts'
 export {
   type Admitted,
   type Chain,

@@ -305,6 +305,8 @@ export interface Engine {
   readonly message?: Codec<unknown> | undefined
   /** True when a block that is committed may be taken back, until `finalise` says otherwise. */
   readonly revertible?: boolean | undefined
+  /** How many blocks on top of one make it *confirmed*, where blocks become final later than that; see `confirmationOf`. */
+  readonly confirmations?: number | undefined
   /** True when the inputs since the last commit must outlast a crash: the node logs them before it carries out what they cause. */
   readonly logged?: boolean | undefined
   /** Reads the block's context. Throws `consensus/…` when the header or the body breaks the engine's rules. */
@@ -322,6 +324,11 @@ export interface Engine {
     readonly seal: Uint8Array
     readonly validators: ValidatorSet
   }): void
+  /**
+   * For whoever reads a whole chain: a check of each header in turn, from block 1 on, for what follows from the headers before it
+   * and from no block alone. `validators` are those of the header's height. It throws `consensus/…`.
+   */
+  audit?(): (header: Header, validators: ValidatorSet) => void
   /** The state before the first input. `self` is the validator whose consensus key this node holds, if any. */
   start(args: { readonly chain: EngineChain; readonly self: Address | undefined }): EngineState
   step(state: EngineState, input: EngineInput): EngineStep

@@ -81,12 +81,15 @@ export const transactionState: JsonSchema = {
       dropped: nullable(refusal),
       final: { const: false },
       confirmations: { const: 0 },
+      confirmation: { const: 'pending' },
     }),
     object({
       id: hash.schema,
       pending: { const: false },
       final: boolean,
       confirmations: count,
+      /** `confirmed` is a label for a number of blocks on top, and promises nothing. */
+      confirmation: { enum: ['pending', 'confirmed', 'final'] },
       height: decimal,
       index: count,
       blockId: hash.schema,

@@ -242,8 +242,8 @@ function transactionTopic(view: () => View, id: Hash): Topic['at'] {
   return async () => {
     const state = await presentTransactionState(view(), id)
     if (state === undefined) return undefined
-    const { pending, final, dropped, blockId } = state as { [name: string]: Json }
-    const now = JSON.stringify([pending, final, dropped ?? null, blockId ?? null])
+    const { pending, confirmation, dropped, blockId } = state as { [name: string]: Json }
+    const now = JSON.stringify([pending, confirmation, dropped ?? null, blockId ?? null])
     if (now === said) return undefined
     said = now
     return state

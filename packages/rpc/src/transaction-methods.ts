@@ -12,7 +12,7 @@ import {
   u64,
   unit,
 } from '@mmtchain/codec'
-import type { StoredBlock, TransactionPlace } from '@mmtchain/kernel'
+import { confirmationOf, type StoredBlock, type TransactionPlace } from '@mmtchain/kernel'
 import type { Submitted } from '@mmtchain/node-runtime'
 import type { Address, Hash } from '@mmtchain/primitives'
 import { type Authority, authority, type Transaction, transaction as transactionCodec } from '@mmtchain/tx'
@@ -180,15 +180,19 @@ export async function presentTransactionState(view: View, id: Hash): Promise<Jso
   if (!at) {
     const reason = node.mempool.droppedFor(id)
     if (!reason && !node.mempool.has(id)) return undefined
-    return { id, pending: !reason, dropped: reason ? textOf(reason) : null, final: false, confirmations: 0 }
+    const dropped = reason ? textOf(reason) : null
+    return { id, pending: !reason, dropped, final: false, confirmations: 0, confirmation: 'pending' }
   }
   const stored = (await node.store.block({ height: at.height })) as StoredBlock
   const code = codeOf(stored.block.header)
+  const { height: tip } = node.tip.header
+  const confirmation = confirmationOf(code.engine, { height: at.height, tip, final: node.finalised })
   return {
     id,
     pending: false,
-    final: at.height <= node.finalised,
-    confirmations: Number(node.tip.header.height - at.height) + 1,
+    final: confirmation === 'final',
+    confirmations: Number(tip - at.height) + 1,
+    confirmation,
     height: at.height.toString(),
     index: at.index,
     blockId: stored.id,

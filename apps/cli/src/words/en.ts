@@ -253,6 +253,8 @@ export const en = {
   'show.tx.dropped': '{id} was dropped: {why}',
   'show.tx.final':
     '{height}, index {index}, final, {confirmations} {confirmations|confirmation|confirmations}',
+  'show.tx.confirmed':
+    '{height}, index {index}, confirmed but not final, {confirmations} {confirmations|confirmation|confirmations}',
   'show.tx.notFinal':
     '{height}, index {index}, not final, {confirmations} {confirmations|confirmation|confirmations}',
   'show.account.about': 'an account’s nonce and keys',

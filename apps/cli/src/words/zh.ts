@@ -250,6 +250,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   'show.tx.waits': '{id} 正在等待进入区块',
   'show.tx.dropped': '{id} 已被丢弃：{why}',
   'show.tx.final': '{height}，序号 {index}，已最终确定，{confirmations} 次确认',
+  'show.tx.confirmed': '{height}，序号 {index}，已确认但尚未最终确定，{confirmations} 次确认',
   'show.tx.notFinal': '{height}，序号 {index}，尚未最终确定，{confirmations} 次确认',
   'show.account.about': '账户的 nonce 和公钥',
   'show.account.noKeys': '尚未出现；首笔交易会显示',
