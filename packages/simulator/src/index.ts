@@ -1,7 +1,26 @@
+export { addCoverage, type Coverage, NOTHING_COVERED } from './coverage.ts'
 export { type Fault, LIES, type Liar, type Lie, type Plan, type PlanOptions, planOf } from './plan.ts'
 export { type Outcome, runPlan } from './run.ts'
+export {
+  ATTACKS,
+  type AttackKind,
+  drawnAttack,
+  drawnTwins,
+  type Scenarios,
+  twinScenarios,
+} from './scenarios.ts'
 export type { Setup, SetupGenesis } from './setup.ts'
 export { planText, type Shrunk, shrink, timelineText } from './shrink.ts'
+export {
+  createStage,
+  type Hearing,
+  type LieTools,
+  type Played,
+  type RoundScript,
+  type Scenario,
+  type Stage,
+  type StageOptions,
+} from './stage.ts'
 export type { Violation } from './violation.ts'
 export type { Passage, Weather } from './wire.ts'
 export type { Moment } from './world.ts'

@@ -1,4 +1,5 @@
 import type { Chance } from './chance.ts'
+import { heap } from './heap.ts'
 
 /** What happens in a simulated world, in the order of its own time. Milliseconds count from the begin of the run. */
 export interface Schedule {
@@ -20,14 +21,14 @@ interface Entry {
 }
 
 export function schedule(chance: Chance): Schedule {
-  const heap: Entry[] = []
+  const entries = heap(isBefore)
   let nowMs = 0
   let count = 0
   let steps = 0
 
   function at(atMs: number, happen: () => void): () => void {
     const entry: Entry = { atMs: Math.max(atMs, nowMs), tie: chance.below(1 << 16), order: count++, happen }
-    push(heap, entry)
+    entries.push(entry)
     return () => {
       entry.happen = undefined
     }
@@ -44,8 +45,8 @@ export function schedule(chance: Chance): Schedule {
     after: (delayMs, happen) => at(nowMs + delayMs, happen),
     async runUntil(untilMs, isOver = () => false) {
       await settled()
-      for (let [first] = heap; first && first.atMs <= untilMs && !isOver(); [first] = heap) {
-        pop(heap)
+      for (let first = entries.peek(); first && first.atMs <= untilMs && !isOver(); first = entries.peek()) {
+        entries.pop()
         const { happen } = first
         if (!happen) continue
         nowMs = first.atMs
@@ -60,37 +61,10 @@ export function schedule(chance: Chance): Schedule {
 
 /** Resolves when no promise can settle any more before something else happens: the only look at the loop of the real process. */
 function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
+  return new Promise((resolve) => process.nextTick(resolve))
 }
 
 function isBefore(a: Entry, b: Entry): boolean {
   if (a.atMs !== b.atMs) return a.atMs < b.atMs
   return a.tie === b.tie ? a.order < b.order : a.tie < b.tie
-}
-
-function push(heap: Entry[], entry: Entry): void {
-  let at = heap.length
-  heap.push(entry)
-  while (at > 0) {
-    const above = (at - 1) >> 1
-    if (!isBefore(entry, heap[above] as Entry)) break
-    heap[at] = heap[above] as Entry
-    at = above
-  }
-  heap[at] = entry
-}
-
-function pop(heap: Entry[]): void {
-  const last = heap.pop()
-  if (!last || heap.length === 0) return
-  let at = 0
-  for (;;) {
-    let below = 2 * at + 1
-    if (below >= heap.length) break
-    if (below + 1 < heap.length && isBefore(heap[below + 1] as Entry, heap[below] as Entry)) below += 1
-    if (!isBefore(heap[below] as Entry, last)) break
-    heap[at] = heap[below] as Entry
-    at = below
-  }
-  heap[at] = last
 }

@@ -18,7 +18,8 @@ export interface Change {
 }
 
 /** Simulator and nodes, made from the sources with some lines changed. */
-export type Variant = Pick<typeof simulator, 'planOf' | 'runPlan'> & Pick<typeof pbftPackage, 'pbft'>
+export type Variant = Pick<typeof simulator, 'planOf' | 'runPlan' | 'createStage' | 'drawnAttack'> &
+  Pick<typeof pbftPackage, 'pbft'>
 
 const entry = `
 export * from '@mmtchain/simulator'
