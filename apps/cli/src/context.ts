@@ -61,7 +61,7 @@ export function remote(command: Command, example: Example): Command {
 }
 
 /** The home whose node a folder stands for: itself, or the first of a network that `mmt testnet` made there. */
-function nodeHomeOf(home: Home): Home {
+export function nodeHomeOf(home: Home): Home {
   const first = homeAt(join(home.path, 'node0'))
   return !isHome(home) && isHome(first) ? first : home
 }
@@ -100,7 +100,7 @@ export function describe(options: CommonOptions): Promise<DescribedChain> {
 
 /** The genesis of the home, with its chain. Throws `home/NOT_A_HOME`. */
 export async function genesisOf(options: CommonOptions): Promise<GenesisData & { readonly chain: AnyChain }> {
-  const home = homeOf(options)
+  const home = nodeHomeOf(homeOf(options))
   if (!isHome(home)) throw homeFail.NOT_A_HOME({ home: home.path })
   await prepareCrypto()
   return (await readHomeGenesis(home, await loadBundle(home.chain))).genesis

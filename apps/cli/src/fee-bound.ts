@@ -3,7 +3,7 @@ import { type GenesisData, listedFee } from '@mmtchain/kernel'
 import { isHome } from '@mmtchain/node'
 import { type Amount, ChainError, isChainError, parseAmount } from '@mmtchain/primitives'
 import type { TransactionCall } from '@mmtchain/tx'
-import { type CommonOptions, genesisOf, homeOf, transportOf } from './context.ts'
+import { type CommonOptions, genesisOf, homeOf, nodeHomeOf, transportOf } from './context.ts'
 import { showAmount, type Unit } from './fields.ts'
 import { explain, say } from './language.ts'
 import { cliFail } from './refusals.ts'
@@ -32,7 +32,7 @@ export async function listedByHome(
   { metadata }: DescribedChain,
   calls: readonly TransactionCall[],
 ): Promise<Pick<CallsToSend, 'listedFee' | 'governedFee'>> {
-  if (!isHome(homeOf(options))) return {}
+  if (!isHome(nodeHomeOf(homeOf(options)))) return {}
   let genesis: GenesisData
   try {
     genesis = await genesisOf(options)

@@ -10,7 +10,7 @@ import { prepareCrypto } from '@mmtchain/crypto'
 import { chainMetadata, type GenesisData } from '@mmtchain/kernel'
 import { type AnyChain, isHome, loadChainFile } from '@mmtchain/node'
 import { type Hash, isChainError, hash as toHash } from '@mmtchain/primitives'
-import { type CommonOptions, genesisOf, homeOf, transportOf } from './context.ts'
+import { type CommonOptions, genesisOf, homeOf, nodeHomeOf, transportOf } from './context.ts'
 import { say } from './language.ts'
 import { cliFail } from './refusals.ts'
 
@@ -63,7 +63,7 @@ async function trusted(options: ProvingOptions): Promise<Trusted> {
     await prepareCrypto()
     return { chain: (await loadChainFile(options.chain)).chain, fingerprint, genesis: undefined }
   }
-  const home = homeOf(options)
+  const home = nodeHomeOf(homeOf(options))
   if (!isHome(home)) throw cliFail.NOTHING_TRUSTED({ home: home.path })
   const genesis = await genesisOf(options)
   const wanted = options.fingerprint
