@@ -17,4 +17,6 @@ export default defineConfig({
   clean: true,
   splitting: true,
   treeshake: true,
+  // The engine of vm-sandbox travels inside its code, so that a bundled chain file has it.
+  loader: { '.wasm': 'binary' },
 })

@@ -14,6 +14,7 @@ import { rpcRefusals } from '@mmtchain/rpc'
 import { merkleStoreRefusals } from '@mmtchain/storage-merkle'
 import { pools, terms, timeMining, token } from '@mmtchain/token-rewards'
 import { txRefusals } from '@mmtchain/tx'
+import { sandboxRefusals } from '@mmtchain/vm-sandbox'
 
 const NOTHING = amount(0n)
 const ANY_MINING = {
@@ -40,6 +41,7 @@ export const namespaces: readonly (readonly [name: string, from: string, refusal
   ['pbft', 'packages/consensus-pbft', pbftRefusals],
   ['validators', 'packages/consensus-pbft', validatorsRefusals],
   ['light', 'packages/consensus-pbft', lightRefusals],
+  ['sandbox', 'packages/vm-sandbox', sandboxRefusals],
   ['node', 'packages/node-runtime', nodeRefusals],
   ['p2p', 'packages/p2p-http', p2pRefusals],
   ['rpc', 'packages/rpc', rpcRefusals],

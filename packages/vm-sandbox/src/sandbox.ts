@@ -1,0 +1,424 @@
+import { hashTagged, sha256, tag } from '@mmtchain/crypto'
+import { type ChainError, isChainError, toHex, utf8 } from '@mmtchain/primitives'
+import { ENGINE_SHA256 } from './engine.ts'
+import { type HostFunction, type HostFunctions, isOfKind } from './host.ts'
+import { checkedLimits, SANDBOX_LIMITS_DEFAULT, type SandboxLimits } from './limits.ts'
+import {
+  ENGINE_GAVE_UP,
+  type Image,
+  type Machine,
+  type MachineHost,
+  newMachine,
+  STOPPED,
+  stopReasons,
+} from './machine.ts'
+import { sandboxFail } from './refusals.ts'
+import {
+  callWith,
+  type Helpers,
+  isException,
+  objectAt,
+  readValue,
+  type Unfit,
+  type Value,
+  writeValue,
+} from './values.ts'
+import { builtins, evaluate, makeWorld, PRELUDE, randomOf } from './world.ts'
+
+/** Code, by its hash. */
+export interface Program {
+  readonly hash: string
+  readonly code: string
+}
+
+/** What ended well, or why it did not. The same on every node, but for the texts in `error` and in `refusal`. */
+export type Outcome<T> = { readonly gasUsed: bigint; readonly logs: readonly string[] } & (
+  | { readonly ok: true; readonly value: T }
+  | {
+      readonly ok: false
+      readonly error: ChainError
+      /** The host function's own refusal, where it is what the code threw. */
+      readonly refusal?: ChainError | undefined
+    }
+)
+
+export interface CallRequest<Context> {
+  readonly program: Program
+  /** The exported function. */
+  readonly method: string
+  readonly args: readonly Value[]
+  readonly gasMax: bigint
+  /** What `Date.now()` says, from the block. */
+  readonly timeMs: bigint
+  /** Where `Math.random()` comes from: 32 bytes that no other call has. */
+  readonly seed: Uint8Array
+  /** For the host functions. */
+  readonly context: Context
+}
+
+export interface Sandbox<Context> {
+  /** Of the engine, the world around it, the limits and the host functions: nodes that differ here differ in results. */
+  readonly hash: string
+  /** Throws `sandbox/BAD_CODE` for code that is too long. Does not run it. */
+  program(code: string): Program
+  /** Loads a program and forgets it: what a chain does when code is deployed. Its gas is part of the gas of every call. */
+  load(args: { readonly program: Program; readonly gasMax: bigint }): Outcome<undefined>
+  /** Throws `sandbox/BAD_ARGUMENT` for what cannot enter. May be called by host functions of a call. */
+  call(request: CallRequest<Context>): Outcome<Value>
+}
+
+/** A module without imports. */
+const MODULE = 1
+/** What the host's own functions take of the stack between two machines, in the engine's measure (a quarter of the host's). */
+const HOST_STACK_BYTES = 4 * 1024
+/** What a call of a host function costs before it does anything. */
+const HOST_CALL_GAS = 4_000n
+const RANDOM_GAS = 2_000n
+const promise = { pending: 0, fulfilled: 1, rejected: 2 } as const
+
+const unfitTexts: { readonly [K in Unfit]: string } = {
+  kind: 'it is of a kind that does not cross',
+  size: 'it is too long',
+  text: 'it is text with zeros or unpaired surrogates',
+}
+
+/** A program as it stands after loading, or why it does not load. */
+type Loaded = { readonly gas: bigint } & (
+  | { readonly ok: true; readonly image: Image; readonly namespace: number }
+  | { readonly ok: false; readonly error: ChainError }
+)
+
+/** Makes a sandbox. Throws `sandbox/BAD_LIMIT`. */
+export function createSandbox<Context>(args: {
+  readonly host: HostFunctions<Context>
+  readonly limits?: Partial<SandboxLimits> | undefined
+}): Sandbox<Context> {
+  const limits = checkedLimits({ ...SANDBOX_LIMITS_DEFAULT, ...args.limits })
+  const table = Object.values(args.host)
+  const newOne = () => newMachine({ memoryBytesMax: limits.memoryBytesMax })
+  const first = newOne()
+  const { image: world, helpers } = makeWorld(first, args.host)
+  const idle: Machine[] = [first]
+  const active: Machine[] = []
+  const programs = new Map<string, Loaded>()
+
+  /** Lends a machine in the state of an image. One that a fault of the host left is not used again. */
+  function onMachine<T>(image: Image, use: (machine: Machine) => T): T {
+    const outer = active.at(-1)
+    const machine = idle.pop() ?? newOne()
+    machine.restore(image, outer === undefined ? 0 : outer.stackBytes() + HOST_STACK_BYTES)
+    active.push(machine)
+    try {
+      const result = use(machine)
+      idle.push(machine)
+      return result
+    } finally {
+      active.pop()
+    }
+  }
+
+  function load(program: Program, gasMax: bigint): Loaded {
+    const known = programs.get(program.hash)
+    if (known !== undefined && known.gas <= gasMax) {
+      programs.delete(program.hash)
+      programs.set(program.hash, known)
+      return known
+    }
+    const limit = gasMax < BigInt(limits.loadGasMax) ? gasMax : BigInt(limits.loadGasMax)
+    if (known !== undefined) return { ok: false, gas: limit, error: sandboxFail.OUT_OF_GAS({ gasMax }) }
+    const loaded = onMachine(world, (machine) => {
+      machine.host = loadingHost(machine, helpers)
+      const run = metered(machine, { gasMax: limit, limits }, () => {
+        const flags = MODULE
+        const result = evaluate(machine, helpers, { code: program.code, file: 'contract', flags })
+        const settled = settle(machine, helpers, result)
+        if (settled.state === 'done') return settled.value
+        return settled.state === 'threw'
+          ? sandboxFail.BAD_CODE({ why: explain(machine, helpers, settled.value) })
+          : sandboxFail.NEVER_SETTLED({})
+      })
+      if (!run.ok) return { ok: false, gas: run.gasUsed, error: run.error } as const
+      if (typeof run.value !== 'number') return { ok: false, gas: run.gasUsed, error: run.value } as const
+      return { ok: true, gas: run.gasUsed, image: machine.freeze(), namespace: run.value } as const
+    })
+    // What little gas did not pay for says nothing about the program.
+    const isShort = !loaded.ok && loaded.error.code === 'sandbox/OUT_OF_GAS' && limit === gasMax
+    if (!isShort) programs.set(program.hash, loaded)
+    for (const oldest of programs.keys()) if (programs.size > limits.imagesMax) programs.delete(oldest)
+    return loaded
+  }
+
+  function call(request: CallRequest<Context>): Outcome<Value> {
+    const { gasMax } = request
+    checkArguments(request.args, limits)
+    if (active.length >= limits.depthMax)
+      return { ok: false, gasUsed: 0n, logs: [], error: sandboxFail.OUT_OF_STACK({}) }
+    const loaded = load(request.program, gasMax)
+    if (!loaded.ok) return { ok: false, gasUsed: loaded.gas, logs: [], error: loaded.error }
+    return onMachine(loaded.image, (machine) => {
+      const session = callingHost(machine, { helpers, table, limits, request })
+      machine.host = session.host
+      const run = metered(machine, { gasMax: gasMax - loaded.gas, limits }, () =>
+        callMethod(machine, { helpers, limits, request, namespace: loaded.namespace, session }),
+      )
+      const gasUsed = loaded.gas + run.gasUsed
+      const { logs } = session
+      if (!run.ok) return { ok: false, gasUsed, logs, error: run.error }
+      const { value } = run
+      return 'error' in value
+        ? { ok: false, gasUsed, logs, error: value.error, refusal: value.refusal }
+        : { ok: true, gasUsed, logs, value: value.value }
+    })
+  }
+
+  return {
+    hash: sandboxHash(args.host, limits),
+    program(code) {
+      const bytes = utf8(code)
+      if (bytes.length > limits.codeBytesMax || code.includes('\0'))
+        throw sandboxFail.BAD_CODE({
+          why: `it has zeros, or ${bytes.length} bytes where ${limits.codeBytesMax} may be`,
+        })
+      return { hash: toHex(sha256(bytes)), code }
+    },
+    load({ program, gasMax }) {
+      const loaded = load(program, gasMax)
+      return loaded.ok
+        ? { ok: true, gasUsed: loaded.gas, logs: [], value: undefined }
+        : { ok: false, gasUsed: loaded.gas, logs: [], error: loaded.error }
+    },
+    call,
+  }
+}
+
+type Metered<T> = { readonly gasUsed: bigint } & (
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: ChainError }
+)
+
+/** Runs work on a machine, and tells what stopped it. What is none of the machine's stops is thrown on: it is the host's. */
+function metered<T>(
+  machine: Machine,
+  args: { readonly gasMax: bigint; readonly limits: SandboxLimits },
+  work: () => T,
+): Metered<T> {
+  const { engine } = machine
+  const { gasMax } = args
+  engine.gas.value = gasMax
+  const gasUsed = () => (engine.gas.value < 0n ? gasMax : gasMax - engine.gas.value)
+  const stopped = (error: ChainError) => ({ ok: false, gasUsed: gasUsed(), error }) as const
+  try {
+    const value = work()
+    if (engine.gas.value < 0n) return stopped(sandboxFail.OUT_OF_GAS({ gasMax }))
+    return { ok: true, gasUsed: gasUsed(), value }
+  } catch (error) {
+    switch (engine.stop.value) {
+      case stopReasons.gas:
+        return stopped(sandboxFail.OUT_OF_GAS({ gasMax }))
+      case stopReasons.memory:
+        return stopped(sandboxFail.OUT_OF_MEMORY({ bytesMax: args.limits.memoryBytesMax }))
+      case stopReasons.stack:
+        return stopped(sandboxFail.OUT_OF_STACK({}))
+    }
+    if (error === ENGINE_GAVE_UP || error instanceof WebAssembly.RuntimeError)
+      return stopped(sandboxFail.ENGINE_FAULT({}))
+    throw error
+  }
+}
+
+interface Session {
+  readonly host: MachineHost
+  readonly logs: string[]
+  /** The refusal that this value of code stands for. */
+  refusalOf(value: number): ChainError | undefined
+}
+
+function loadingHost(machine: Machine, helpers: Helpers): MachineHost {
+  return {
+    nowMs: () => 0,
+    callHost(_count, _values, id) {
+      machine.charge(HOST_CALL_GAS)
+      if (id === builtins.log) return 0
+      return throwError(machine, helpers, 'there is no host while code loads')
+    },
+  }
+}
+
+function callingHost<Context>(
+  machine: Machine,
+  args: {
+    readonly helpers: Helpers
+    readonly table: readonly HostFunction<Context>[]
+    readonly limits: SandboxLimits
+    readonly request: CallRequest<Context>
+  },
+): Session {
+  const { helpers, table, limits, request } = args
+  const random = randomOf(request.seed)
+  const logs: string[] = []
+  const refusals = new Map<number, ChainError>()
+  let [calls, logBytes] = [0, 0]
+
+  const log = (count: number, values: number) => {
+    if (count === 0) return 0
+    const line = readValue(machine, helpers, values, limits.logBytesMax)
+    if (!line.ok || typeof line.value !== 'string') return 0
+    logBytes += line.value.length + 1
+    if (logBytes <= limits.logBytesMax) logs.push(line.value)
+    return 0
+  }
+
+  const refuse = (error: ChainError) => {
+    const value = writeValue(machine, helpers, error.code)
+    const made = callWith(machine, helpers, helpers.toError, [
+      value,
+      machine.engine.dupValue(helpers.context, value),
+    ])
+    const at = objectAt(machine, made)
+    // The value is never freed, so that no other comes to its place.
+    if (at !== undefined) refusals.set(at, error)
+    return machine.engine.throwValue(helpers.context, made)
+  }
+
+  const callHost = (count: number, values: number, id: number) => {
+    if (id === builtins.random) {
+      machine.charge(RANDOM_GAS)
+      return writeValue(machine, helpers, random())
+    }
+    machine.charge(HOST_CALL_GAS)
+    calls++
+    if (calls > limits.hostCallsMax) return throwError(machine, helpers, 'too many calls of the host')
+    if (id === builtins.log) return log(count, values)
+    const one = table[id]
+    if (one === undefined) throw ENGINE_GAVE_UP
+    machine.charge(BigInt(one.gas))
+    if (count < one.takes.length) return throwError(machine, helpers, 'too few arguments')
+    const given: Value[] = []
+    for (const [index, kind] of one.takes.entries()) {
+      const read = readValue(machine, helpers, values + 8 * index, limits.valueBytesMax)
+      if (!read.ok) return throwError(machine, helpers, `argument ${index}: ${unfitTexts[read.why]}`)
+      if (!isOfKind(read.value, kind)) return throwError(machine, helpers, `argument ${index}: not ${kind}`)
+      given.push(read.value)
+    }
+    let result: Value
+    try {
+      result = one.run(request.context, ...given)
+    } catch (error) {
+      if (error === STOPPED || !isChainError(error)) throw error
+      return refuse(error)
+    }
+    return writeValue(machine, helpers, result)
+  }
+
+  return {
+    logs,
+    host: { nowMs: () => Number(request.timeMs), callHost },
+    refusalOf(value) {
+      const at = objectAt(machine, value)
+      return at === undefined ? undefined : refusals.get(at)
+    },
+  }
+}
+
+/** Throws an error within code, which may catch it. */
+function throwError(machine: Machine, helpers: Helpers, message: string): number {
+  const value = writeValue(machine, helpers, message)
+  const error = callWith(machine, helpers, helpers.toError, [value])
+  return machine.engine.throwValue(helpers.context, error)
+}
+
+type Returned =
+  | { readonly value: Value }
+  | { readonly error: ChainError; readonly refusal?: ChainError | undefined }
+
+function callMethod<Context>(
+  machine: Machine,
+  args: {
+    readonly helpers: Helpers
+    readonly limits: SandboxLimits
+    readonly request: CallRequest<Context>
+    readonly namespace: number
+    readonly session: Session
+  },
+): Returned {
+  const { helpers, limits, request, session } = args
+  const { engine } = machine
+  const name = writeValue(machine, helpers, request.method)
+  const method = engine.getProp(helpers.context, args.namespace, name)
+  if (typeOf(machine, helpers, method) !== 'function')
+    return { error: sandboxFail.NO_METHOD({ method: request.method }) }
+  const values = request.args.map((value) => writeValue(machine, helpers, value))
+  const settled = settle(machine, helpers, callWith(machine, helpers, method, values))
+  if (settled.state === 'pending') return { error: sandboxFail.NEVER_SETTLED({}) }
+  if (settled.state === 'threw') {
+    const why = explain(machine, helpers, settled.value)
+    return { error: sandboxFail.THREW({ why }), refusal: session.refusalOf(settled.value) }
+  }
+  const read = readValue(machine, helpers, settled.value, limits.valueBytesMax)
+  return read.ok ? { value: read.value } : { error: sandboxFail.BAD_RESULT({ why: unfitTexts[read.why] }) }
+}
+
+function typeOf(machine: Machine, helpers: Helpers, value: number): string {
+  const at = machine.engine.typeOf(helpers.context, value)
+  const end = machine.bytes.indexOf(0, at)
+  const text = String.fromCharCode(...machine.bytes.subarray(at, end))
+  machine.engine.free(at)
+  return text
+}
+
+type Settled = { readonly state: 'done' | 'threw'; readonly value: number } | { readonly state: 'pending' }
+
+/** Does all that waits, then says what became of a result, or of the promise that it is. */
+function settle(machine: Machine, helpers: Helpers, result: number): Settled {
+  const { engine } = machine
+  if (isException(machine, result))
+    return { state: 'threw', value: engine.resolveException(helpers.context, result) }
+  const contextOut = engine.malloc(4)
+  while (engine.isJobPending(helpers.runtime) !== 0)
+    engine.freeValue(helpers.context, engine.executePendingJob(helpers.runtime, 1, contextOut))
+  switch (engine.promiseState(helpers.context, result)) {
+    case promise.pending:
+      return { state: 'pending' }
+    case promise.fulfilled:
+      return { state: 'done', value: engine.promiseResult(helpers.context, result) }
+    case promise.rejected:
+      return { state: 'threw', value: engine.promiseResult(helpers.context, result) }
+    default:
+      return { state: 'done', value: result }
+  }
+}
+
+/** What people read of something that was thrown. Part of the call: what it runs is metered. */
+function explain(machine: Machine, helpers: Helpers, thrown: number): string {
+  const kept = machine.engine.dupValue(helpers.context, thrown)
+  const text = callWith(machine, helpers, helpers.explain, [kept])
+  const read = readValue(machine, helpers, text, 8_000)
+  return read.ok && typeof read.value === 'string' ? read.value : 'something that cannot be shown'
+}
+
+function checkArguments(args: readonly Value[], limits: SandboxLimits): void {
+  if (args.length > limits.argumentsMax)
+    throw sandboxFail.BAD_ARGUMENT({
+      index: limits.argumentsMax,
+      why: `only ${limits.argumentsMax} may be given`,
+    })
+  args.forEach((value, index) => {
+    const isText = typeof value === 'string'
+    if (isText && (value.includes('\0') || !isWellFormed(value)))
+      throw sandboxFail.BAD_ARGUMENT({ index, why: unfitTexts.text })
+    const bytes = isText ? utf8(value).length : value instanceof Uint8Array ? value.length : 0
+    const digits = typeof value === 'bigint' ? value.toString().length : 0
+    if (bytes > limits.valueBytesMax || digits > 1_300)
+      throw sandboxFail.BAD_ARGUMENT({ index, why: unfitTexts.size })
+  })
+}
+
+const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text)
+
+function sandboxHash<Context>(host: HostFunctions<Context>, limits: SandboxLimits): string {
+  const { imagesMax: _, ...deciding } = limits
+  const functions = Object.entries(host).map(([name, { takes, gas }]) => [name, takes, gas])
+  const prices = [HOST_STACK_BYTES, Number(HOST_CALL_GAS), Number(RANDOM_GAS)]
+  const text = JSON.stringify([ENGINE_SHA256, PRELUDE, prices, Object.entries(deciding).sort(), functions])
+  return toHex(hashTagged(tag('mmt/sandbox'), utf8(text)))
+}
