@@ -128,7 +128,7 @@ export {
 export { tablePrefix } from './execution/journal.ts'
 export { createMachine } from './execution/machine.ts'
 export { type Executed, type Prepared, type Quote, transactionBytes } from './execution/transaction.ts'
-export type { KernelGranted, KernelTypes } from './kernel-module.ts'
+export type { KernelGranted, KernelReads, KernelTypes } from './kernel-module.ts'
 export type { Admission, Execution, Machine, Skipped, StateStore } from './machine.ts'
 export {
   concernedAccounts,
@@ -152,6 +152,7 @@ export type {
   EngineInput,
   EngineState,
   EngineStep,
+  Governable,
   Membership,
   Miss,
   Network,

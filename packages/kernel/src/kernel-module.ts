@@ -40,6 +40,14 @@ export interface KernelGranted {
   cancelUpgrade(): undefined
 }
 
+/** What every module may ask of the kernel. */
+export interface KernelReads {
+  /** The BCS of a governable parameter, with a change that this block has made already; undefined for any other parameter. */
+  parameter(args: { readonly module: string; readonly name: string }): Uint8Array | undefined
+  /** The upgrade that is scheduled, if any. */
+  upgrade(): { readonly height: Height; readonly release: Hash } | null
+}
+
 /**
  * The module that every chain begins with: accounts and their authorities, the versions of the modules in force, and
  * the validator set of the next height. Rows of accounts are never deleted, so no nonce or rotated key comes back to life.
@@ -68,15 +76,20 @@ export const kernelModule = ({ limits, suites }: { readonly limits: Limits; read
     },
     errors: kernelRefusals,
   })
-    .provides<{}, KernelGranted>({
+    .provides<{}, KernelGranted, KernelReads>({
+      reads: (ctx) => ({
+        parameter: ({ module, name: named }) =>
+          ctx.state.parameters.get([module, named]) ?? ctx.chain.governable.get(`${module}.${named}`)?.chosen,
+        upgrade: () => ctx.state.upgrade.get(),
+      }),
       granted: (ctx) => ({
         setParameter(args) {
           const parameter = `${args.module}.${args.name}`
-          const codec = ctx.chain.governable.get(parameter)
-          if (!codec)
+          const known = ctx.chain.governable.get(parameter)
+          if (!known)
             throw ctx.fail.NOT_GOVERNABLE({ parameter, governable: [...ctx.chain.governable.keys()] })
           try {
-            decode(codec, args.value)
+            decode(known.codec, args.value)
           } catch (error) {
             if (!isChainError(error)) throw error
             throw ctx.fail.BAD_PARAMETER({ parameter, why: error.message })

@@ -15,8 +15,8 @@ export function paramsInForce(
     const whole = decode(params.codec, encode(params.codec, params.value))
     for (const name of governable) {
       const changed = parameterInForce(state, spec.name, name)
-      const codec = chain.governable.get(`${spec.name}.${name}`)
-      if (changed && codec) (whole as Record<string, unknown>)[name] = decode(codec, changed)
+      const known = chain.governable.get(`${spec.name}.${name}`)
+      if (changed && known) (whole as Record<string, unknown>)[name] = decode(known.codec, changed)
     }
     return whole
   }

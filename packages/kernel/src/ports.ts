@@ -54,7 +54,16 @@ export interface ChainContext {
   /** The signature suites that the chain accepts, by number. */
   readonly suites: Suites
   /** The parameters that the chain file lets governance change, by `module.name`. */
-  readonly governable: ReadonlyMap<string, Codec<unknown>>
+  readonly governable: ReadonlyMap<string, Governable>
+  /** The commands of every module of the release, by the module's name. */
+  readonly commands: ReadonlyMap<string, readonly string[]>
+}
+
+/** A parameter that governance may change. */
+export interface Governable {
+  readonly codec: Codec<unknown>
+  /** Its BCS as the chain file has it. */
+  readonly chosen: Uint8Array
 }
 
 // 2. The store.

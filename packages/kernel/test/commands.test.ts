@@ -95,6 +95,10 @@ describe('a command', () => {
       on: {
         ...{ id: 'harbour-1', fingerprint: harbour.genesis.fingerprint, addressPrefix: 'mmt' },
         ...{ suites: harbour.genesis.chain.suites, governable: new Map() },
+        commands: new Map([
+          ['kernel', ['rotate']],
+          ['curious', ['look']],
+        ]),
       },
       block: {
         ...{

@@ -1,7 +1,8 @@
-import { encode, type KeyCodec } from '@mmtchain/codec'
+import { decode, encode, type KeyCodec } from '@mmtchain/codec'
 import {
   amount,
   type Block,
+  bool,
   bytes,
   type Chain,
   cell,
@@ -13,6 +14,8 @@ import {
   hash,
   height,
   type KernelGranted,
+  type KernelReads,
+  list,
   listedFee,
   memoryStore,
   need,
@@ -248,6 +251,39 @@ describe('a governable parameter', () => {
     harbour.send(alice, call('counter', 'count', null))
     expect(harbour.read('counter', 'total', null)).toBe(6)
     expect(harbour.tip.header.protocolHash).not.toBe(before)
+  })
+
+  test('is read by any module: as the chain file has it, then as it was set, in that block already', () => {
+    const reader = defineModule('reader', {
+      needs: { kernel: need<{}, {}, KernelReads>() },
+      state: { seen: cell(list(bytes({ bytesMax: 64 }), { max: 9 }), []) },
+    })
+      .command('look', unit, ({ state, needs }) => {
+        const found = needs.kernel.parameter({ module: 'counter', name: 'step' })
+        state.seen.set([...state.seen.get(), found ?? new Uint8Array()])
+      })
+      .query(
+        'fixed',
+        unit,
+        bool,
+        ({ needs }) => needs.kernel.parameter({ module: 'counter', name: 'limit' }) === undefined,
+      )
+      .query('seen', unit, list(u8, { max: 9 }), ({ state, chain }) =>
+        state.seen.get().map((one) => decode(chain.governable.get('counter.step')?.codec as typeof u8, one)),
+      )
+      .query(
+        'commands',
+        unit,
+        list(text({ bytesMax: 32 }), { max: 9 }),
+        ({ chain }) => chain.commands.get('governor') ?? [],
+      )
+    const harbour = start(first().use(reader), {})
+    harbour.send(alice, call('reader', 'look', null))
+    const set = call('governor', 'set', { module: 'counter', name: 'step', value: encode(u8, 5) })
+    harbour.block([harbour.prepare(alice, [set, call('reader', 'look', null)])])
+    expect(harbour.read('reader', 'seen', null)).toEqual([1, 5])
+    expect(harbour.read('reader', 'fixed', null)).toBe(true)
+    expect(harbour.read('reader', 'commands', null)).toEqual(['set', 'upgrade', 'cancel'])
   })
 
   test('is refused when it is fixed, unknown, or the value is none of its type', () => {

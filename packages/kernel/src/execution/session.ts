@@ -3,6 +3,7 @@ import { moduleAddress } from '@mmtchain/crypto'
 import { type Address, type Failures, failures, type Hash, showAddresses } from '@mmtchain/primitives'
 import { EVENTS_MAX, type Event, HOOK_EVENTS_MAX, type ValidatorSet, validatorSet } from '../block.ts'
 import { type ChainData, parameterSchema, type UsedModule } from '../declare/chain.ts'
+import { parameterBytes } from '../declare/genesis.ts'
 import type { Call, ModuleSpec } from '../declare/module.ts'
 import { paramsInForce } from '../parameters.ts'
 import type { BlockContext, ChainContext, StateReader } from '../ports.ts'
@@ -23,7 +24,10 @@ export interface Runtime {
 
 export function newRuntime(chain: ChainData, fingerprint: Hash): Runtime {
   const governable = chain.modules.flatMap(({ spec, governable: names }) =>
-    names.map((name) => [`${spec.name}.${name}`, codecFromSchema(parameterSchema(spec, name))] as const),
+    names.map((name) => {
+      const codec = codecFromSchema(parameterSchema(spec, name))
+      return [`${spec.name}.${name}`, Object.freeze({ codec, chosen: parameterBytes(spec, name) })] as const
+    }),
   )
   const show = (text: string) => showAddresses(text, { prefix: chain.addressPrefix })
   return {
@@ -33,6 +37,9 @@ export function newRuntime(chain: ChainData, fingerprint: Hash): Runtime {
       addressPrefix: chain.addressPrefix,
       suites: chain.suites,
       governable: new Map(governable),
+      commands: new Map(
+        chain.modules.map(({ spec }) => [spec.name, Object.freeze([...spec.commands.keys()])]),
+      ),
     }),
     modules: new Map(chain.modules.map((used) => [used.spec.name, used])),
     guards: chain.modules.map(({ spec }) => spec).filter(({ beforeCommand }) => beforeCommand.length > 0),
