@@ -1,4 +1,4 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import { createServer, type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Host, Node } from '@mmtchain/node-runtime'
@@ -6,12 +6,13 @@ import type { ChainError } from '@mmtchain/primitives'
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { WebSocketServer } from 'ws'
 import { createAccess } from './access.ts'
-import { createBacklog, type Holder } from './backlog.ts'
+import { createBacklog } from './backlog.ts'
 import { serveConnection } from './connection.ts'
 import { followBlocks } from './feed.ts'
 import { answer, type Dispatch, refuse } from './json-rpc.ts'
 import type { Method } from './method.ts'
 import { createMethods, type NodeInfo, type PeerInfo } from './methods.ts'
+import { type Connection, isPost, servePost } from './post.ts'
 import { type AddressEntry, type Bucket, createAddressBook, isLoopback, newBucket, refill } from './rate.ts'
 import { rpcFail } from './refusals.ts'
 import { checkLimits, type Role, RPC_SETTINGS_DEFAULT, type RpcSettings } from './settings.ts'
@@ -58,7 +59,9 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
   checkLimits(limits)
   const access = createAccess(settings, host)
   const view = followRelease(node)
-  const dispatch = tableOf(view, { info, limits, log, peers: options.peers })
+  const onFault = (error: unknown, method: string) =>
+    log.error({ method, error: error instanceof Error ? error.stack : String(error) }, 'an RPC method failed')
+  const dispatch = tableOf(view, { info, limits, onFault, peers: options.peers })
   // A clash of names in the first table shows before anyone calls.
   dispatch()
   const feed = followBlocks(node)
@@ -76,16 +79,30 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
     return made
   }
 
+  const post = servePost({
+    access,
+    bodyBytesMax: limits.bodyBytesMax,
+    connectionOf,
+    answer: async (sender, text) => answer(dispatch(), sender, text),
+    onFault: (error) => onFault(error, 'POST /rpc'),
+  })
   const server = fastify({
     bodyLimit: limits.bodyBytesMax,
-    requestTimeout: limits.requestTimeoutMs,
-    connectionTimeout: IDLE_MS,
     forceCloseConnections: true,
+    serverFactory(others) {
+      const http = createServer((request, response) =>
+        isPost(request) ? post(request, response) : others(request, response),
+      )
+      http.requestTimeout = limits.requestTimeoutMs
+      http.keepAliveTimeout = IDLE_MS
+      http.setTimeout(IDLE_MS)
+      return http
+    },
   })
   server.server.maxConnections = limits.connectionsMax
   server.server.prependListener('connection', (socket) => callers.connected(socket))
 
-  // The body stays text here, so that a broken one gets JSON-RPC's own answer.
+  // What is sent to a page that takes nothing does not matter, whatever it is.
   server.removeAllContentTypeParsers()
   server.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
 
@@ -108,28 +125,6 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
     done()
   }
 
-  server.post('/rpc', { onRequest: admit }, (request, reply) => {
-    const { socket } = request
-    const { count, holder } = connectionOf(socket)
-    // The first call is counted already.
-    let calls = 0
-    const sender = {
-      roles: (request as Admitted).roles ?? new Set(),
-      count: () => (calls++ === 0 ? undefined : count()),
-      hold: holder.hold,
-      isGone: () => socket.destroyed,
-    }
-    void answer(dispatch(), sender, String(request.body ?? '')).then((text) => {
-      if (text === undefined) {
-        reply.code(204).send()
-        return
-      }
-      // Held until it is on its way; what a caller that has gone held is given back with its connection.
-      holder.hold(text.length)
-      reply.raw.once('close', () => holder.hold(-text.length))
-      reply.type('application/json').send(text)
-    })
-  })
   server.options('/rpc', { onRequest: admit }, (_request, reply) =>
     reply
       .code(204)
@@ -160,7 +155,7 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
       const { statusCode = 500, message } = error
       if (statusCode === 413) return refused(reply, 413, rpcFail.BODY_TOO_LARGE({ max: limits.bodyBytesMax }))
       if (statusCode < 500) return refused(reply, statusCode, rpcFail.INVALID_REQUEST({ why: message }))
-      dispatch().onFault(error, request.url)
+      onFault(error, request.url)
       return refused(reply, 500, rpcFail.INTERNAL({}))
     },
   )
@@ -208,25 +203,15 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
   return { url: await server.listen({ host, port }), close: () => server.close() }
 }
 
-/** What is kept of an HTTP connection. */
-interface Connection {
-  /** Counts one request; a refusal says that there were too many. */
-  readonly count: () => ChainError | undefined
-  /** What it has not taken of its answers. */
-  readonly holder: Holder
-}
-
 /** A request whose caller is known. */
 type Admitted = FastifyRequest & { roles: ReadonlySet<Role> | null }
 
 /** The table of methods of the release in force, made anew when the release changes. */
 function tableOf(
   view: ReturnType<typeof followRelease>,
-  args: Parameters<typeof createMethods>[1] & { readonly log: Host['log'] },
+  args: Parameters<typeof createMethods>[1] & Pick<Dispatch, 'onFault'>,
 ): () => Dispatch {
-  const { limits, log } = args
-  const onFault = (error: unknown, method: string) =>
-    log.error({ method, error: error instanceof Error ? error.stack : String(error) }, 'an RPC method failed')
+  const { limits, onFault } = args
   let at: ReturnType<typeof view> | undefined
   let methods: ReadonlyMap<string, Method> = new Map()
   return () => {

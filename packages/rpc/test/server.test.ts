@@ -76,6 +76,14 @@ test('an unknown path, an oversized body, a broken one and an empty one are refu
   expect(codeIn((await send(url, { path: '/nowhere', method: 'GET' })).body)).toBe('rpc/NOT_FOUND')
   const large = await post(url, 'x'.repeat(8 * 1024 * 1024 + 1))
   expect([large.status, codeIn(await large.text())]).toEqual([413, 'rpc/BODY_TOO_LARGE'])
+  // One that does not say how long it is.
+  const unsized = new ReadableStream({
+    pull(controller) {
+      controller.enqueue(new Uint8Array(1024 * 1024))
+    },
+  })
+  const endless = await fetch(`${url}/rpc`, { method: 'POST', body: unsized, duplex: 'half' } as RequestInit)
+  expect([endless.status, codeIn(await endless.text())]).toEqual([413, 'rpc/BODY_TOO_LARGE'])
   for (const body of ['{', '', '\u0000', '{"jsonrpc":"2.0"'])
     expect(JSON.parse((await send(url, { body })).body)).toMatchObject({ error: { code: -32700 } })
   const { body } = await send(url, { headers: { 'content-type': 'application/octet-stream' }, body: status })
