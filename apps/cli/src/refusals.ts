@@ -22,6 +22,10 @@ export const cliRefusals = {
     message: `${d.file} exists already.`,
     hint: 'Name another file; nothing is overwritten.',
   }),
+  SNAPSHOT_FAILED: (d: { why: string }) => ({
+    message: `The node could not write the snapshot: ${d.why}`,
+    hint: 'See whether the disk of its home has room, then try again; the chain goes on.',
+  }),
   CANNOT_WRITE: (d: { file: string; why: string }) => ({
     message: `${d.file} cannot be written: ${d.why}.`,
     hint: 'Name a file in a folder that exists and that you may write to.',

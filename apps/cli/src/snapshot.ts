@@ -1,10 +1,8 @@
-import { access } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { prepareCrypto } from '@mmtchain/crypto'
 import { blockId, createMachine, readGenesis, validatorsHash } from '@mmtchain/kernel'
 import { type Home, homeFail, isHome, loadBundle, readJson } from '@mmtchain/node'
 import {
-  merkleStore,
   restoreSnapshot,
   type SnapshotSummary,
   snapshotFolder,
@@ -15,6 +13,7 @@ import { type CommonOptions, common, homeOf, withExample } from './context.ts'
 import { say, type WordKey } from './language.ts'
 import { look, type Progress, print, progress, rows } from './output.ts'
 import { cliFail } from './refusals.ts'
+import { createSnapshot } from './snapshot-create.ts'
 
 type Certify = Parameters<typeof verifySnapshot>[0]['check']
 
@@ -30,7 +29,7 @@ export function addSnapshot(program: Command): void {
     .requiredOption('--out <folder>', say('snapshot.folder'))
     .action(async (options: CommonOptions & { out: string }) => {
       const folder = resolve(options.out)
-      const made = await create(existingHome(options), folder, () =>
+      const made = await createSnapshot(existingHome(options), folder, () =>
         progress(options, { label: say('snapshot.create.label') }),
       )
       show(options, folder, made, 'snapshot.create.done')
@@ -70,35 +69,6 @@ export function existingHome(options: CommonOptions): Home {
   const home = homeOf(options)
   if (!isHome(home)) throw homeFail.NOT_A_HOME({ home: home.path })
   return home
-}
-
-/** Throws `cli/NOT_EMPTY` for a folder with a snapshot, and `store/LOCKED` while the node of the home runs. */
-async function create(home: Home, folder: string, begin: () => Progress): Promise<SnapshotSummary> {
-  const manifest = join(folder, 'manifest')
-  const isTaken = await access(manifest).then(
-    () => true,
-    () => false,
-  )
-  if (isTaken) throw cliFail.NOT_EMPTY({ file: manifest })
-  const store = await merkleStore({ path: home.data, keepHeights: 'all' })
-  try {
-    const bar = begin()
-    const files = snapshotFolder(folder)
-    let written = 0
-    try {
-      return await store.snapshot({
-        ...files,
-        async write(name, bytes) {
-          await files.write(name, bytes)
-          bar.at(++written)
-        },
-      })
-    } finally {
-      bar.end()
-    }
-  } finally {
-    await store.close()
-  }
 }
 
 /**
@@ -146,7 +116,10 @@ async function shown<T>(
 function show(
   options: CommonOptions,
   folder: string,
-  found: SnapshotSummary,
+  found: Omit<SnapshotSummary, 'height' | 'id'> & {
+    readonly height: bigint | string
+    readonly id: string
+  },
   done: WordKey & `snapshot.${string}.done`,
 ): void {
   const { height, id, chunks } = found

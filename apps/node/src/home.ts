@@ -32,6 +32,10 @@ export interface Home {
   readonly inputs: string
   /** Where other nodes were, for the next start. */
   readonly peers: string
+  /** What was made by a running node, each in a folder named by its height. */
+  readonly snapshots: string
+  /** Where the running node answers, and a token with all roles that is good until it stops. */
+  readonly admin: string
 }
 
 export function homeAt(path: string): Home {
@@ -50,6 +54,8 @@ export function homeAt(path: string): Home {
     signState: at('sign-state'),
     inputs: at('inputs.log'),
     peers: at('peers.json'),
+    snapshots: at('snapshots'),
+    admin: at('admin.json'),
   }
 }
 
@@ -106,8 +112,10 @@ export async function checkNotInUse(home: Home): Promise<void> {
 export async function clearHome(home: Home): Promise<void> {
   await checkNotInUse(home)
   // The genesis first: what an interruption leaves is no home, and the next start makes the rest anew.
-  const { genesis, genesisHead, data, mempool, signState, inputs, peers, chain, config, configSchema } = home
-  const all = [genesis, genesisHead, data, mempool, signState, inputs, peers, chain, config, configSchema]
+  const { genesis, genesisHead, data, mempool, signState, inputs, peers } = home
+  const { chain, config, configSchema, snapshots, admin } = home
+  const state = [genesis, genesisHead, data, mempool, signState, inputs, peers, snapshots, admin]
+  const all = [...state, chain, config, configSchema]
   for (const path of all) await rm(path, { recursive: true, force: true })
 }
 

@@ -1,3 +1,4 @@
+export { type HomeAdmin, readAdmin } from './admin.ts'
 export { type AnyChain, bundleChainFile, type ChainBundle, loadBundle, loadChainFile } from './chain-file.ts'
 export { homeHealthTexts } from './checks.ts'
 export { CONFIG_DEFAULT, type Config, configSchemaText, readConfigJson } from './config.ts'

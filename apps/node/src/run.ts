@@ -18,7 +18,8 @@ import {
 import type { HttpNetwork } from '@mmtchain/p2p-http'
 import type { ChainError } from '@mmtchain/primitives'
 import { type RpcServer, serveRpc } from '@mmtchain/rpc'
-import { merkleStore } from '@mmtchain/storage-merkle'
+import { type MerkleStore, merkleStore } from '@mmtchain/storage-merkle'
+import { ownToken } from './admin.ts'
 import { beginLarge } from './begin.ts'
 import { loadBundle } from './chain-file.ts'
 import { homeChecks, pruningCheck } from './checks.ts'
@@ -32,6 +33,7 @@ import { hasReveals, openReveals } from './onion.ts'
 import { listenRefused } from './port.ts'
 import { homeFail } from './refusals.ts'
 import { type MissingSignState, openSigner } from './sign-state.ts'
+import { snapshotsOf } from './snapshots.ts'
 import { VERSION } from './version.ts'
 
 /** One core is for the main thread; more threads than these it cannot keep busy. */
@@ -77,7 +79,7 @@ export async function runNode(args: RunNodeArgs): Promise<RunningNode> {
   await beginLarge(home, log, args.signal)
   const { genesis, settle } = await readHomeGenesis(home, chain)
   const validator = config.validator === null ? undefined : await validatorKey(home, config.validator, ask)
-  const { node, network } = await openNode({ home, config, genesis, validator, log, args })
+  const { node, network, store } = await openNode({ home, config, genesis, validator, log, args })
   const { host } = config.rpc
   const port = args.rpcPort ?? config.rpc.port
   // The next start is slower without it, and that is all.
@@ -85,11 +87,19 @@ export async function runNode(args: RunNodeArgs): Promise<RunningNode> {
     log.warn({ error: String(error) }, 'genesis-head.json is not written'),
   )
   try {
-    const info = { name: 'mmt-node', version: VERSION }
-    const settings = config.rpc
-    const peers = network?.peers
-    const rpc = await serveRpc({ node, info, log: logOf(log, 'rpc'), host, port, settings, peers })
-    const stopped = node.stopped.finally(() => rpc.close())
+    const own = ownToken(home, config.rpc)
+    const rpc = await serveRpc({
+      node,
+      info: { name: 'mmt-node', version: VERSION },
+      log: logOf(log, 'rpc'),
+      host,
+      port,
+      settings: own.settings,
+      peers: network?.peers,
+      snapshots: snapshotsOf(home, { store, log: logOf(log, 'store') }),
+    })
+    await own.publish(rpc.url)
+    const stopped = node.stopped.finally(() => Promise.all([own.remove(), rpc.close()]))
     stopped.catch(() => undefined)
     log.info(
       { home: home.path, rpc: rpc.url, secp256k1: secp256k1Backend(), chain: chain.id, version: VERSION },
@@ -121,7 +131,11 @@ async function openNode(opened: {
   readonly validator: ValidatorKey | undefined
   readonly log: Log
   readonly args: Pick<RunNodeArgs, 'wrapHost' | 'missingSignState'>
-}): Promise<{ readonly node: Node; readonly network: HttpNetwork | undefined }> {
+}): Promise<{
+  readonly node: Node
+  readonly network: HttpNetwork | undefined
+  readonly store: MerkleStore
+}> {
   const { home, config, genesis, validator: key, log } = opened
   const { wrapHost = (host) => host, missingSignState: missing = 'refuse' } = opened.args
   let damage: ChainError | undefined
@@ -167,7 +181,7 @@ async function openNode(opened: {
       ...(network && { network, metrics: [network.metrics] }),
     })
     if (network) serveNode(network, node)
-    return { node, network }
+    return { node, network, store }
   } catch (error) {
     await validator?.close()
     await inputLog?.close()

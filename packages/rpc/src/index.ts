@@ -1,7 +1,13 @@
 export { type Backlog, createBacklog, type Holder } from './backlog.ts'
 export { answer, type Dispatch, type Sender } from './json-rpc.ts'
 export type { Caller, Method } from './method.ts'
-export { createMethods, type NodeInfo, type PeerInfo } from './methods.ts'
+export {
+  createMethods,
+  type NodeInfo,
+  type PeerInfo,
+  type SnapshotMaker,
+  type SnapshotRun,
+} from './methods.ts'
 export { openRpcDocument } from './openrpc.ts'
 export { type Param, paramsOf } from './params.ts'
 export {

@@ -1,4 +1,4 @@
-import { hash, type Json, toJson, unit } from '@mmtchain/codec'
+import { hash, type Json, option, struct, toJson, u32, unit } from '@mmtchain/codec'
 import { chainMethods } from './chain-methods.ts'
 import { type Method, method } from './method.ts'
 import { openRpcDocument } from './openrpc.ts'
@@ -31,6 +31,32 @@ export interface PeerInfo {
   readonly why: string
 }
 
+/** A snapshot of the state that the node makes, or has made since it started. */
+export interface SnapshotRun {
+  /** Counts from 1. */
+  readonly run: number
+  readonly state: 'making' | 'done' | 'failed'
+  /** How many files are written. */
+  readonly files: number
+  /** Where it lies on the node's machine, once it is done. */
+  readonly folder: string | null
+  readonly height: bigint | null
+  /** Of its manifest. */
+  readonly id: string | null
+  readonly chunks: number | null
+  readonly rows: number | null
+  /** Why it failed; empty otherwise. */
+  readonly why: string
+}
+
+/** Makes snapshots while the node runs. */
+export interface SnapshotMaker {
+  /** Begins one, or answers with the one that is being made. */
+  begin(): SnapshotRun
+  /** Undefined for one that is not known any more. */
+  look(run: number): SnapshotRun | undefined
+}
+
 /** The table of all methods of a node under one release: those of every node, and every query of every module as `module_query`. */
 export function createMethods(
   view: View,
@@ -38,6 +64,7 @@ export function createMethods(
     readonly info: NodeInfo
     readonly limits: RpcLimits
     readonly peers?: (() => readonly PeerInfo[]) | undefined
+    readonly snapshots?: SnapshotMaker | undefined
   },
 ): ReadonlyMap<string, Method> {
   const { code } = view
@@ -48,6 +75,7 @@ export function createMethods(
     ...proofMethods(view),
     ...transactionMethods(view),
     ...nodeMethods(view, args),
+    ...(args.snapshots ? [snapshotMethod(args.snapshots)] : []),
     ...queryMethods(view),
   ]
   for (const row of rows) {
@@ -130,6 +158,32 @@ function nodeMethods(
       run: async () => (await node.health()) as unknown as Json,
     }),
   ]
+}
+
+function snapshotMethod(snapshots: SnapshotMaker): Method {
+  return method({
+    name: 'node_snapshot',
+    summary:
+      'Begins to write a snapshot of the state on the node’s machine, one at a time, or says how far the one of that number is',
+    role: 'admin',
+    params: struct({ run: option(u32) }),
+    result: object({
+      run: count,
+      state: { enum: ['making', 'done', 'failed'] },
+      files: count,
+      folder: nullable(string),
+      height: nullable(decimal),
+      id: nullable(hash.schema),
+      chunks: nullable(count),
+      rows: nullable(count),
+      why: string,
+    }),
+    run({ run }) {
+      const found = run === null ? snapshots.begin() : snapshots.look(run)
+      if (!found) throw rpcFail.SNAPSHOT_NOT_FOUND({ run: Number(run) })
+      return { ...found, height: found.height === null ? null : found.height.toString() }
+    },
+  })
 }
 
 function queryMethods({ node, code }: View): readonly Method[] {

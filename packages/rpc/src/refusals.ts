@@ -28,6 +28,10 @@ export const rpcRefusals = {
     message: `The body is over ${d.max} bytes.`,
     hint: 'Send less in one request.',
   }),
+  SNAPSHOT_NOT_FOUND: (d: { run: number }) => ({
+    message: `The node knows of no snapshot ${d.run}.`,
+    hint: 'It remembers the last ones since it started; call node_snapshot without a number to begin one.',
+  }),
   INTERNAL: (_: object) => ({ message: 'The node failed to answer.', hint: 'See the node’s log.' }),
   TIMEOUT: (d: { ms: number }) => ({
     message: `The answer was not there after ${d.ms} ms.`,

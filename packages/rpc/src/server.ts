@@ -11,7 +11,7 @@ import { serveConnection } from './connection.ts'
 import { followBlocks } from './feed.ts'
 import { answer, type Dispatch, refuse } from './json-rpc.ts'
 import type { Method } from './method.ts'
-import { createMethods, type NodeInfo, type PeerInfo } from './methods.ts'
+import { createMethods, type NodeInfo, type PeerInfo, type SnapshotMaker } from './methods.ts'
 import { type Connection, isPost, servePost } from './post.ts'
 import { type AddressEntry, type Bucket, createAddressBook, isLoopback, newBucket, refill } from './rate.ts'
 import { rpcFail } from './refusals.ts'
@@ -30,6 +30,8 @@ export interface RpcOptions {
   readonly settings?: RpcSettings | undefined
   /** Other nodes, for `node_peers`; none without. */
   readonly peers?: (() => readonly PeerInfo[]) | undefined
+  /** Makes snapshots, for `node_snapshot`; there is no such method without. */
+  readonly snapshots?: SnapshotMaker | undefined
 }
 
 /** A listening RPC server. */
@@ -59,9 +61,10 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
   checkLimits(limits)
   const access = createAccess(settings, host)
   const view = followRelease(node)
+  const { peers, snapshots } = options
   const onFault = (error: unknown, method: string) =>
     log.error({ method, error: error instanceof Error ? error.stack : String(error) }, 'an RPC method failed')
-  const dispatch = tableOf(view, { info, limits, onFault, peers: options.peers })
+  const dispatch = tableOf(view, { info, limits, onFault, peers, snapshots })
   // A clash of names in the first table shows before anyone calls.
   dispatch()
   const feed = followBlocks(node)

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import type { Json, JsonSchema } from '@mmtchain/codec'
 import { amount, defineChain, defineModule, memoryStore, solo, u8, unit } from '@mmtchain/kernel'
 import { createNode, silentLog, systemHost } from '@mmtchain/node-runtime'
-import { serveRpc } from '@mmtchain/rpc'
+import { RPC_SETTINGS_DEFAULT, type SnapshotMaker, type SnapshotRun, serveRpc } from '@mmtchain/rpc'
 import { testChain } from '@mmtchain/testkit'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -30,8 +30,29 @@ const { validateOpenRPCDocument } = createRequire(import.meta.url)('@open-rpc/sc
 let running: Awaited<ReturnType<typeof start>>
 let document: Document
 
+/** Snapshots of which the first is made and the second never ends. */
+const whole: SnapshotRun = {
+  run: 1,
+  state: 'done',
+  files: 3,
+  folder: '/srv/snapshots/1',
+  height: 1n,
+  id: '5a'.repeat(32),
+  chunks: 1,
+  rows: 9,
+  why: '',
+}
+const none = { folder: null, height: null, id: null, chunks: null, rows: null, why: '' }
+const snapshots: SnapshotMaker = {
+  begin: () => ({ ...none, run: 2, state: 'making', files: 0 }),
+  look: (run) => (run === 1 ? whole : undefined),
+}
+
 beforeAll(async () => {
-  running = await start()
+  running = await start({
+    snapshots,
+    settings: { ...RPC_SETTINGS_DEFAULT, anonymous: ['read', 'submit', 'admin'] },
+  })
   document = (await running.call('rpc.discover')).result as Document
 })
 afterAll(() => running.stop())
@@ -67,6 +88,7 @@ test('it lists every method of INTERFACE.md that needs no second node, and every
     'node_info',
     'node_peers',
     'node_health',
+    'node_snapshot',
     ...['kernel_account', 'kernel_upgrade'],
     ...names.filter((name) => name.startsWith('token_')),
     ...['shapes_nothing', 'shapes_plain', 'shapes_many', 'shapes_pair'],
@@ -126,6 +148,7 @@ test('every method answers as its own schema says, by name and by position', asy
     ],
     node_info: [{}],
     node_health: [{}],
+    node_snapshot: [{}, { run: 1 }],
     kernel_account: [{ address: sender }],
     kernel_upgrade: [{}],
     shapes_nothing: [{}],

@@ -47,3 +47,18 @@ export function backgroundWork(args: {
     },
   }
 }
+
+/** The longest rest, so that what stops meanwhile is not waited for. */
+const REST_MS_MAX = 1_000
+
+/** Gives a function that work calls between its pieces: it rests there so that the work takes at most `share` of the time. */
+export function restingWork(share: number): () => Promise<void> {
+  let start = performance.now()
+  return async () => {
+    const restMs = (performance.now() - start) * (1 / share - 1)
+    // Timers are no finer; what is left counts with the next piece.
+    if (restMs < 1) return
+    await new Promise((resolve) => setTimeout(resolve, Math.min(restMs, REST_MS_MAX)))
+    start = performance.now()
+  }
+}

@@ -15,7 +15,7 @@ import {
   hash as toHash,
   height as toHeight,
 } from '@mmtchain/primitives'
-import { backgroundWork } from './background.ts'
+import { backgroundWork, restingWork } from './background.ts'
 import { cacheOf } from './cache.ts'
 import { type CheckedStore, checkEverything } from './checking.ts'
 import { type Database, type MerkleStorePlace, openPlace, textOf, type Write } from './database.ts'
@@ -89,8 +89,11 @@ export interface MerkleStore extends Store {
   kept(): { readonly oldest: Height; readonly first: Height }
   /** Reads everything and checks that it belongs together. Throws `store/DAMAGED`, or `store/NO_BLOCKS`. */
   verify(): Promise<CheckedStore>
-  /** Writes the tip and its state as files, while blocks go on. Throws `store/NO_BLOCKS` or `store/ROW_TOO_LARGE`. */
-  snapshot(files: SnapshotFiles): Promise<SnapshotSummary>
+  /**
+   * Writes the tip and its state as files, while blocks go on; in at most `share` of the time, from 0 to 1, or as fast as it goes without one.
+   * Throws `store/NO_BLOCKS` or `store/ROW_TOO_LARGE`.
+   */
+  snapshot(files: SnapshotFiles, options?: { readonly share?: number }): Promise<SnapshotSummary>
 }
 
 /** Which heights are here. */
@@ -387,9 +390,12 @@ function storeOn(args: {
           ...{ view, version, header, first: kept.first, check: current },
         })
       }),
-    snapshot: (files) =>
+    snapshot: (files, { share = 1 } = {}) =>
       longRead(({ view, tip }) =>
-        writeSnapshot({ view, stored: readBlock(view, tip.header.height), files, check: current }),
+        writeSnapshot({
+          ...{ view, stored: readBlock(view, tip.header.height), files },
+          pace: { check: current, rest: restingWork(share) },
+        }),
       ),
     close() {
       closing ??= (async () => {

@@ -37,6 +37,16 @@ export interface SnapshotSummary {
   readonly rows: number
 }
 
+/** How a snapshot that is written meets what goes on beside it. */
+export interface SnapshotPace {
+  /** Throws when the writing is to stop. */
+  readonly check: () => unknown
+  /** Called between pieces of the work, which then goes on when it resolves. */
+  readonly rest: () => Promise<void>
+}
+
+/** So many rows are a piece of the work. */
+const PIECE_ROWS = 256
 /** Sizes are first counted by this many bits of the path. */
 const COUNTED_BITS = 16
 
@@ -45,10 +55,9 @@ export async function writeSnapshot(args: {
   readonly view: View
   readonly stored: StoredBlock
   readonly files: SnapshotFiles
-  /** Throws when the writing is to stop. */
-  readonly check: () => unknown
+  readonly pace: SnapshotPace
 }): Promise<SnapshotSummary> {
-  const { view, stored, files, check } = args
+  const { view, stored, files, pace } = args
   const { block, id, seal, receipts } = stored
   const pieces: Hash[] = []
   for (const [index, piece] of piecesOf({ block, receipts }).entries()) {
@@ -56,9 +65,10 @@ export async function writeSnapshot(args: {
     pieces.push(toHash(sha256(piece)))
   }
   const chunks: StateChunk[] = []
-  for await (const { rows, depth, prefix } of subtreesOf(view, check)) {
+  for await (const { rows, depth, prefix } of subtreesOf(view, pace)) {
     await files.write(chunkName(chunks.length), encodeRows(rows))
     chunks.push({ depth, prefix, rows: rows.length, root: toHash(subtreeRoot(rows, depth)) })
+    await pace.rest()
   }
   const manifest = encodeManifest({ header: block.header, id, seal, pieces, chunks })
   await files.write(MANIFEST, manifest)
@@ -96,16 +106,16 @@ interface Subtree {
 }
 
 /** The state in subtrees that fit in a chunk while their parents do not. So one state has one snapshot. */
-async function* subtreesOf(view: View, check: () => unknown): AsyncGenerator<Subtree> {
+async function* subtreesOf(view: View, pace: SnapshotPace): AsyncGenerator<Subtree> {
   const sizes = new Float64Array(2 ** COUNTED_BITS)
-  for await (const row of rowsOf(view, check))
+  for await (const row of rowsOf(view, pace))
     sizes[bucketOf(row.path)] = (sizes[bucketOf(row.path)] as number) + rowBytes(row)
   const parts = partsOf(sizes)
   let rows: SnapshotRow[] = []
   let part = 0
   const current = () =>
     parts[part] as { readonly depth: number; readonly end: number; readonly prefix: Uint8Array }
-  for await (const row of rowsOf(view, check)) {
+  for await (const row of rowsOf(view, pace)) {
     for (; bucketOf(row.path) >= current().end; part++) {
       yield* fitting({ ...current(), rows })
       rows = []
@@ -167,8 +177,11 @@ function bucketOf(path: Uint8Array): number {
 }
 
 /** All rows in ascending order of their paths. */
-async function* rowsOf(view: View, check: () => unknown): AsyncGenerator<SnapshotRow> {
+async function* rowsOf(view: View, { check, rest }: SnapshotPace): AsyncGenerator<SnapshotRow> {
+  let count = 0
   for await (const [key, packed] of view.entries(keysOf('s'))) {
+    count += 1
+    if (count % PIECE_ROWS === 0) await rest()
     check()
     const path = key.slice(1)
     const row = unpack(entry.row(path), packed)

@@ -331,7 +331,8 @@ export const en = {
   'verify.otherReceipts': 'those of other receipts',
 
   'snapshot.about': 'write, check and restore snapshots of the state of a home',
-  'snapshot.create.about': 'write the newest state and its block as files, while the node is stopped',
+  'snapshot.create.about':
+    'write the newest state and its block as files; where the node runs, it does that and goes on',
   'snapshot.create.label': 'writing chunks',
   'snapshot.create.done': 'Wrote a snapshot of height {height} into {folder}.',
   'snapshot.verify.about': 'check every file of a snapshot against the genesis and chain file of the home',

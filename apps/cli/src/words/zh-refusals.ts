@@ -14,6 +14,10 @@ export const zhRefusals: Readonly<Record<string, { readonly message: string; rea
     hint: '请用 --home 指定该链的数据目录，或用 --chain 给链文件并用 --fingerprint 给指纹。',
   },
   'cli/NOT_EMPTY': { message: '{file} 已存在。', hint: '请换一个文件名；不会覆盖任何文件。' },
+  'cli/SNAPSHOT_FAILED': {
+    message: '节点未能写出快照：{why}',
+    hint: '请检查其数据目录所在磁盘是否有空间，然后重试；链会继续运行。',
+  },
   'cli/CANNOT_WRITE': {
     message: '无法写入 {file}：{why}。',
     hint: '请指定一个已存在且有写权限的文件夹中的文件。',

@@ -322,7 +322,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   'verify.otherReceipts': '来自其他回执',
 
   'snapshot.about': '写出、检查和恢复数据目录的状态快照',
-  'snapshot.create.about': '在节点停止时，把最新状态及其区块写成文件',
+  'snapshot.create.about': '把最新状态及其区块写成文件；节点运行时由节点来写，出块不停',
   'snapshot.create.label': '正在写出数据块',
   'snapshot.create.done': '已把高度 {height} 的快照写入 {folder}。',
   'snapshot.verify.about': '用数据目录的创世文件和链文件检查快照的每个文件',
