@@ -1,9 +1,10 @@
-import { encode, struct, u8, u32 } from '@mmtchain/codec'
-import { type Engine, type EngineState, parentSeed } from '@mmtchain/kernel'
-import { ChainError } from '@mmtchain/primitives'
+import { encode, struct, u8, u16, u32 } from '@mmtchain/codec'
+import { type Engine, type EngineState, parentSeed, slotMsOf } from '@mmtchain/kernel'
+import { ChainError, concatBytes } from '@mmtchain/primitives'
 import { auditor } from './audit.ts'
 import { message } from './message.ts'
 import { offencesOf } from './offence.ts'
+import { SEATS_MAX } from './options.ts'
 import { isSealed } from './seal.ts'
 import { beforeOf, checkHeader, consensusFail, missesOf } from './slots.ts'
 import { begin, type DposState } from './state.ts'
@@ -14,6 +15,11 @@ export interface DposOptions {
   readonly confirmations?: number
   /** By how much the clocks of two nodes may differ, in milliseconds; 200 by default. A block that is further ahead waits. */
   readonly driftMs?: number
+  /**
+   * The seats for which the chain's slot is meant, 1 to 1,024. Where congestion leaves fewer (`dec` of the election), slots are shorter in
+   * proportion, never below two thirds. Without it slots are always as long.
+   */
+  readonly fullSeats?: number
 }
 
 /** A header without a reveal. A module that has an onion of its proposer refuses it. */
@@ -30,14 +36,15 @@ export function dpos(options: DposOptions = {}): Engine {
   const chosen = checkOptions(options)
   return {
     name: 'dpos',
-    params: encode(parameters, chosen),
+    params: paramsOf(chosen),
     message,
     revertible: true,
     confirmations: chosen.confirmations,
     audit: auditor,
     context({ chain, block, parent, past }) {
       const { header } = block
-      const fields = checkHeader(header, beforeOf(parent.header), chain.slotMs, parent.validators)
+      const slotMs = slotMsOf(chain, parent.validators, chosen.fullSeats)
+      const fields = checkHeader(header, beforeOf(parent.header), slotMs, parent.validators)
       if (block.missProofs.length > 0)
         throw consensusFail.BAD_CONSENSUS_FIELDS({
           why: 'it has proofs of misses, which follow from its round',
@@ -54,19 +61,29 @@ export function dpos(options: DposOptions = {}): Engine {
     checkSeal({ chain, header, id, seal, validators }) {
       if (!isSealed(chain, { header, id, seal }, validators)) throw consensusFail.BAD_SEAL({ id })
     },
-    start: ({ chain, self }) => begin({ chain, self, driftMs: BigInt(chosen.driftMs) }),
+    start({ chain, self }) {
+      const { driftMs, fullSeats } = chosen
+      return begin({ chain, self, driftMs: BigInt(driftMs), fullSeats })
+    },
     step: (state: EngineState, input) => step(state as DposState, input),
   }
 }
 
-function checkOptions({ confirmations = 6, driftMs = 200 }: DposOptions) {
+/** The bytes that the fingerprint covers. A chain whose slots are always as long has the same ones as before there was a choice. */
+function paramsOf({ fullSeats, ...fixed }: ReturnType<typeof checkOptions>): Uint8Array {
+  return concatBytes(encode(parameters, fixed), fullSeats === undefined ? NOTHING : encode(u16, fullSeats))
+}
+
+function checkOptions({ confirmations = 6, driftMs = 200, fullSeats }: DposOptions) {
   const why =
     Number.isInteger(confirmations) && confirmations >= 6 && confirmations <= 10
       ? Number.isInteger(driftMs) && driftMs >= 0 && driftMs <= 10_000
-        ? undefined
+        ? fullSeats === undefined || (Number.isInteger(fullSeats) && fullSeats >= 1 && fullSeats <= SEATS_MAX)
+          ? undefined
+          : `fullSeats are ${fullSeats}, not 1 to ${SEATS_MAX}`
         : `driftMs is ${driftMs}, not 0 to 10000`
       : `confirmations are ${confirmations}, not 6 to 10`
-  if (why === undefined) return { confirmations, driftMs }
+  if (why === undefined) return { confirmations, driftMs, fullSeats }
   const hint = 'Correct the engine in the chain file.'
   throw new ChainError({ code: 'dpos/BAD_OPTIONS', message: `The engine cannot be defined: ${why}.`, hint })
 }

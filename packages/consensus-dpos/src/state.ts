@@ -1,5 +1,5 @@
 // What the engine knows, and a step under way.
-import type { Block, EngineChain, EngineEffect, Tip } from '@mmtchain/kernel'
+import { type Block, type EngineChain, type EngineEffect, slotMsOf, type Tip } from '@mmtchain/kernel'
 import type { Address, Hash } from '@mmtchain/primitives'
 import { type Branch, baseOf, type Sealed } from './branch.ts'
 import type { Accused, Signed } from './checkpoint.ts'
@@ -37,6 +37,7 @@ export interface DposState {
   readonly chain: EngineChain
   readonly self: Address | undefined
   readonly driftMs: bigint
+  readonly fullSeats: number | undefined
   /** Undefined before the first input. */
   readonly tip: Tip | undefined
   readonly branch: Branch
@@ -68,7 +69,7 @@ const NOTHING_ASKED: Asked = { from: 0n, to: 0n, atMs: 0n }
 const BAD_MAX = 256
 const NO_BRANCH = { links: [], final: 0n } as unknown as Branch
 
-export function begin(args: Pick<DposState, 'chain' | 'self' | 'driftMs'>): DposState {
+export function begin(args: Pick<DposState, 'chain' | 'self' | 'driftMs' | 'fullSeats'>): DposState {
   return {
     ...args,
     ...{ tip: undefined, branch: NO_BRANCH, pool: new Map(), bad: [], work: undefined, reveal: undefined },
@@ -99,15 +100,20 @@ export function tipIn({ tip }: DposState): Tip {
   return tip as Tip
 }
 
-/** When a slot begins. Slot 0 is the time of block 0. */
-export function slotStartMs(state: DposState, turn: bigint): bigint {
-  const { header } = tipIn(state)
-  return header.timeMs + (turn - fieldsOf(header).turn) * state.chain.slotMs
+/** How long the slots of the set after the tip are. */
+export function slotLengthMs(state: DposState): bigint {
+  return slotMsOf(state.chain, tipIn(state).validators, state.fullSeats)
 }
 
-/** The slot of a time; negative before genesis. */
+/** When a slot begins, as seen from the tip; one below it as if slots had always been as long as now. */
+export function slotStartMs(state: DposState, turn: bigint): bigint {
+  const { header } = tipIn(state)
+  return header.timeMs + (turn - fieldsOf(header).turn) * slotLengthMs(state)
+}
+
+/** The slot of a time, as seen from the tip; negative before genesis. */
 export function slotAt(state: DposState, timeMs: bigint): bigint {
-  const { slotMs } = state.chain
+  const slotMs = slotLengthMs(state)
   const passed = timeMs - slotStartMs(state, 0n)
   return passed >= 0n ? passed / slotMs : -((slotMs - 1n - passed) / slotMs)
 }

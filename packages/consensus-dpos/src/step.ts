@@ -7,6 +7,7 @@ import {
   evidenceRoot,
   listRoot,
   type PeerId,
+  slotMsOf,
   type Tip,
   transactionBytes,
   type ValidatorSet,
@@ -45,7 +46,7 @@ import {
 } from './pool.ts'
 import { isSealed, placeOf, readSealMessage, sealMessage } from './seal.ts'
 import { type Before, beforeOf, checkHeader, fieldBytes, fieldsOf, ownerOf } from './slots.ts'
-import { type DposState, markBad, type Run, set, slotAt, slotStartMs, tipIn } from './state.ts'
+import { type DposState, markBad, type Run, set, slotAt, slotLengthMs, slotStartMs, tipIn } from './state.ts'
 import { contradict, contradictsBranch, type VoteHeader, type Votes, voteRange, withBlock } from './votes.ts'
 
 export function step(state: DposState, input: EngineInput): EngineStep {
@@ -199,7 +200,7 @@ function askForMissing(run: Run): void {
 
 /** A block came. It joins the pool unless it is known, too far in the future, or not sealed by its proposer. */
 function take(run: Run, { block, id, seal, from }: InputOf<'block'>): void {
-  const { chain, branch, pool, bad, driftMs } = run.state
+  const { chain, branch, pool, bad, driftMs, fullSeats } = run.state
   const { header } = block
   if (pool.has(id) || bad.includes(id) || indexOf(branch, id) >= 0) return
   if (header.height <= baseOf(branch).height) return
@@ -214,7 +215,8 @@ function take(run: Run, { block, id, seal, from }: InputOf<'block'>): void {
     markBad(run, id)
     return
   }
-  const sealed = { block, id, seal, inTime: run.nowMs < header.timeMs + chain.slotMs }
+  const slotMs = known ? slotMsOf(chain, known, fullSeats) : chain.slotMs
+  const sealed = { block, id, seal, inTime: run.nowMs < header.timeMs + slotMs }
   if (known) look(run, { header, id, seal })
   set(run, {
     pool: pooledWith(pool, pooledOf(sealed, { from, atMs: run.nowMs, checked: known !== undefined }), known),
@@ -306,7 +308,7 @@ function isForged({ chain, branch }: DposState, { block: { header }, id, seal, c
 }
 
 function keepsRules(
-  { chain }: DposState,
+  { chain, fullSeats }: DposState,
   args: {
     readonly one: Pooled
     readonly before: Before
@@ -317,7 +319,7 @@ function keepsRules(
   const { one, before, votes, rules } = args
   const { header } = one.block
   try {
-    checkHeader(header, before, chain.slotMs, rules)
+    checkHeader(header, before, slotMsOf(chain, rules, fullSeats), rules)
     if (header.height !== before.height + 1n || brokenVote(votes, voteHeader(header)) !== undefined)
       return false
     return one.checked || isSealed(chain, { header, id: one.id, seal: one.seal }, rules)
@@ -365,7 +367,16 @@ function commit(run: Run, { block, id, seal, inTime }: Sealed, own: boolean): vo
 }
 
 /** The tip is another. */
-function moved(run: Run, { tip, reveal }: InputOf<'tip'>): void {
+function moved(run: Run, input: InputOf<'tip'>): void {
+  const before = slotLengthMs(run.state)
+  arrive(run, input)
+  if (slotLengthMs(run.state) === before) return
+  // From here on slots begin at other times, and have other numbers.
+  set(run, { due: slotAt(run.state, run.nowMs) })
+  setSlotTimer(run)
+}
+
+function arrive(run: Run, { tip, reveal }: InputOf<'tip'>): void {
   const { work, branch, accused, pool } = run.state
   if (work?.kind !== 'commit' || work.sealed.id !== tip.id) {
     if (indexOf(branch, tip.id) < 0) {
@@ -401,11 +412,11 @@ function stop(run: Run, why: string): void {
 const WAIT_PARTS = 5n
 
 function makeBlock(run: Run): void {
-  const { self, due, chain, branch, signed, reveal, tip } = run.state
+  const { self, due, branch, signed, reveal, tip } = run.state
   if (self === undefined || !tip || due <= 0n || slotAt(run.state, run.nowMs) !== due) return
   const last = tipOf(branch)
   if (due <= last.turn || ownerOf(tip.validators, due) !== self) return
-  const waitedMs = slotStartMs(run.state, due) + chain.slotMs / WAIT_PARTS
+  const waitedMs = slotStartMs(run.state, due) + slotLengthMs(run.state) / WAIT_PARTS
   if (last.turn < due - 1n && run.nowMs < waitedMs) {
     run.effects.push({ kind: 'setTimer', name: 'late', atMs: waitedMs })
     return

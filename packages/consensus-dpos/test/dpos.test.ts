@@ -36,6 +36,35 @@ describe('a calm network', () => {
   })
 })
 
+test('slots are shorter while fewer rule than the slot is meant for, and as long again when all do', async () => {
+  const on = network({ nodes: 5, observers: 2, elected: true, fullSeats: 7, seed: 2 })
+  for (const node of on.nodes) node.start()
+  on.work(60)
+  const [first] = on.nodes
+  const passed: [number, bigint][] = []
+  let before = 1_700_000_000_000n
+  const { store, first: genesis } = on.emptyStore()
+  let parent = genesis
+  for (let at = 1n; at <= (first?.tip.header.height ?? 0n); at++) {
+    const stored = await first?.store.block({ height: height(at) })
+    if (!stored) throw new Error(`block ${at} is missing`)
+    const { header } = stored.block
+    passed.push([parent.validators.validators.length, header.timeMs - before])
+    before = header.timeMs
+    const again = on.machine.execute(store, { parent, block: stored.block })
+    store.commitNow({ ...again, seal: stored.seal, checkpoint: new Uint8Array() })
+    parent = again.tip
+  }
+  // The genesis rules two epochs of five; then all seven are elected. Nobody misses a slot, nor is blamed.
+  expect(passed.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => [5, 715n]))
+  expect(passed.length).toBeGreaterThan(55)
+  expect(passed.slice(10).every(([seats, ms]) => seats === 7 && ms === 1_000n)).toBe(true)
+  for (const { final, tip, stats } of on.nodes) {
+    expect(tip.header.height - final).toBeLessThanOrEqual(21n)
+    expect(stats).toEqual({ reverts: 0, invalid: 0, notes: [], blames: [], accused: [], blamed: [] })
+  }
+})
+
 describe('whoever reads a whole chain', () => {
   /** The headers of a node's chain with the set of each, from executing it again. */
   async function chainOf(on: Network) {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { CALM, type Network, network, numbers, SLOT_MS } from './network.ts'
 
 // Random faults on networks of 4, 7 and 27. MMT_SOAK_SCALE is the percentage of 600 seeds of 4, 200 of 7, 40 of 27,
-// 300 with an election, 200 with twins; MMT_SEED is the first seed.
+// 300 with an election, 100 with slots that follow seats, 200 with twins; MMT_SEED is the first seed.
 const SCALE = Number(process.env.MMT_SOAK_SCALE ?? '1')
 const SEED = Number(process.env.MMT_SEED ?? Date.now() % 2 ** 31)
 
@@ -10,6 +10,7 @@ interface More {
   readonly observers?: number
   readonly elected?: boolean
   readonly twins?: number
+  readonly fullSeats?: number
 }
 
 /** The nodes of validators that do not run twice. */
@@ -62,13 +63,15 @@ function weather(count: number, seed: number, more: More): void {
   const culprits = new Set(on.nodes.slice(0, more.twins ?? 0).map(({ address }) => address))
   const nodes = honest(on, more)
   const before = nodes.map(({ final }) => final)
-  on.work(6 * count + 5)
+  on.work(6 * (more.fullSeats ?? count) + 5)
   agree(on, more)
   const tips = new Set(nodes.map(({ tip }) => tip.id))
   expect(tips.size).toBe(1)
   for (const [i, { final, stats, tip }] of nodes.entries()) {
     expect(final).toBeGreaterThan(before[i] ?? 0n)
-    expect(tip.header.height - final).toBeLessThanOrEqual(BigInt((more.elected ? 3 : 2) * count))
+    expect(tip.header.height - final).toBeLessThanOrEqual(
+      BigInt((more.elected ? 3 : 2) * (more.fullSeats ?? count)),
+    )
     expect(stats.blamed.filter((peer) => nodes.some(({ number }) => String(number) === peer))).toEqual([])
     expect(culprits).toEqual(new Set([...culprits, ...stats.accused]))
     expect(stats.invalid).toBe(0)
@@ -81,6 +84,12 @@ describe.each<readonly [string, number, number, More]>([
   ['27', 27, Math.ceil(SCALE / 2.5), {}],
   ['4 elected of 6', 4, Math.ceil(2 * SCALE), { observers: 2, elected: true }],
   ['7 elected of 9', 7, Math.ceil(SCALE), { observers: 2, elected: true }],
+  [
+    '5 that becomes one of 7, with slots that follow',
+    5,
+    Math.ceil(SCALE),
+    { observers: 2, elected: true, fullSeats: 7 },
+  ],
   ['7, of which 2 run twice', 7, Math.ceil(2 * SCALE), { twins: 2 }],
 ])('a network of %s', (_, count, runs, more) => {
   test(`in ${runs} storms never finalises two blocks of a height, never blames the honest, and goes on afterwards`, {

@@ -82,6 +82,7 @@ export function network({
   observers = 0,
   elected = false,
   twins = 0,
+  fullSeats,
   seed,
 }: {
   /** How many validators there are, each a node. */
@@ -92,6 +93,8 @@ export function network({
   readonly elected?: boolean
   /** How many validators, from the first on, run a second node with the same key. */
   readonly twins?: number
+  /** On a chain with an election, how many seats it has and slots are meant for; as many as validators unless given. */
+  readonly fullSeats?: number
   readonly seed: number
 }) {
   const people = voters + observers
@@ -117,10 +120,10 @@ export function network({
       id: 'network-2',
       slotMs: Number(SLOT_MS),
       suites: [macSuite],
-      consensus: dpos(),
+      consensus: dpos({ ...(fullSeats !== undefined && { fullSeats }) }),
     })
       .use(token({ symbol: 'NET' }))
-      .use(election({ seats: voters, depositMin: DEPOSIT, missesToSuspend: 2, awayEpochs: 1 }), {
+      .use(election({ seats: fullSeats ?? voters, depositMin: DEPOSIT, missesToSuspend: 2, awayEpochs: 1 }), {
         grants: { token: ['lock', 'unlock', 'burn', 'move'] },
       })
     return chain.genesis({

@@ -1,5 +1,5 @@
 import { faultsMax, seatsAfter } from '@mmtchain/consensus-dpos'
-import { defineModule, unit } from '@mmtchain/kernel'
+import { defineModule, slotMsOf, unit } from '@mmtchain/kernel'
 import { describe, expect, test } from 'vitest'
 import { ann, chainOf, coins, epochs, field, ruling } from './harbour.ts'
 
@@ -70,4 +70,36 @@ test('a chain that is idle again gets its seats back, three in two epochs', () =
   expect(ruling(on)).toHaveLength(4)
   epochs(on, 4)
   expect(ruling(on)).toHaveLength(7)
+})
+
+describe('pace follows seats', () => {
+  const slotOf = (seats: number, fullSeats?: number) =>
+    slotMsOf({ slotMs: 10_000n }, { validators: new Array(seats) }, fullSeats)
+
+  test('in proportion, rounded up, never below two thirds nor above the slot of the chain file', () => {
+    expect([108, 106, 103, 73, 72].map((n) => slotOf(n, 108))).toEqual([
+      10_000n,
+      9_815n,
+      9_538n,
+      6_760n,
+      6_667n,
+    ])
+    expect([71, 27, 1].map((n) => slotOf(n, 108))).toEqual([6_667n, 6_667n, 6_667n])
+    expect([109, 1_024].map((n) => slotOf(n, 108))).toEqual([10_000n, 10_000n])
+    expect([1, 27, 108].map((n) => slotOf(n))).toEqual([10_000n, 10_000n, 10_000n])
+  })
+
+  test('with their hysteresis and floor: long congestion, then long calm', () => {
+    const loads = [...Array.from({ length: 40 }, () => full), ...Array.from({ length: 40 }, () => idle)]
+    let state = { seats: 108, fullEpochs: 0, idleEpochs: 0 }
+    const paces = loads.map((load) => {
+      state = seatsAfter(rule, state, load)
+      return slotOf(state.seats, 108)
+    })
+    expect(paces.slice(0, 3)).toEqual([10_000n, 9_815n, 9_815n])
+    expect(paces[39]).toBe(6_667n)
+    expect(paces.slice(0, 40).every((pace, i) => i === 0 || pace <= (paces[i - 1] as bigint))).toBe(true)
+    expect(paces.at(-1)).toBe(10_000n)
+    expect(new Set(paces).size).toBeGreaterThan(10)
+  })
 })

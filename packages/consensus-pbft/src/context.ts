@@ -1,6 +1,13 @@
 // What a block must keep to that its header, its body and its parent show (docs/spec/consensus.md, sections 3, 8, 9).
 import { decode } from '@mmtchain/codec'
-import { type Block, type Engine, type EngineContext, parentSeed, validatorsHash } from '@mmtchain/kernel'
+import {
+  type Block,
+  type Engine,
+  type EngineContext,
+  parentSeed,
+  slotMsOf,
+  validatorsHash,
+} from '@mmtchain/kernel'
 import { isChainError } from '@mmtchain/primitives'
 import { evidenceFault, type Offence, offenceOf, readEvidence, sameOffence } from './evidence.ts'
 import { missOf, type RoundsOfHeight, readMissProof } from './misses.ts'
@@ -12,7 +19,7 @@ type ContextArgs = Parameters<Engine['context']>[0]
 const NO_BYTES = new Uint8Array()
 
 /** Reads the context of a block. Throws `consensus/WRONG_PROPOSER`, `TOO_EARLY`, `BAD_CONSENSUS_FIELDS`. */
-export function blockContext(args: ContextArgs): EngineContext {
+export function blockContext(args: ContextArgs, fullSeats?: number): EngineContext {
   const { chain, block, parent } = args
   const { header } = block
   const { turn, reveal } = fieldsOf(block)
@@ -20,7 +27,7 @@ export function blockContext(args: ContextArgs): EngineContext {
   if (turn !== turnAt(parent, header.round)) throw bad(`turn ${turn} is not that of its height and round`)
   const { address: want } = validatorOfTurn(validators, turn)
   if (header.proposer !== want) throw consensusFail.WRONG_PROPOSER({ want, got: header.proposer })
-  const earliest = parent.header.timeMs + chain.slotMs
+  const earliest = parent.header.timeMs + slotMsOf(chain, validators, fullSeats)
   if (header.timeMs < earliest) throw consensusFail.TOO_EARLY({ want: earliest, got: header.timeMs })
   return {
     turn,

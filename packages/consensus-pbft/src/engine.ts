@@ -4,6 +4,7 @@ import {
   type EngineInput,
   type EngineState,
   type EngineStep,
+  slotMsOf,
   type Tip,
   height as toHeight,
   validatorsHash,
@@ -43,7 +44,7 @@ export function pbft(options: PbftOptions = {}): Engine {
     params: timingParams(options),
     message,
     logged: true,
-    context: blockContext,
+    context: (args) => blockContext(args, options.fullSeats),
     checkSeal({ chain, header, id, seal, validators }) {
       const cert = readSeal(seal, { height: header.height, round: header.round, id })
       const rulers = { set: validators, hash: validatorsHash(chain.fingerprint, validators) }
@@ -146,7 +147,7 @@ function enterHeight(work: Work, tip: Tip): undefined {
   next.early = []
   if (next.forgotten && next.forgotten.at.height < next.height) next.forgotten = undefined
   setTimer(work, 'resend', nowMs + next.timing.timeoutMs / 2n)
-  const startMs = tip.header.timeMs + chain.slotMs
+  const startMs = tip.header.timeMs + slotMsOf(chain, set, next.timing.fullSeats)
   if (startMs > nowMs) setTimer(work, 'round', startMs)
   else enterRound(work, 0)
   for (const proof of next.pool.evidence) announceEvidence(work, proof)

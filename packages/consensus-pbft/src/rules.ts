@@ -1,5 +1,6 @@
 // Buchman, Kwon, Milosevic, "The latest gossip on BFT consensus" (2018), Algorithm 1, under PBFT's names: PRE-PREPARE is its
 // proposal, PREPARE its prevote, COMMIT its precommit. "Lines" are that algorithm's, "rules" those of docs/spec/consensus.md.
+import { slotMsOf } from '@mmtchain/kernel'
 import { equalBytes, type Hash } from '@mmtchain/primitives'
 import { certify, type Rulers, sealOf } from './certificates.ts'
 import {
@@ -69,9 +70,9 @@ export function enterRound(work: Work, round: number): undefined {
 
 /** Asks for a new block on the tip. */
 function build({ next, nowMs, effects }: Work): undefined {
-  const { tip, round, chain, pool, reveal } = next
+  const { tip, round, chain, pool, reveal, timing } = next
   if (!tip) return
-  const earliest = tip.header.timeMs + chain.slotMs
+  const earliest = tip.header.timeMs + slotMsOf(chain, tip.validators, timing.fullSeats)
   next.building = round
   effects.push({
     kind: 'buildBlock',

@@ -8,7 +8,16 @@ import {
   validators,
 } from '@mmtchain/consensus-pbft'
 import { secp256k1, sha256 } from '@mmtchain/crypto'
-import { type Address, defineChain, defineModule, need, type Tip } from '@mmtchain/kernel'
+import {
+  type Address,
+  defineChain,
+  defineModule,
+  type Engine,
+  memoryStore,
+  need,
+  slotMsOf,
+  type Tip,
+} from '@mmtchain/kernel'
 import { amount, utf8 } from '@mmtchain/primitives'
 import { testAccount, testAccountAt } from '@mmtchain/testkit'
 import { token } from '@mmtchain/token-rewards'
@@ -50,9 +59,10 @@ const council = defineModule('council', { needs: { validators: need<{}, Validato
     if (height === 9n) ctx.needs.validators.change({ join: [], leave: [testAccount(nameOf(0)).address] })
   },
 )
-const governed = defineChain({ id: 'harbour-governed', slotMs: SLOT_MS, consensus: pbft() })
-  .use(validators())
-  .use(council, { grants: { validators: ['change'] } })
+const governedBy = (consensus: Engine) =>
+  defineChain({ id: 'harbour-governed', slotMs: SLOT_MS, consensus })
+    .use(validators())
+    .use(council, { grants: { validators: ['change'] } })
 
 describe('chain files', () => {
   test('election() and pbft() are DSFT: reveals go into the seed, misses and twins are charged', () => {
@@ -124,7 +134,7 @@ describe('chain files', () => {
   })
 
   test('validators() and pbft(): one joins, another leaves, and no height is lost', () => {
-    const net = network({ validators: 4, seed: 5, chain: governed as never, extras: [4] })
+    const net = network({ validators: 4, seed: 5, chain: governedBy(pbft()) as never, extras: [4] })
     net.until(() => net.height(0) >= 30n, 240_000)
     net.run(3_000)
     const [last] = net.nodes.map(({ tip }) => tip)
@@ -138,5 +148,34 @@ describe('chain files', () => {
     expect([...(net.history.get(2)?.values() ?? [])].every(({ block }) => block.header.round === 0)).toBe(
       true,
     )
+  })
+
+  test('with fullSeats slots are shorter in proportion while fewer rule, and no block comes earlier', () => {
+    const engine = pbft({ fullSeats: 6 })
+    const net = network({ validators: 4, seed: 6, chain: governedBy(engine) as never, extras: [4] })
+    net.until(() => net.height(0) >= 40n, 240_000)
+    const { engineChain } = net.machine
+    const none = new Uint8Array()
+    const quickest = new Map<number, bigint>()
+    const store = memoryStore()
+    const begun = net.machine.begin(store)
+    store.commitNow({ ...begun, seal: none, checkpoint: none })
+    let parent = begun.tip
+    for (const { block } of net.history.get(0)?.values() ?? []) {
+      const { timeMs } = parent.header
+      const slotMs = slotMsOf(engineChain, parent.validators, 6)
+      const seats = parent.validators.validators.length
+      const passed = block.header.timeMs - timeMs
+      quickest.set(seats, passed < (quickest.get(seats) ?? passed) ? passed : (quickest.get(seats) ?? passed))
+      const early = { ...block, header: { ...block.header, timeMs: timeMs + slotMs - 1n } }
+      const past = { validators: () => undefined }
+      expect(() => engine.context({ chain: engineChain, block: early, parent, past })).toThrow(
+        'one slot after its parent',
+      )
+      const again = net.machine.execute(store, { parent, block })
+      store.commitNow({ ...again, seal: none, checkpoint: none })
+      parent = again.tip
+    }
+    expect(Object.fromEntries(quickest)).toEqual({ 4: 667n, 5: 834n })
   })
 })

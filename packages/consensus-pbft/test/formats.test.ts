@@ -93,7 +93,13 @@ describe('the formats are those of the independent implementation', () => {
     const [none, some] = golden.params
     expect(toHex(pbft().params)).toBe(none?.bytes)
     expect(toHex(pbft({ timeoutMs: 700, timeoutStepMs: 90 }).params)).toBe(some?.bytes)
-    for (const options of [{ timeoutMs: 0 }, { timeoutStepMs: 1.5 }, { precisionMs: 3_600_001 }])
+    expect(toHex(pbft({ fullSeats: 108 }).params)).toBe(`${none?.bytes}6c00`)
+    for (const options of [
+      { timeoutMs: 0 },
+      { timeoutStepMs: 1.5 },
+      { precisionMs: 3_600_001 },
+      { fullSeats: 0 },
+    ])
       expect(() => pbft(options)).toThrow(/not 1 to/)
   })
   test('the proof of possession', () => {

@@ -130,6 +130,7 @@ export { createMachine } from './execution/machine.ts'
 export { type Executed, type Prepared, type Quote, transactionBytes } from './execution/transaction.ts'
 export type { KernelGranted, KernelReads, KernelTypes } from './kernel-module.ts'
 export type { Admission, Execution, Machine, Skipped, StateStore } from './machine.ts'
+export { slotMsOf } from './pace.ts'
 export {
   concernedAccounts,
   type MemoryStore,
