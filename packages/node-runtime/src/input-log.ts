@@ -17,13 +17,13 @@ import {
 } from '@mmtchain/codec'
 import { sha256 } from '@mmtchain/crypto'
 import { block, blockId, type Engine, type EngineInput } from '@mmtchain/kernel'
-import { concatBytes, equalBytes, type Hash, hashToBytes, isChainError, utf8 } from '@mmtchain/primitives'
+import { concatBytes, equalBytes, type Hash, hashToBytes, hash as toHash, utf8 } from '@mmtchain/primitives'
 import type { RawFile } from './raw-file.ts'
 import { nodeFail } from './refusals.ts'
 
 // The file: frames, each MAGIC, the length of its body (u32, little-endian), the first 16 bytes of SHA-256(tip ‖ place in the file ‖
-// body), and the body. The first frame says on which tip the log begins; each later one is what one `sync` wrote. A power failure
-// can tear only the last frame, so whatever is wrong before a whole frame is damage.
+// body), and the body. Each frame is what one `sync` wrote; the body of the first one also says on which tip the log begins. So a power
+// failure can tear only the last frame, whatever order the disk writes in, and whatever is wrong before a whole frame is damage.
 
 const MAGIC = utf8('mmtw')
 const SUM_BYTES = 16
@@ -55,7 +55,7 @@ export interface LoggedInputs {
   readonly inputs: AsyncIterable<EngineInput>
 }
 
-const beginning = struct({ tip: hash, nowMs: u64 })
+const TIP_BYTES = 32
 const place = struct({ height: u64, round: u32, step: u8 })
 const peerId = text({ bytesMax: 256 })
 const sealBytes = bytes({ bytesMax: 1_048_576 })
@@ -80,11 +80,12 @@ export function inputLog(args: {
 }): InputLog {
   const { file, engine, fingerprint } = args
   const records = list(union(recordFields(engine.message ?? (unit as Codec<unknown>))), { max: 1_048_576 })
+  const beginning = struct({ tip: hash, nowMs: u64, inputs: records })
   let tip: Hash | undefined
   let size = 0
   let waiting: LoggedInput[] = []
-  /** The first frame, while the file has another one. */
-  let first: Uint8Array | undefined
+  /** When the engine met the tip, while the file has another one. */
+  let metMs: bigint | undefined
 
   async function frameAt(at: number, end: number, of: Hash | 'its own'): Promise<Uint8Array | undefined> {
     const head = await file.read(at, HEAD_BYTES)
@@ -125,8 +126,9 @@ export function inputLog(args: {
     await file.sync()
   }
 
-  async function* readInputs(of: Hash, from: number, end: number): AsyncIterable<EngineInput> {
-    for (let at = from; at < end; ) {
+  async function* readInputs(of: Hash, first: Uint8Array, end: number): AsyncIterable<EngineInput> {
+    for (const record of decode(beginning, first).inputs) yield inputOf(record, fingerprint)
+    for (let at = HEAD_BYTES + first.length; at < end; ) {
       const body = await frameAt(at, end, of)
       if (!body) throw nodeFail.INPUT_LOG_DAMAGED({ file: file.name, at })
       for (const record of decode(records, body)) yield inputOf(record, fingerprint)
@@ -149,13 +151,13 @@ export function inputLog(args: {
       await file.truncate(size)
       await writeAgain()
       tip = of
-      first = undefined
+      metMs = undefined
       const { nowMs } = decode(beginning, measured.first)
-      return { nowMs, inputs: readInputs(of, HEAD_BYTES + measured.first.length, size) }
+      return { nowMs, inputs: readInputs(of, measured.first, size) }
     },
     begin(on, nowMs) {
       tip = on
-      first = encode(beginning, { tip: on, nowMs })
+      metMs = nowMs
       waiting = []
     },
     append(input) {
@@ -163,15 +165,15 @@ export function inputLog(args: {
     },
     async sync() {
       if (waiting.length === 0) return
-      if (first) {
+      const inputs = waiting
+      waiting = []
+      if (metMs === undefined) await writeFrame(encode(records, inputs))
+      else {
         await file.truncate(0)
         size = 0
-        await writeFrame(first)
-        first = undefined
+        await writeFrame(encode(beginning, { tip: tip as Hash, nowMs: metMs, inputs }))
+        metMs = undefined
       }
-      const batch = waiting
-      waiting = []
-      await writeFrame(encode(records, batch))
       await file.sync()
     },
     close: () => file.close(),
@@ -185,12 +187,7 @@ function sumOf(tip: Hash, at: number, body: Uint8Array): Uint8Array {
 
 /** The tip of a first frame; undefined for bytes that are none. */
 function tipIn(body: Uint8Array): Hash | undefined {
-  try {
-    return decode(beginning, body).tip
-  } catch (error) {
-    if (isChainError(error)) return undefined
-    throw error
-  }
+  return body.length < TIP_BYTES ? undefined : toHash(body.subarray(0, TIP_BYTES))
 }
 
 function indexOfMagic(piece: Uint8Array, from: number): number {

@@ -13,13 +13,13 @@ export interface Coverage {
   keptLocks: number
   /** A node took a block as valid without a lock on it: a lock that is hidden from others may stand against it. */
   validWithoutLock: number
-  /** Inputs that a node which started again had to play before it was where it had been. */
-  playedAgain: number
+  /** Processes that began again. */
+  restarts: number
 }
 
 export const NOTHING_COVERED: Coverage = Object.freeze({
   ...{ laterRounds: 0, thirdRounds: 0, locks: 0, relocks: 0, keptLocks: 0, validWithoutLock: 0 },
-  playedAgain: 0,
+  restarts: 0,
 })
 
 /** The fields of an engine's state that are counted, where it has them. */

@@ -26,6 +26,8 @@ export interface Disk {
   /** The file as it is now comes back with `restore`, as from an old copy. */
   copy(name: string): void
   restore(name: string): void
+  /** The file is gone. */
+  remove(name: string): void
   wipe(): void
   /** How many syncs fail from now on, each losing what was not synced. */
   failSyncs(count: number): void
@@ -122,6 +124,7 @@ export function disk(chance: Chance): Disk {
       const old = copies.get(name)
       if (old) Object.assign(contentOf(name), { bytes: old.slice(), durable: old.slice(), unsynced: [] })
     },
+    remove: (name) => void files.delete(name),
     wipe: () => files.clear(),
     failSyncs(count) {
       syncsToFail = count

@@ -18,10 +18,12 @@ import {
   localSigner,
   type Node,
   openSignState,
+  type SignRequest,
+  type SignState,
   type ValidatorKey,
   writeSignState,
 } from '@mmtchain/node-runtime'
-import { isChainError } from '@mmtchain/primitives'
+import { equalBytes, isChainError } from '@mmtchain/primitives'
 import { lawlessSigner } from './adversary.ts'
 import type { Chance } from './chance.ts'
 import { type Clock, clock } from './clock.ts'
@@ -53,6 +55,8 @@ export interface SimMachine {
   pause(forMs: number): void
   /** Takes back what would still happen to it. */
   calm(): void
+  /** It ends, and its operator puts away the log of inputs. */
+  loseLog(downMs: number): void
   /** All is lost but the key. */
   wipe(): void
 }
@@ -74,6 +78,7 @@ export interface MachineOptions {
   readonly isWatched: boolean
   readonly syncMs: () => number
   readonly note: (what: string, more?: () => string) => void
+  readonly onRestart: () => void
 }
 
 /** One life of a process. */
@@ -102,6 +107,9 @@ export function simMachine(options: MachineOptions): SimMachine {
   let run: Run | undefined
   let awakeAtMs = 0
   let ended: string | undefined
+  let starts = 0
+  /** What its engine asked for last, and what its signer gave last. */
+  let [lastAsked, lastGiven]: (SignRequest | undefined)[] = []
 
   function die(dying: Run): void {
     if (!dying.isAlive) return
@@ -247,19 +255,36 @@ export function simMachine(options: MachineOptions): SimMachine {
       owner: { fingerprint, address, publicKey },
       log: logOf(living),
     })
+    if (options.isWatched) checkMemory(state)
     const signer = localSigner({ key, state })
     return {
       ...signer,
       async sign(request) {
+        lastAsked = request
+        if (options.isWatched) watch.asked({ node: name, ...request })
         const signature = await signer.sign(request)
         if (!living.isAlive) return NEVER
         if (signature) {
+          lastGiven = request
           watch.signed({ address, ...request })
           note('signs', () => placeText(request.at))
         }
         return signature
       },
     }
+  }
+
+  /** A signer that starts again knows the last message that it signed, or the one that it was about to sign. */
+  function checkMemory({ last }: SignState): void {
+    if (!lastGiven) return
+    const isSame = (one: SignRequest | undefined) =>
+      last !== undefined &&
+      one !== undefined &&
+      placeText(last.at) === placeText(one.at) &&
+      equalBytes(last.message, one.message)
+    if (isSame(lastGiven) || (lastAsked !== lastGiven && isSame(lastAsked))) return
+    const knows = last ? `knows ${placeText(last.at)}` : 'knows nothing'
+    watch.broken('remembered', `the signer of ${name} signed ${placeText(lastGiven.at)} and ${knows}`)
   }
 
   async function boot(living: Run): Promise<void> {
@@ -303,6 +328,8 @@ export function simMachine(options: MachineOptions): SimMachine {
       death: { power: false, downMs: undefined },
     }
     run = living
+    if (starts > 0) options.onRestart()
+    starts += 1
     note('starts')
     void boot(living)
   }
@@ -343,6 +370,14 @@ export function simMachine(options: MachineOptions): SimMachine {
       awakeAtMs = Math.max(awakeAtMs, schedule.nowMs + forMs)
       note('pauses', () => `for ${forMs} ms`)
     },
+    loseLog(downMs) {
+      if (!run) return
+      run.death.power = false
+      run.death.downMs = downMs
+      die(run)
+      machineDisk.remove(INPUTS)
+      note('loses its log of inputs')
+    },
     calm() {
       awakeAtMs = schedule.nowMs
       machineDisk.failSyncs(0)
@@ -354,6 +389,8 @@ export function simMachine(options: MachineOptions): SimMachine {
       store = memoryStore()
       tip = undefined
       journal = []
+      lastAsked = undefined
+      lastGiven = undefined
     },
   }
 }

@@ -2,7 +2,7 @@ import type { Chance } from './chance.ts'
 import { chance } from './chance.ts'
 import type { Weather } from './wire.ts'
 
-/** How a validator lies. All but the last three keep no rule of signing. */
+/** How a validator lies. All but the last two keep no rule of signing. */
 export type Lie =
   /** The same node runs twice with one key. */
   | 'twins'
@@ -26,6 +26,8 @@ export type Lie =
   | 'restored'
   /** Bits of its files turn. It keeps to the rules, as far as it can know them. */
   | 'rotten'
+  /** Its log of inputs is gone now and then; what it signed stays. It keeps to the rules, as far as it can know them. */
+  | 'unlogged'
 
 export const LIES: readonly [Lie, ...Lie[]] = [
   'twins',
@@ -39,6 +41,7 @@ export const LIES: readonly [Lie, ...Lie[]] = [
   'wiped',
   'restored',
   'rotten',
+  'unlogged',
 ]
 
 export interface Liar {
@@ -109,6 +112,8 @@ export interface Plan {
 export interface PlanOptions {
   readonly validators?: number | undefined
   readonly minutes?: number | undefined
+  /** Nothing but crashes, many of them, in a calm network of four honest validators. */
+  readonly crashes?: boolean | undefined
 }
 
 export const CALM: Weather = { delayMs: [1, 30], lost: 0, doubled: 0, late: 0, lateMs: 0, replayed: 0 }
@@ -119,6 +124,7 @@ const REAL_SUITE = 10
 
 /** The plan of a seed. */
 export function planOf(seed: number, options: PlanOptions = {}): Plan {
+  if (options.crashes) return crashesOf(seed, options)
   const lot = chance(`plan/${seed}`)
   const validators = options.validators ?? lot.pick([4, 4, 4, 4, 4, 1, 2, 3, 5, 6, 7, 7, 10])
   const safetyMs = Math.round((options.minutes ?? lot.pick([0.5, 1, 1, 1.5])) * MINUTE_MS)
@@ -136,6 +142,28 @@ export function planOf(seed: number, options: PlanOptions = {}): Plan {
     weather: weatherOf(lot.fork('weather')),
     liars,
     faults: faultsOf(lot.fork('faults'), { nodes, safetyMs }),
+  }
+}
+
+function crashesOf(seed: number, { validators = 4, minutes = 0.5 }: PlanOptions): Plan {
+  const lot = chance(`crashes/${seed}`)
+  const safetyMs = Math.round(minutes * MINUTE_MS)
+  const [everyMs, reachesMax] = [lot.pick([300, 700, 1_500]), lot.pick([4, 12, 30])]
+  const faults = Array.from({ length: Math.floor(safetyMs / everyMs) }, (_, i): Fault => {
+    const [atMs, node] = [i * everyMs + lot.below(everyMs), lot.below(validators)]
+    const downMs = lot.pick([1, 1, 50, 300, 1_500])
+    return {
+      ...{ kind: 'crash', atMs, node, downMs },
+      power: lot.perMille(700),
+      reaches: lot.between(1, reachesMax),
+    }
+  })
+  return {
+    ...{ seed, validators, observers: 0, slotMs: SLOT_MS, safetyMs, suite: 'mac', faults },
+    liars: validators > 3 && lot.perMille(300) ? [{ node: lot.below(validators), lie: 'unlogged' }] : [],
+    syncMs: lot.pick([0, 5, 30]),
+    loadMs: lot.pick([0, 500]),
+    weather: { ...CALM, delayMs: [1, lot.pick([5, 30, 300])], lost: lot.pick([0, 0, 100]) },
   }
 }
 

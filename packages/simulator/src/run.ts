@@ -1,3 +1,4 @@
+import type { Coverage } from './coverage.ts'
 import { CALM, type Plan } from './plan.ts'
 import type { Setup } from './setup.ts'
 import type { Violation } from './violation.ts'
@@ -22,6 +23,7 @@ export interface Outcome {
   readonly height: bigint
   readonly steps: number
   readonly messages: number
+  readonly coverage: Coverage
   /** How long the simulated world lasted. */
   readonly lastedMs: number
   /** Empty unless it was asked for. */
@@ -62,6 +64,7 @@ export async function runPlan(
     }, 0n),
     steps: schedule.steps,
     messages: world.wire.counts.messages,
+    coverage: world.coverage,
     lastedMs: schedule.nowMs,
     timeline: world.timeline,
   }

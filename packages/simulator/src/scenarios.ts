@@ -56,8 +56,8 @@ export function drawnTwins(seed: number, { validators = 7, rounds = 4 } = {}): S
   }
 }
 
-/** What f of the validators of an attack do: keep to the rules, run twice, lie, or nothing. */
-export const ATTACKS = ['lost', 'twins', 'liar', 'down'] as const
+/** What f of the validators of an attack do: keep to the rules, run twice, lie, or nothing; or any of them lose their logs. */
+export const ATTACKS = ['lost', 'twins', 'liar', 'down', 'forget'] as const
 export type AttackKind = (typeof ATTACKS)[number]
 
 /**
@@ -76,7 +76,11 @@ export function drawnAttack(
   const liars = kind === 'liar' ? chosen : []
   const down = kind === 'down' ? chosen : []
   const script = Array.from({ length: rounds }, () => drawnRound(lot, nodes))
-  return { validators, twins, liars, down, rounds: script }
+  if (kind !== 'forget') return { validators, twins, liars, down, rounds: script }
+  const forgets = script.map((_, round) =>
+    [...Array(nodes).keys()].filter(() => round > 0 && lot.perMille(500)),
+  )
+  return { validators, twins, liars, down, rounds: script, forgets }
 }
 
 function drawnRound(lot: Chance, nodes: number): RoundScript {

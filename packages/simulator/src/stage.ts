@@ -8,9 +8,10 @@ import {
   type Execution,
   type MemoryStore,
   memoryStore,
+  type SignPlace,
   type Tip,
 } from '@mmtchain/kernel'
-import type { ValidatorKey } from '@mmtchain/node-runtime'
+import type { SignRequest, ValidatorKey } from '@mmtchain/node-runtime'
 import { equalBytes, type Hash, isChainError } from '@mmtchain/primitives'
 import { digest } from './chance.ts'
 import { BEGIN_MS } from './clock.ts'
@@ -45,6 +46,11 @@ export interface Scenario {
   readonly liars: readonly number[]
   /** Validators that never run. */
   readonly down: readonly number[]
+  /**
+   * By round, the nodes that start again on entering it, with what they signed and without their log of inputs. Then nobody promises
+   * that the others get on.
+   */
+  readonly forgets?: readonly (readonly number[])[] | undefined
   readonly rounds: readonly RoundScript[]
 }
 
@@ -121,6 +127,7 @@ interface Event {
   readonly order: number
   readonly node: StageNode
   readonly input: EngineInput
+  readonly run: number
 }
 
 interface StageNode {
@@ -132,11 +139,16 @@ interface StageNode {
   readonly store: MemoryStore
   readonly executions: Map<Hash, Execution>
   readonly asked: Map<string, Uint8Array>
+  /** What was signed at the highest place, and the newest round that it forgot. */
+  signed: SignRequest | undefined
+  forgotAt: number
   readonly timers: Map<string, number>
   readonly known: unknown[]
   tip: Tip
   state: EngineState
   isUp: boolean
+  /** Counts its starts, so that what was for one of them does not reach the next. */
+  runs: number
 }
 
 export function createStage({ setup, validators, altered }: StageOptions): Stage {
@@ -177,7 +189,7 @@ export function createStage({ setup, validators, altered }: StageOptions): Stage
     }
     const clockOf = (node: StageNode) => BigInt(BEGIN_MS + nowMs + node.offMs)
     const later = (node: StageNode, afterMs: number, input: EngineInput) =>
-      events.push({ atMs: nowMs + afterMs, order: order++, node, input })
+      events.push({ atMs: nowMs + afterMs, order: order++, node, input, run: node.runs })
 
     function newNode(
       index: number,
@@ -201,6 +213,7 @@ export function createStage({ setup, validators, altered }: StageOptions): Stage
         offMs: args.isSecond ? TWIN_OFF_MS : 0,
         executions: new Map(),
         asked: new Map(),
+        ...{ signed: undefined, forgotAt: -1, runs: 0 },
         timers: new Map(),
         known: [],
         state: engine.start({ chain, self: key.address }),
@@ -215,6 +228,25 @@ export function createStage({ setup, validators, altered }: StageOptions): Stage
       node.state = step.state
       if (node.isHonest) cover(coverage, before, step.state)
       for (const effect of step.effects) if (node.isUp) carryOut(node, effect)
+      if (scenario.forgets && !isHealed) forget(node, scenario.forgets)
+    }
+
+    /** Starts anew in its height where it has entered a round that it is to forget. What it waited for is lost. */
+    function forget(node: StageNode, forgets: NonNullable<Scenario['forgets']>): void {
+      const { height, round = 0 } = node.state as RoundsState
+      if (height !== FIRST || round <= node.forgotAt || !forgets[round]?.includes(node.index)) return
+      node.forgotAt = round
+      node.state = engine.start({ chain, self: node.key.address })
+      node.timers.clear()
+      node.runs += 1
+      note(node, 'starts again without its log')
+      start(node)
+    }
+
+    function start(node: StageNode): void {
+      const { tip, signed } = node
+      const checkpoint = new Uint8Array()
+      guarded(node, { kind: 'started', nowMs: clockOf(node), tip, checkpoint, ...(signed && { signed }) })
     }
 
     /** What is thrown ends the node, as it would end the process. */
@@ -318,10 +350,13 @@ export function createStage({ setup, validators, altered }: StageOptions): Stage
       const place = `${at.height}/${at.round}/${at.step}`
       const before = node.asked.get(place)
       if (before && !equalBytes(before, message)) {
-        if (node.isHonest) broken('asked', `${node.name} is asked to sign two messages at ${place}`)
+        if (node.isHonest && !scenario.forgets)
+          broken('asked', `${node.name} is asked to sign two messages at ${place}`)
         return
       }
+      if (!before && node.signed && comparePlaces(at, node.signed.at) < 0) return
       node.asked.set(place, message)
+      node.signed = { at, message }
       note(node, `signs height ${at.height}, round ${at.round}, step ${at.step}`)
       const signature = node.key.suite.sign(message, node.key.secret)
       later(node, 0, { kind: 'signed', at, signature, nowMs: 0n })
@@ -448,21 +483,21 @@ export function createStage({ setup, validators, altered }: StageOptions): Stage
       if (!event || event.atMs > untilMs) return false
       events.pop()
       nowMs = Math.max(nowMs, event.atMs)
-      const { node, input } = event
-      if (node.isUp) guarded(node, { ...input, nowMs: clockOf(node) })
+      const { node, input, run } = event
+      if (node.isUp && (run === node.runs || input.kind === 'message'))
+        guarded(node, { ...input, nowMs: clockOf(node) })
       return true
     }
 
     const isAt = (height: bigint) => honest.every(({ tip }) => tip.header.height >= height)
-    for (const node of nodes.filter(({ isUp }) => isUp))
-      guarded(node, { kind: 'started', nowMs: clockOf(node), tip: node.tip, checkpoint: new Uint8Array() })
+    for (const node of nodes) if (node.isUp) start(node)
     while (!violation && !isAt(FIRST) && (once(SCRIPT_MS_MAX) || release()));
     isHealed = true
     const healedMs = nowMs + SILENCE_MS
     silentUntilMs = healedMs
     const endMs = healedMs + GOAL_MS
     while (!violation && !isAt(GOAL) && once(endMs));
-    if (!violation && !isAt(GOAL))
+    if (!violation && !isAt(GOAL) && !scenario.forgets)
       broken(
         'progress',
         `not all honest nodes reach height ${GOAL} within ${GOAL_MS / 1_000} s of the healing`,
@@ -491,4 +526,9 @@ function hears(
 
 function parted<T>(all: readonly T[], isFirst: (one: T) => boolean): readonly [readonly T[], readonly T[]] {
   return [all.filter(isFirst), all.filter((one) => !isFirst(one))]
+}
+
+function comparePlaces(a: SignPlace, b: SignPlace): number {
+  if (a.height !== b.height) return a.height < b.height ? -1 : 1
+  return a.round === b.round ? a.step - b.step : a.round - b.round
 }

@@ -23,6 +23,8 @@ export interface Watch {
     readonly machine: Machine
     readonly tip: Tip
   }): void
+  /** The engine of a node that keeps to the rules asks for a signature. After any crash it asks for the same. */
+  asked(args: { readonly node: string; readonly at: SignPlace; readonly message: Uint8Array }): void
   /** A key that keeps to the rules has signed. */
   signed(args: { readonly address: Address; readonly at: SignPlace; readonly message: Uint8Array }): void
   /** Somebody shows that a validator has offended. */
@@ -45,6 +47,7 @@ export function createWatch(args: {
   const { reference, now, lawless, nameOf } = args
   const ids = new Map<bigint, { readonly id: Hash; readonly by: string; isChecked: boolean }>()
   const said = new Map<string, Uint8Array>()
+  const wanted = new Map<string, Uint8Array>()
   let violation: Violation | undefined
 
   function broken(rule: string, what: string): void {
@@ -102,6 +105,13 @@ export function createWatch(args: {
       known.isChecked = true
       for (const sentence of machine.brokenInvariants(store, tip))
         broken('invariant', `${sentence} does not hold at height ${header.height} of ${node}`)
+    },
+    asked({ node, at: { height, round, step }, message }) {
+      const place = `${node} ${height}/${round}/${step}`
+      const before = wanted.get(place)
+      if (before && !equalBytes(before, message))
+        broken('asked', `${node} asks for two messages at height ${height}, round ${round}, step ${step}`)
+      wanted.set(place, message)
     },
     signed({ address, at: { height, round, step }, message }) {
       if (lawless.has(address)) return

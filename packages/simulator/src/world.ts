@@ -2,6 +2,7 @@ import type { Engine, EngineState } from '@mmtchain/kernel'
 import type { Hash } from '@mmtchain/primitives'
 import { lyingEngine } from './adversary.ts'
 import { type Chance, chance, type Digest, digest } from './chance.ts'
+import { type Coverage, cover, NOTHING_COVERED } from './coverage.ts'
 import { INPUTS, SIGN_STATE, type SimMachine, simMachine } from './machine.ts'
 import type { Fault, Lie, Plan } from './plan.ts'
 import { type Schedule, schedule } from './schedule.ts'
@@ -29,6 +30,8 @@ export interface World {
   /** The numbers of validators that keep to all rules, on disks that do. */
   readonly honest: readonly number[]
   readonly timeline: readonly Moment[]
+  /** What the honest engines went through. */
+  readonly coverage: Coverage
   /** How large the state of a node's engine is, in objects. */
   stateSize(node: number): number
 }
@@ -43,7 +46,7 @@ export interface WorldOptions {
 }
 
 /** Lies of who signs whatever suits it. */
-const LAWFUL: readonly Lie[] = ['rotten']
+const LAWFUL: readonly Lie[] = ['rotten', 'unlogged']
 const LIE_EVERY_MS = 3_000
 const OLD_MESSAGES = 200
 
@@ -53,6 +56,7 @@ export function createWorld(options: WorldOptions): World {
   const trace = digest()
   const time = schedule(lot.fork('schedule'))
   const timeline: Moment[] = []
+  const coverage = { ...NOTHING_COVERED }
   const suite = suiteOf(plan)
   const lies = new Map(plan.liars.map(({ node, lie }) => [node, lie]))
   const nodes = Array.from({ length: plan.validators + plan.observers }, (_, i) => i)
@@ -108,6 +112,7 @@ export function createWorld(options: WorldOptions): World {
       step(state, input) {
         const step = told.step(state, input)
         states[index] = step.state
+        if (!lie) cover(coverage, state, step.state)
         return step
       },
     }
@@ -123,10 +128,13 @@ export function createWorld(options: WorldOptions): World {
       isWatched: !lies.has(node),
       syncMs: syncTimes(lot.fork(`sync ${index}`), plan.syncMs),
       note: (what, more) => note(name, what, more),
+      onRestart() {
+        coverage.restarts += 1
+      },
     })
   })
   return {
-    ...{ plan, schedule: time, chance: lot, watch, wire: net, digest: trace, machines, timeline },
+    ...{ plan, schedule: time, chance: lot, watch, wire: net, digest: trace, machines, timeline, coverage },
     honest: nodes.slice(0, plan.validators).filter((node) => !lies.has(node)),
     stateSize: (node) => sizeOf(states[node], new Set()),
   }
@@ -271,6 +279,7 @@ export function spoilDisks(world: World, chance: Chance): void {
         for (const file of [SIGN_STATE, INPUTS]) machine.disk.restore(file)
       })
     }
+    if (lie === 'unlogged') machine.loseLog(100)
     if (lie === 'rotten') {
       machine.crash({ power: chance.perMille(500), downMs: 100 })
       machine.disk.rot(chance.pick([SIGN_STATE, INPUTS]))
