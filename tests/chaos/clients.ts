@@ -30,6 +30,8 @@ export interface Final {
 
 export interface Clients {
   readonly finals: readonly Final[]
+  /** Why clients gave up. */
+  readonly failures: readonly string[]
   readonly submitted: number
   /** Sends calls of an account and waits until they are final. Throws the refusal of the node that was asked last. */
   sendFinal(signer: Signer, calls: readonly TransactionCall[]): Promise<Final>
@@ -52,6 +54,9 @@ export function createClients(args: {
   const genesis = readGenesis(chain, JSON.parse(readFileSync(join(dir, 'node0', 'genesis.json'), 'utf8')))
   const machine = createMachine(genesis)
   const finals: Final[] = []
+  /** The next nonce of each account, as far as its transactions were final: a node that is behind would name an older one. */
+  const nonces = new Map<string, bigint>()
+  const failures: string[] = []
   let submitted = 0
   let isStopped = false
   const loops: Promise<void>[] = []
@@ -78,11 +83,13 @@ export function createClients(args: {
 
   async function sendFinal(signer: Signer, calls: readonly TransactionCall[]): Promise<Final> {
     const address = formatAddress(signer.address, { prefix: chain.addressPrefix })
-    const { nonce } = await askAny<{ nonce: string }>('account_get', { address })
+    const { nonce: told } = await askAny<{ nonce: string }>('account_get', { address })
+    const known = nonces.get(address) ?? 0n
+    const nonce = BigInt(told) > known ? BigInt(told) : known
     const { height: now } = await askAny<{ height: string }>('chain_status', {})
     const draft: TransactionBody = {
       ...{ fingerprint: genesis.fingerprint, sender: signer.address, authority: signer.authority },
-      ...{ nonce: BigInt(nonce), validUntil: height(BigInt(now) + VALID_HEIGHTS) },
+      ...{ nonce, validUntil: height(BigInt(now) + VALID_HEIGHTS) },
       ...{ fee: amount(0n), weightMax: 0n, payer: null, calls },
     }
     const { fee, weight } = machine.quote({ body: draft, signatures: [], payerConsent: null })
@@ -98,6 +105,7 @@ export function createClients(args: {
         if (found.final) {
           const final = { id, height: String(found.height) }
           finals.push(final)
+          nonces.set(address, nonce + 1n)
           return final
         }
       } catch (error) {
@@ -119,6 +127,7 @@ export function createClients(args: {
 
   return {
     finals,
+    failures,
     get submitted() {
       return submitted
     },
@@ -136,7 +145,7 @@ export function createClients(args: {
         }
         loops.push(
           loop().catch((error) => {
-            if (!isStopped) throw error
+            if (!isStopped) failures.push(`the client of ${name} stopped: ${error}`)
           }),
         )
       }

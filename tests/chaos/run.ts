@@ -127,12 +127,12 @@ export async function runChaos(plan: ChaosPlan): Promise<ChaosReport> {
       tell(
         `${minutes} min  height ${before + 2}  ${chosen.join(', ')}: all level after ${healMs} ms, ${kills} kills so far`,
       )
-      if (network.unasked.length > 0) break
+      if (network.unasked.length + clients.failures.length > 0) break
     }
     await clients.stop()
     for (const node of nodes) network.start(node)
     await reach(nodes, (await newest()) + 1)
-    problems.push(...(await verdict(network, { dir, finals: clients.finals })))
+    problems.push(...clients.failures, ...(await verdict(network, { dir, finals: clients.finals })))
   } catch (error) {
     problems.push(error instanceof Error ? `${error.stack}` : String(error), ...network.unasked)
   }

@@ -7,9 +7,10 @@ import { silentLog } from '@mmtchain/node-runtime'
 import { amount, type Hash, height, toHex, utf8 } from '@mmtchain/primitives'
 import { authorityAddress, secretSigner, signTransaction, singleKey, transaction } from '@mmtchain/tx'
 import { type Load, sendLoad } from './bench-load.ts'
+import { partPaced } from './bench-paced.ts'
 import { type Shares, startProfile } from './bench-profile.ts'
 
-export type PartName = 'node' | 'load' | 'check'
+export type PartName = 'node' | 'load' | 'check' | 'paced'
 
 /** What the bench asks of a part. */
 export type Order =
@@ -72,6 +73,7 @@ export async function runPart(name: PartName): Promise<void> {
   process.once('disconnect', () => process.exit(0))
   if (name === 'node') return partNode()
   if (name === 'check') return partCheck()
+  if (name === 'paced') return partPaced()
   return partLoad()
 }
 

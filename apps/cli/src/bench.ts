@@ -18,6 +18,7 @@ import {
 } from '@mmtchain/node'
 import { type Amount, formatAddress, type Hash } from '@mmtchain/primitives'
 import type { Command } from 'commander'
+import { benchNetwork } from './bench-network.ts'
 import {
   benchAccount,
   type LoadJob,
@@ -49,9 +50,21 @@ const RATE = 1_000_000
 export function addBench(program: Command): void {
   common(program.command('bench').description(say('bench.about')), 'mmt bench')
     .option('--transactions <count>', say('bench.transactions'), '40000')
-    .option('--slot <ms>', say('bench.slot'), '500')
+    .option('--slot <ms>', say('bench.slot'))
     .option('--profiles <dir>', say('bench.profiles'))
-    .action(async (options: BenchOptions) => bench(options))
+    .option('--validators <count>', say('bench.validators'))
+    .option('--seconds <count>', say('bench.seconds'), '20')
+    .option('--idle', say('bench.idle'))
+    .action(async (options: BenchOptions) => {
+      if (options.validators === undefined) return bench(options)
+      const plan = {
+        validators: positive('--validators', options.validators),
+        seconds: positive('--seconds', options.seconds),
+        slotMs: positive('--slot', options.slot ?? '1000'),
+        isIdle: options.idle === true,
+      }
+      await benchNetwork(options, plan, await signatureLimit(options))
+    })
   program
     .command('bench-part', { hidden: true })
     .argument('<name>')
@@ -60,7 +73,10 @@ export function addBench(program: Command): void {
 
 interface BenchOptions extends CommonOptions {
   readonly transactions: string
-  readonly slot: string
+  readonly slot?: string
+  readonly validators?: string
+  readonly seconds: string
+  readonly idle?: boolean
   readonly profiles?: string
 }
 
@@ -77,7 +93,7 @@ interface Run {
 async function bench(options: BenchOptions): Promise<void> {
   // Every account sends as many, so that the second run begins where the first has ended for all of them.
   const count = Math.ceil(positive('--transactions', options.transactions) / ACCOUNTS) * ACCOUNTS
-  const slotMs = positive('--slot', options.slot)
+  const slotMs = positive('--slot', options.slot ?? '500')
   const folder = await mkdtemp(join(tmpdir(), 'mmt-bench-'))
   try {
     const limit = await signatureLimit(options)
@@ -95,7 +111,7 @@ function positive(name: string, text: string): number {
   return Number(text)
 }
 
-interface Limit {
+export interface Limit {
   readonly backend: string
   readonly oneCore: number
   readonly allCores: number
@@ -313,7 +329,7 @@ function share(value: number): number {
 }
 
 /** A process of the bench. */
-interface Part {
+export interface Part {
   readonly url: string | undefined
   /** Gives an order and waits for the report of this kind. Rejects when the process ends before. */
   ask<K extends Report['kind']>(order: Order, kind: K): Promise<Extract<Report, { kind: K }>>
@@ -321,7 +337,7 @@ interface Part {
   end(): Promise<void>
 }
 
-async function startPart(name: PartName, env: NodeJS.ProcessEnv = {}): Promise<Part> {
+export async function startPart(name: PartName, env: NodeJS.ProcessEnv = {}): Promise<Part> {
   const child = fork(process.argv[1] as string, ['bench-part', name], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

@@ -73,7 +73,7 @@ function countOf(name: string, text: string, { least, most }: { least: number; m
   throw cliFail.BAD_ARGUMENT({ name, value: text, want: say('want.between', { least, most }) })
 }
 
-const rpcOf = (home: Home) => {
+export const rpcOf = (home: Home) => {
   const { host, port } = readConfig(home).rpc
   return `http://${host}:${port}`
 }
@@ -103,7 +103,7 @@ function demoText(wallet: Home, last: number): string {
   return say('dev.demoKeys', { last, address: formatAddress(address, { prefix: prefixOf(wallet) }) })
 }
 
-interface Running {
+export interface Running {
   readonly home: Home
   readonly child: ChildProcess
   readonly ended: Promise<unknown>
@@ -134,7 +134,7 @@ async function runAll(options: TestnetOptions, homes: readonly Home[]): Promise<
 }
 
 /** `mmt start` in a process of its own, whose lines go to `node.log` in its home. */
-function startNode(home: Home): Running {
+export function startNode(home: Home): Running {
   const log = openSync(join(home.path, 'node.log'), 'a', 0o600)
   const words = [process.argv[1] as string, 'start', '--home', home.path]
   const child = spawn(process.execPath, words, { stdio: ['ignore', log, log] })
