@@ -14,6 +14,8 @@ interface BlockJson {
 const ACCUSATIONS = /a node broke the protocol|a node is banned|does not give blocks that it claims/
 /** Lines of a log that tell of a defect. */
 const DEFECTS = /a message failed|a listener to blocks failed|the node failed|it cannot go on/
+/** What a node says that has to stop because its disk is full. */
+const FULL_DISK = /No space left on device|ENOSPC/
 
 const PAGE = 100
 
@@ -85,6 +87,6 @@ function accusations(dir: string, { name }: ChaosNode): readonly string[] {
   const file = join(dir, `${name}.log`)
   if (!existsSync(file)) return []
   const lines = readFileSync(file, 'utf8').split('\n')
-  const bad = lines.filter((line) => ACCUSATIONS.test(line) || DEFECTS.test(line))
+  const bad = lines.filter((line) => ACCUSATIONS.test(line) || (DEFECTS.test(line) && !FULL_DISK.test(line)))
   return bad.slice(0, 5).map((line) => `${name} says: ${line.slice(0, 400)}`)
 }
