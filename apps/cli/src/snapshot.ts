@@ -2,6 +2,8 @@ import { resolve } from 'node:path'
 import { prepareCrypto } from '@mmtchain/crypto'
 import { blockId, createMachine, readGenesis, validatorsHash } from '@mmtchain/kernel'
 import { type Home, homeFail, isHome, loadBundle, readJson } from '@mmtchain/node'
+import { readSnapshots } from '@mmtchain/p2p-http'
+import { isChainError } from '@mmtchain/primitives'
 import {
   restoreSnapshot,
   type SnapshotSummary,
@@ -35,7 +37,7 @@ export function addSnapshot(program: Command): void {
       show(options, folder, made, 'snapshot.create.done')
     })
 
-  const checked = (name: 'verify' | 'restore', example: string) =>
+  const checked = (name: 'verify', example: string) =>
     common(snapshot.command(name).description(say(`snapshot.${name}.about`)), example)
       .argument(`<${say('arg.folder')}>`)
       .option('--block <id>', say('snapshot.block'))
@@ -51,17 +53,52 @@ export function addSnapshot(program: Command): void {
     },
   )
 
-  checked('restore', 'mmt snapshot restore snapshot --home node2').action(
-    async (name: string, options: CommonOptions & { block?: string }) => {
-      const folder = resolve(name)
+  common(
+    snapshot.command('restore').description(say('snapshot.restore.about')),
+    'mmt snapshot restore http://10.1.2.3:7000 http://10.1.2.4:7000 --block ID --home node2',
+  )
+    .argument(`<${say('arg.places')}...>`)
+    .option('--block <id>', say('snapshot.block'))
+    .action(async (places: readonly string[], options: CommonOptions & { block?: string }) => {
       const home = existingHome(options)
       const check = await certifier(home, options.block)
+      const isRemote = places.every((place) => /^https?:\/\//.test(place))
+      if (!isRemote && places.length > 1)
+        throw cliFail.BAD_ARGUMENT({
+          name: say('arg.places'),
+          value: places.join(' '),
+          want: say('want.places'),
+        })
       const found = await shown(options, say('snapshot.restore.label'), (onChunk) =>
-        restoreSnapshot({ files: snapshotFolder(folder), check, path: home.data, onChunk }),
+        isRemote
+          ? restoreRemote({ urls: places, check, path: home.data, onChunk })
+          : restoreSnapshot({
+              ...{ files: snapshotFolder(resolve(places[0] as string)), check, path: home.data, onChunk },
+            }),
       )
-      show(options, folder, found, 'snapshot.restore.done')
-    },
-  )
+      show(options, places.join(' '), found, 'snapshot.restore.done')
+    })
+}
+
+/** Restores from nodes. What one of them gives that is not right is told, and asked of the others. */
+async function restoreRemote(args: {
+  readonly urls: readonly string[]
+  readonly check: Certify
+  readonly path: string
+  readonly onChunk: (done: number, chunks: number) => void
+}): Promise<SnapshotSummary> {
+  const reads = await readSnapshots({ urls: args.urls.map((url) => url.replace(/\/+$/, '')) })
+  const files = { read: reads.read, write: () => Promise.reject(new Error('it is only read')) }
+  for (;;) {
+    try {
+      return await restoreSnapshot({ ...args, files })
+    } catch (error) {
+      const file = isChainError(error) && error.code === 'store/BAD_SNAPSHOT' ? error.values.file : undefined
+      const from = typeof file === 'string' ? reads.refuse(file) : undefined
+      if (from === undefined) throw error
+      process.stderr.write(`${say('snapshot.restore.bad', { from, why: (error as Error).message })}\n`)
+    }
+  }
 }
 
 /** The home that a command names. Throws `home/NOT_A_HOME`. */

@@ -39,6 +39,7 @@ const configCodec = struct({
     limits: networkLimits,
   }),
   validator: option(text({ bytesMax: 64 })),
+  snapshotHeights: option(u32),
   log: text({ bytesMax: 256 }),
   mempool: struct({
     countMax: u32,
@@ -71,6 +72,7 @@ export const CONFIG_DEFAULT: Config = {
     limits: NETWORK_LIMITS_DEFAULT,
   },
   validator: null,
+  snapshotHeights: null,
   log: LOG_LEVELS_DEFAULT,
   mempool: MEMPOOL_LIMITS_DEFAULT,
 }
@@ -133,6 +135,8 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'p2p.limits.banMs': 'How long a first ban lasts; each next one is twice as long, a day at most.',
   validator:
     'The name of the key in keys/ with which this node signs blocks; null on a node that only observes.',
+  snapshotHeights:
+    'Every so many heights the node writes a snapshot of its state, which other nodes may restore; null for none. The newest two are kept.',
   log: 'The level of log lines (debug, info, warn, error, silent), and of single components: "info,mempool=debug,rpc=warn". MMT_LOG overrides it.',
   mempool: 'What bounds the transactions that wait for a block.',
   'mempool.countMax': 'Waiting transactions overall.',
@@ -184,6 +188,7 @@ export function readConfigJson(json: unknown, file: string): Config {
     const { name, why } = error.values as { name: string; why: string }
     throw fail(`p2p.${name}`, why)
   }
+  if (config.snapshotHeights === 0) throw fail('snapshotHeights', '0 is less than 1')
   for (const [name, value] of Object.entries(config.mempool))
     if (value < 1) throw fail(`mempool.${name}`, `${value} is less than 1`)
   return config

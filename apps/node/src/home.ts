@@ -34,6 +34,8 @@ export interface Home {
   readonly peers: string
   /** What was made by a running node, each in a folder named by its height. */
   readonly snapshots: string
+  /** Those that other nodes may restore, likewise. */
+  readonly sharedSnapshots: string
   /** Where the running node answers, and a token with all roles that is good until it stops. */
   readonly admin: string
 }
@@ -55,6 +57,7 @@ export function homeAt(path: string): Home {
     inputs: at('inputs.log'),
     peers: at('peers.json'),
     snapshots: at('snapshots'),
+    sharedSnapshots: at('snapshots/shared'),
     admin: at('admin.json'),
   }
 }

@@ -15,6 +15,7 @@ import { writeAtomic } from './atomic-file.ts'
 import type { Config } from './config.ts'
 import type { Home } from './home.ts'
 import { homeFail } from './refusals.ts'
+import type { SharedSnapshots } from './snapshots.ts'
 import { VERSION } from './version.ts'
 
 /** A clock this far from the median of the others is worth a warning: rules on the time of blocks leave 200 to 500 ms. */
@@ -51,8 +52,9 @@ export async function openNetwork(
 }
 
 /** Lets others read what the node has. */
-export function serveNode(network: HttpNetwork, node: Node): void {
+export function serveNode(network: HttpNetwork, node: Node, snapshots: SharedSnapshots): void {
   network.serve({
+    snapshots,
     status: () => ({
       height: node.tip.header.height,
       id: node.tip.id,

@@ -33,7 +33,7 @@ import { hasReveals, openReveals } from './onion.ts'
 import { listenRefused } from './port.ts'
 import { homeFail } from './refusals.ts'
 import { type MissingSignState, openSigner } from './sign-state.ts'
-import { snapshotsOf } from './snapshots.ts'
+import { shareSnapshots, snapshotsOf } from './snapshots.ts'
 import { VERSION } from './version.ts'
 
 /** One core is for the main thread; more threads than these it cannot keep busy. */
@@ -180,7 +180,9 @@ async function openNode(opened: {
       ],
       ...(network && { network, metrics: [network.metrics] }),
     })
-    if (network) serveNode(network, node)
+    const everyHeights = config.snapshotHeights
+    const shared = shareSnapshots(home, { store, log: logOf(log, 'store'), node, everyHeights })
+    if (network) serveNode(network, node, shared)
     return { node, network, store }
   } catch (error) {
     await validator?.close()

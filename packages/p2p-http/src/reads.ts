@@ -15,6 +15,11 @@ export interface NodeView {
   }
   /** A committed block with the engine's proof of it. */
   block(height: Height): Promise<{ readonly block: Block; readonly seal: Uint8Array } | undefined>
+  /** Snapshots that others may restore; absent where there are none. */
+  readonly snapshots?: {
+    heights(): Promise<readonly Height[]>
+    read(height: Height, name: string): Promise<Uint8Array | undefined>
+  }
 }
 
 /** The most blocks of one answer. */
@@ -41,6 +46,9 @@ export const blockRange = struct({
   blocks: list(struct({ block, seal: bytes({ bytesMax: 1_048_576 }) }), { max: BLOCKS_MAX }),
 })
 export type BlockRange = Infer<typeof blockRange>
+
+/** The heights of the snapshots that a node offers. */
+export const offeredSnapshots = struct({ heights: list(height, { max: 16 }) })
 
 export const knownNodes = struct({ peers: list(toldAddress, { max: NODES_MAX }) })
 export type KnownNodes = Infer<typeof knownNodes>

@@ -59,6 +59,10 @@ export const p2pRefusals = {
     message: `${d.name} is "${d.got}", not ${d.want}.`,
     hint: 'For example GET /p2p/v1/blocks?from=1&limit=10.',
   }),
+  NO_SNAPSHOT: (d: { urls: string }) => ({
+    message: `None of ${d.urls} gives a snapshot that is right.`,
+    hint: 'Name other nodes; a node offers snapshots when snapshotHeights is set in its config.json.',
+  }),
   COMPRESSED: (d: { encoding: string }) => ({
     message: `The content encoding ${d.encoding} is not taken.`,
     hint: 'Send the body as it is.',

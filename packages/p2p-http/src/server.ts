@@ -20,9 +20,11 @@ import {
   knownNodes,
   type NodeView,
   nodeStatus,
+  offeredSnapshots,
 } from './reads.ts'
 import { p2pFail } from './refusals.ts'
 import type { NetworkLimits } from './settings.ts'
+import { SNAPSHOT_FILE } from './snapshot-reads.ts'
 
 /** Where streams are opened. */
 export const STREAM_PATH = '/p2p/v1/stream'
@@ -133,6 +135,18 @@ export async function serve(args: ServerArgs): Promise<P2pServer> {
     const first = height(wholeNumber('from', from, 2n ** 63n))
     const count = wholeNumber('limit', limit, BigInt(BLOCKS_MAX))
     return answer(request, reply, blockRange, await blocksFrom(viewNow(), first, Number(count)))
+  })
+  server.get('/p2p/v1/snapshots', async (request, reply) => {
+    const heights = (await viewNow().snapshots?.heights()) ?? []
+    return answer(request, reply, offeredSnapshots, { heights })
+  })
+  server.get('/p2p/v1/snapshots/:height/:name', async (request, reply) => {
+    const { height: at = '', name = '' } = request.params as Readonly<Record<string, string>>
+    const from = height(wholeNumber('height', at, 2n ** 63n))
+    const isName = SNAPSHOT_FILE.test(name)
+    const found = isName ? await viewNow().snapshots?.read(from, name) : undefined
+    if (!found) return refuse(reply, p2pFail.NOT_FOUND({ path: request.url.slice(0, 100) }))
+    return reply.type(BCS).send(Buffer.from(found))
   })
   server.get('/p2p/v1/peers', (request, reply) => answer(request, reply, knownNodes, args.known()))
   server.get('/p2p/v1/best', (request, reply) => answer(request, reply, bestNodes, args.best()))

@@ -344,6 +344,9 @@ export const en = {
   'snapshot.folder': 'the folder of the snapshot; it must not hold one yet',
   'snapshot.block': 'the id of its block, which you have from nodes that you trust',
   'arg.folder': 'folder',
+  'arg.places': 'folder-or-url',
+  'want.places': 'one folder, or addresses of nodes such as http://10.1.2.3:7000',
+  'snapshot.restore.bad': '{from} gave what is not right; the others are asked: {why}',
 
   'prune.about': 'drop old states of a stopped home and give their space back to the disk',
   'prune.keep': 'for how many heights before the newest the state is kept (1024)',

@@ -334,6 +334,9 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   'snapshot.folder': '快照的文件夹；其中不能已有快照',
   'snapshot.block': '其区块的 ID，取自你信任的节点',
   'arg.folder': '文件夹',
+  'arg.places': '文件夹或网址',
+  'want.places': '一个文件夹，或节点地址，例如 http://10.1.2.3:7000',
+  'snapshot.restore.bad': '{from} 给出的内容不对，改向其他节点请求：{why}',
 
   'prune.about': '删除已停止的数据目录的旧状态，并把空间还给磁盘',
   'prune.keep': '保留最新高度之前多少个高度的状态（1024）',
