@@ -1,6 +1,6 @@
 import { sandboxFail } from './refusals.ts'
 
-/** What bounds code. All of it but `imagesMax` decides results, so every node of a chain has the same. */
+/** What bounds code. All of it but `imagesBytesMax` decides results, so every node of a chain has the same. */
 export interface SandboxLimits {
   /** The engine's memory, of which it keeps about 6 MB for itself. */
   readonly memoryBytesMax: number
@@ -14,8 +14,8 @@ export interface SandboxLimits {
   readonly logBytesMax: number
   /** What loading may take at most. A call pays for loading, whether this node still has the program loaded or not. */
   readonly loadGasMax: number
-  /** Loaded programs that are kept, about 0.5 MB each. Changes only the speed. */
-  readonly imagesMax: number
+  /** Of the loaded programs that are kept, about 0.4 MB each. Changes only the speed. */
+  readonly imagesBytesMax: number
 }
 
 export const SANDBOX_LIMITS_DEFAULT: SandboxLimits = {
@@ -27,7 +27,7 @@ export const SANDBOX_LIMITS_DEFAULT: SandboxLimits = {
   depthMax: 8,
   logBytesMax: 16 * 1024,
   loadGasMax: 1_000_000_000,
-  imagesMax: 64,
+  imagesBytesMax: 64 * 1024 * 1024,
 }
 
 const MIB = 1024 * 1024
@@ -40,7 +40,7 @@ const ranges: { readonly [K in keyof SandboxLimits]: readonly [least: number, mo
   depthMax: [1, 32],
   logBytesMax: [0, MIB],
   loadGasMax: [1, Number.MAX_SAFE_INTEGER],
-  imagesMax: [1, 100_000],
+  imagesBytesMax: [0, 65_536 * MIB],
 }
 
 /** Throws `sandbox/BAD_LIMIT` for a limit that no sandbox can keep. */

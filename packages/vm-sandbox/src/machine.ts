@@ -22,6 +22,8 @@ export interface Image {
   readonly pages: number
 }
 
+export const imageBytes = (image: Image): number => image.data.length + image.heap.length
+
 /** What a machine asks of its host while it runs. */
 export interface MachineHost {
   /** The milliseconds since 1970 that code sees. */
@@ -112,7 +114,7 @@ export function newMachine(args: { readonly memoryBytesMax: number }): Machine {
     freeze() {
       const end = engine.pages.value * PAGE_BYTES
       let heapEnd = end
-      while (heapEnd > STACK_TOP && bytes[heapEnd - 1] === 0) heapEnd--
+      while (heapEnd > STACK_TOP && view.getUint32(heapEnd - 4) === 0) heapEnd -= 4
       return {
         data: bytes.slice(0, DATA_END),
         heap: bytes.slice(STACK_TOP, heapEnd),

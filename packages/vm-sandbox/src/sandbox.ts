@@ -6,6 +6,7 @@ import { checkedLimits, SANDBOX_LIMITS_DEFAULT, type SandboxLimits } from './lim
 import {
   ENGINE_GAVE_UP,
   type Image,
+  imageBytes,
   type Machine,
   type MachineHost,
   newMachine,
@@ -15,6 +16,7 @@ import {
 import { sandboxFail } from './refusals.ts'
 import {
   callWith,
+  GAS_PER_BYTE,
   type Helpers,
   isException,
   objectAt,
@@ -67,13 +69,25 @@ export interface Sandbox<Context> {
   call(request: CallRequest<Context>): Outcome<Value>
 }
 
+/**
+ * So much gas stands for a millisecond when a chain bounds the time of its blocks. The worst programs known take less than a third
+ * of it (`bench/worst.bench.mjs`); weaker machines use up the rest.
+ */
+export const GAS_PER_MS = 1_000_000
+
 /** A module without imports. */
 const MODULE = 1
 /** What the host's own functions take of the stack between two machines, in the engine's measure (a quarter of the host's). */
 const HOST_STACK_BYTES = 4 * 1024
 /** What a call of a host function costs before it does anything. */
 const HOST_CALL_GAS = 4_000n
-const RANDOM_GAS = 2_000n
+const REFUSAL_GAS = 20_000n
+const RANDOM_GAS = 5_000n
+/** What every call costs for a machine to begin on, beside one gas for each four bytes of the program's image. */
+const MACHINE_GAS = 100_000n
+const IMAGE_BYTES_PER_GAS = 4n
+/** What a program that is kept takes beside its image, from above. */
+const PROGRAM_BYTES = 8 * 1024
 const promise = { pending: 0, fulfilled: 1, rejected: 2 } as const
 
 const unfitTexts: { readonly [K in Unfit]: string } = {
@@ -83,7 +97,7 @@ const unfitTexts: { readonly [K in Unfit]: string } = {
 }
 
 /** A program as it stands after loading, or why it does not load. */
-type Loaded = { readonly gas: bigint } & (
+type Loaded = { readonly gas: bigint; readonly bytes: number } & (
   | { readonly ok: true; readonly image: Image; readonly namespace: number }
   | { readonly ok: false; readonly error: ChainError }
 )
@@ -100,7 +114,9 @@ export function createSandbox<Context>(args: {
   const { image: world, helpers } = makeWorld(first, args.host)
   const idle: Machine[] = [first]
   const active: Machine[] = []
+  const loadGasMax = BigInt(limits.loadGasMax)
   const programs = new Map<string, Loaded>()
+  let kept = 0
 
   /** Lends a machine in the state of an image. One that a fault of the host left is not used again. */
   function onMachine<T>(image: Image, use: (machine: Machine) => T): T {
@@ -117,35 +133,61 @@ export function createSandbox<Context>(args: {
     }
   }
 
+  /** The program as loaded, with the gas that a call pays for it, whether that was done now or before. */
   function load(program: Program, gasMax: bigint): Loaded {
+    const outOfGas = (): Loaded => ({
+      ok: false,
+      gas: gasMax,
+      bytes: 0,
+      error: sandboxFail.OUT_OF_GAS({ gasMax }),
+    })
     const known = programs.get(program.hash)
-    if (known !== undefined && known.gas <= gasMax) {
+    if (known !== undefined) {
       programs.delete(program.hash)
       programs.set(program.hash, known)
-      return known
+      return known.gas <= gasMax ? known : outOfGas()
     }
-    const limit = gasMax < BigInt(limits.loadGasMax) ? gasMax : BigInt(limits.loadGasMax)
-    if (known !== undefined) return { ok: false, gas: limit, error: sandboxFail.OUT_OF_GAS({ gasMax }) }
-    const loaded = onMachine(world, (machine) => {
+    if (gasMax < MACHINE_GAS) return outOfGas()
+    const most = gasMax < loadGasMax ? gasMax : loadGasMax
+    const loaded = loadNow(program, most)
+    // What too little gas did not pay for says nothing about the program.
+    if (!loaded.ok && loaded.error.code === 'sandbox/OUT_OF_GAS' && most < loadGasMax) return outOfGas()
+    keep(program.hash, loaded)
+    return loaded.gas <= gasMax ? loaded : outOfGas()
+  }
+
+  function loadNow(program: Program, gasMax: bigint): Loaded {
+    return onMachine(world, (machine) => {
       machine.host = loadingHost(machine, helpers)
-      const run = metered(machine, { gasMax: limit, limits }, () => {
-        const flags = MODULE
-        const result = evaluate(machine, helpers, { code: program.code, file: 'contract', flags })
+      const run = metered(machine, { gasMax: gasMax - MACHINE_GAS, limits }, () => {
+        const result = evaluate(machine, helpers, { code: program.code, file: 'contract', flags: MODULE })
         const settled = settle(machine, helpers, result)
         if (settled.state === 'done') return settled.value
         return settled.state === 'threw'
           ? sandboxFail.BAD_CODE({ why: explain(machine, helpers, settled.value) })
           : sandboxFail.NEVER_SETTLED({})
       })
-      if (!run.ok) return { ok: false, gas: run.gasUsed, error: run.error } as const
-      if (typeof run.value !== 'number') return { ok: false, gas: run.gasUsed, error: run.value } as const
-      return { ok: true, gas: run.gasUsed, image: machine.freeze(), namespace: run.value } as const
+      const failed = (error: ChainError, gas: bigint): Loaded => ({ ok: false, gas, bytes: 0, error })
+      const gas = MACHINE_GAS + run.gasUsed
+      if (!run.ok) return failed(run.error, gas)
+      if (typeof run.value !== 'number') return failed(run.value, gas)
+      const image = machine.freeze()
+      const bytes = imageBytes(image)
+      const whole = gas + BigInt(bytes) / IMAGE_BYTES_PER_GAS
+      if (whole > loadGasMax) return failed(sandboxFail.OUT_OF_GAS({ gasMax: loadGasMax }), loadGasMax)
+      return { ok: true, gas: whole, bytes, image, namespace: run.value }
     })
-    // What little gas did not pay for says nothing about the program.
-    const isShort = !loaded.ok && loaded.error.code === 'sandbox/OUT_OF_GAS' && limit === gasMax
-    if (!isShort) programs.set(program.hash, loaded)
-    for (const oldest of programs.keys()) if (programs.size > limits.imagesMax) programs.delete(oldest)
-    return loaded
+  }
+
+  /** Keeps a program, and forgets those that were used longest ago for it. */
+  function keep(hash: string, loaded: Loaded): void {
+    programs.set(hash, loaded)
+    kept += loaded.bytes + PROGRAM_BYTES
+    for (const [oldest, { bytes }] of programs) {
+      if (kept <= limits.imagesBytesMax) return
+      programs.delete(oldest)
+      kept -= bytes + PROGRAM_BYTES
+    }
   }
 
   function call(request: CallRequest<Context>): Outcome<Value> {
@@ -269,6 +311,7 @@ function callingHost<Context>(
   }
 
   const refuse = (error: ChainError) => {
+    machine.charge(REFUSAL_GAS)
     const value = writeValue(machine, helpers, error.code)
     const made = callWith(machine, helpers, helpers.toError, [
       value,
@@ -416,9 +459,18 @@ function checkArguments(args: readonly Value[], limits: SandboxLimits): void {
 const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text)
 
 function sandboxHash<Context>(host: HostFunctions<Context>, limits: SandboxLimits): string {
-  const { imagesMax: _, ...deciding } = limits
+  const { imagesBytesMax: _, ...deciding } = limits
   const functions = Object.entries(host).map(([name, { takes, gas }]) => [name, takes, gas])
-  const prices = [HOST_STACK_BYTES, Number(HOST_CALL_GAS), Number(RANDOM_GAS)]
-  const text = JSON.stringify([ENGINE_SHA256, PRELUDE, prices, Object.entries(deciding).sort(), functions])
+  const prices = [HOST_CALL_GAS, REFUSAL_GAS, RANDOM_GAS, MACHINE_GAS, IMAGE_BYTES_PER_GAS, GAS_PER_BYTE].map(
+    Number,
+  )
+  const text = JSON.stringify([
+    ENGINE_SHA256,
+    PRELUDE,
+    HOST_STACK_BYTES,
+    prices,
+    Object.entries(deciding).sort(),
+    functions,
+  ])
   return toHex(hashTagged(tag('mmt/sandbox'), utf8(text)))
 }

@@ -35,7 +35,7 @@ export type ReadValue =
   | { readonly ok: false; readonly why: Unfit }
 
 /** For each byte that crosses, in either direction. */
-const GAS_PER_BYTE = 2n
+export const GAS_PER_BYTE = 4n
 /** The longest whole number that crosses, in digits. */
 const DIGITS_MAX = 1_300
 

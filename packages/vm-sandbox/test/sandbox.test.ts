@@ -295,7 +295,7 @@ test('limits that no sandbox can keep are refused', () => {
     { memoryBytesMax: 1 },
     { depthMax: 0 },
     { valueBytesMax: 1.5 },
-    { imagesMax: Number.NaN },
+    { imagesBytesMax: -1 },
   ])
     expect(() => createSandbox({ host: {}, limits })).toThrow(
       expect.objectContaining({ code: 'sandbox/BAD_LIMIT' }),
@@ -305,7 +305,7 @@ test('limits that no sandbox can keep are refused', () => {
 test('its hash names all that decides results, and nothing else', () => {
   const { hash } = createSandbox({ host })
   expect(sandbox.hash).toBe(hash)
-  expect(createSandbox({ host, limits: { imagesMax: 2 } }).hash).toBe(hash)
+  expect(createSandbox({ host, limits: { imagesBytesMax: 2 } }).hash).toBe(hash)
   expect(createSandbox({ host, limits: { depthMax: 2 } }).hash).not.toBe(hash)
   expect(createSandbox({ host: { ...host, get: { ...host.get, gas: 1 } } }).hash).not.toBe(hash)
 })
