@@ -1,4 +1,5 @@
 // The catalogue of error codes, from the packages' own declarations.
+import { adminRefusals } from '@mmtchain/admin'
 import { cliRefusals, importErc20Refusals } from '@mmtchain/cli'
 import { clientRefusals } from '@mmtchain/client'
 import { codecRefusals } from '@mmtchain/codec'
@@ -37,6 +38,7 @@ export const namespaces: readonly (readonly [name: string, from: string, refusal
   ['mining', 'packages/token-rewards', timeMining(ANY_MINING).spec.errors],
   ['terms', 'packages/token-rewards', terms(ANY_TERMS).spec.errors],
   ['pools', 'packages/token-rewards', pools().spec.errors],
+  ['admin', 'packages/admin', adminRefusals],
   ['election', 'packages/consensus-dpos', electionRefusals],
   ['pbft', 'packages/consensus-pbft', pbftRefusals],
   ['validators', 'packages/consensus-pbft', validatorsRefusals],
