@@ -109,6 +109,7 @@ export {
   type Write,
   type WriteOf,
 } from './declare/module.ts'
+export type { KernelGranted, KernelReads } from './declare/powers.ts'
 export {
   type Cell,
   type CellReader,
@@ -128,7 +129,7 @@ export {
 export { tablePrefix } from './execution/journal.ts'
 export { createMachine } from './execution/machine.ts'
 export { type Executed, type Prepared, type Quote, transactionBytes } from './execution/transaction.ts'
-export type { KernelGranted, KernelReads, KernelTypes } from './kernel-module.ts'
+export type { KernelTypes } from './kernel-module.ts'
 export type { Admission, Execution, Machine, Skipped, StateStore } from './machine.ts'
 export { slotMsOf } from './pace.ts'
 export {
