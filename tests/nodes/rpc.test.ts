@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { subscribe, type Topic, type Update } from '@mmtchain/client'
 import { dpos } from '@mmtchain/consensus-dpos'
 import { type Node, silentLog } from '@mmtchain/node-runtime'
 import { height } from '@mmtchain/primitives'
@@ -46,6 +47,89 @@ async function listenTo(node: Node, transaction: string) {
     },
   }
 }
+
+/** The RPC of a node at a port that stays the same, so that it can go away and come back. */
+async function rpcAt(node: Node, port = 0) {
+  const settings = RPC_SETTINGS_DEFAULT
+  const rpc = await serveRpc({ node, info: { name: 'test', version: '0' }, log: silentLog, port, settings })
+  return { ...rpc, port: Number(new URL(rpc.url).port) }
+}
+
+test('a reader whose connection was lost while blocks were taken back is told what came in their place', {
+  timeout: 180_000,
+}, async () => {
+  const all = alliance(dpos())
+  for (const name of names) await all.start(name)
+  await all.clock.advance(10_000n)
+  const halves = [all.nodes.get('v1') as Node, all.nodes.get('v3') as Node] as const
+  const cut = (isConnected: boolean) => {
+    for (const a of ['v1', 'v2']) for (const b of ['v3', 'v4']) all.network.connect(a, b, isConnected)
+  }
+  cut(false)
+  await halves[0].submit(await all.transfer('alice'))
+  await halves[1].submit(await all.transfer('bob'))
+  const stop = new AbortController()
+  const readers = await Promise.all(
+    halves.map(async (node) => {
+      const server = await rpcAt(node)
+      const heads: { height: bigint; id: string; parent: string }[] = []
+      const events: { height: bigint; blockId: string; final: boolean }[] = []
+      const follow = async (topic: Topic, take: (update: Update) => void) => {
+        const options = { fromHeight: 1n, signal: stop.signal }
+        for await (const update of subscribe({ url: server.url }, topic, options)) take(update)
+      }
+      const ends = [
+        follow({ topic: 'heads' }, ({ height: at, result }) => {
+          const { id, header } = result as { id: string; header: { parent: string } }
+          heads.push({ height: at, id, parent: header.parent })
+        }),
+        ...[false, true].map((final) =>
+          follow({ topic: 'events', module: 'token', finalised: final }, ({ height: at, result }) => {
+            const { blockId, events: said } = result as { blockId: string; events: unknown[] }
+            if (said.length > 0) events.push({ height: at, blockId, final })
+          }),
+        ),
+      ].map((reading) => reading.catch((error) => error))
+      return { node, server, heads, events, ends }
+    }),
+  )
+  await all.clock.advance(12_000n)
+  for (const { node, heads, server } of readers) {
+    await expect.poll(() => heads.at(-1)?.id, { timeout: 30_000 }).toBe(node.tip.id)
+    await server.close()
+  }
+  cut(true)
+  await all.clock.advance(40_500n)
+  const back = await Promise.all(readers.map(({ node, server }) => rpcAt(node, server.port)))
+  let again = 0
+  for (const { node, heads, events } of readers) {
+    await expect.poll(() => heads.at(-1)?.id, { timeout: 30_000 }).toBe(node.tip.id)
+    // Every head follows the one that was told last of the height before it, and no block comes twice.
+    const told = new Map<bigint, string>()
+    for (const { height: at, id, parent } of heads) {
+      if (at > 1n) expect(told.get(at - 1n)).toBe(parent)
+      expect(told.get(at)).not.toBe(id)
+      if (told.has(at)) again += 1
+      told.set(at, id)
+    }
+    expect(told.size).toBe(Number(node.tip.header.height))
+    const isThere = async ({ height: at, blockId }: { height: bigint; blockId: string }) =>
+      (await node.store.block({ height: height(at) }))?.id === blockId
+    const finalOnes = () => events.filter((one) => one.final)
+    await expect.poll(() => finalOnes().length, { timeout: 30_000 }).toBe(2)
+    const final = finalOnes()
+    for (const one of final) expect(await isThere(one)).toBe(true)
+    const newest = () => new Map(events.filter((one) => !one.final).map((one) => [one.height, one.blockId]))
+    for (const one of final)
+      await expect.poll(() => newest().get(one.height), { timeout: 30_000 }).toBe(one.blockId)
+  }
+  expect(again).toBeGreaterThan(0)
+  stop.abort(new Error('enough'))
+  for (const { ends } of readers)
+    for (const end of ends) expect(await end).toMatchObject({ message: 'enough' })
+  for (const server of back) await server.close()
+  await all.stop()
+})
 
 test('when blocks are taken back, heads tell what came in their place, and what is called final stays', async () => {
   const all = alliance(dpos())

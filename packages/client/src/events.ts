@@ -9,6 +9,8 @@ import type { Endpoint } from './transport.ts'
 export interface EventPlace {
   readonly height: Height
   readonly index: number
+  /** Which block of that height, so that another one that took its place is read whole. */
+  readonly blockId?: Hash
 }
 
 /** Something that a module said. */
@@ -24,6 +26,8 @@ export interface ChainEvent<T> extends EventPlace {
 export interface EventOptions extends SubscribeOptions {
   /** Goes on after this event, the last that was handled. It rules over `fromHeight`. */
   readonly after?: EventPlace | undefined
+  /** Only events of blocks that nothing can take back. */
+  readonly finalised?: boolean | undefined
 }
 
 /** The events of one module. */
@@ -62,18 +66,24 @@ export async function* followEvents<T>(
     event,
     data,
     after,
+    finalised = false,
     ...options
   }: EventOptions & { readonly module: string; readonly event: string; readonly data: Codec<T> },
 ): AsyncGenerator<ChainEvent<T>, void, undefined> {
   const one = struct({ transaction: option(hashCodec), data })
   const place = struct({ blockId: hashCodec, timeMs: u64 })
   const from = after ? { ...options, fromHeight: after.height } : options
-  for await (const { height, result } of subscribe(endpoint, { topic: 'events', module, event }, from)) {
+  for await (const { height, result } of subscribe(
+    endpoint,
+    { topic: 'events', module, event, ...(finalised && { finalised }) },
+    from,
+  )) {
     const { events, ...rest } = Object(result) as { readonly events?: unknown }
     const { blockId, timeMs } = read(place, rest, endpoint, chain)
     if (!Array.isArray(events)) throw clientFail.BAD_ANSWER({ url: endpoint.url, why: 'events are missing.' })
+    const isLast = height === after?.height && (after.blockId ?? blockId) === blockId
     for (const [index, given] of events.entries()) {
-      if (after && height === after.height && index <= after.index) continue
+      if (isLast && index <= after.index) continue
       const { module: _, name: __, ...said } = Object(given) as Record<string, unknown>
       yield { height, index, blockId, timeMs, ...read(one, said, endpoint, chain) }
     }

@@ -107,6 +107,8 @@ export async function openSocket(endpoint: Endpoint, signal?: AbortSignal): Prom
     wake = fail
   })
   clearTimeout(opening)
+  // From here on what wakes is news, and no failure.
+  wake = () => undefined
   return {
     call,
     async next() {

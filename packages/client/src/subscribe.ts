@@ -1,4 +1,4 @@
-import { fromJson, hash as hashCodec, type Json, struct, u64 } from '@mmtchain/codec'
+import { type Codec, fromJson, hash as hashCodec, type Json, struct, u64 } from '@mmtchain/codec'
 import { ChainError, type Hash, type Height } from '@mmtchain/primitives'
 import { clientFail } from './refusals.ts'
 import { type NodeSocket, openSocket } from './socket.ts'
@@ -7,7 +7,13 @@ import { type Endpoint, httpTransport, pause, refusalOf } from './transport.ts'
 /** What to subscribe to: the parameters of `chain_subscribe` without the height. */
 export type Topic =
   | { readonly topic: 'heads' | 'finalisedHeads' }
-  | { readonly topic: 'events'; readonly module?: string; readonly event?: string }
+  | {
+      readonly topic: 'events'
+      readonly module?: string
+      readonly event?: string
+      /** Only those of blocks that nothing can take back. */
+      readonly finalised?: boolean
+    }
   | { readonly topic: 'transaction'; readonly id: Hash }
 
 /** Where to subscribe. With the fingerprint of a chain, a node of another one is refused from the start. */
@@ -30,10 +36,13 @@ export interface Update {
 
 /** The longest pause before a connection that was lost is tried again. */
 const PAUSE_MS_MAX = 5_000
+/** So many of the newest blocks are remembered by their ids. No chain takes back more than the states that its nodes keep. */
+const SEEN_MAX = 1_024
 
 /**
  * Follows a topic block by block. When the connection is lost it connects again, for as long as it takes, and goes on after the last
- * height that was read: nothing is left out and nothing comes twice. Only the first connection must succeed. A reader may be as slow as it likes.
+ * block that was read: nothing is left out and no block comes twice. Where the chain has taken blocks back, also while nobody was connected,
+ * their heights come again with the blocks that are there now. Only the first connection must succeed. A reader may be as slow as it likes.
  * Throws the node's refusal, `client/UNREACHABLE`, or `client/WRONG_CHAIN` when another chain answers at the address later.
  */
 export async function* subscribe(
@@ -41,35 +50,35 @@ export async function* subscribe(
   topic: Topic,
   { fromHeight, signal }: SubscribeOptions = {},
 ): AsyncGenerator<Update, void, undefined> {
-  let next = fromHeight
   let { fingerprint } = endpoint
+  let first = fromHeight
   let connected = false
   let tries = 0
+  const reader = topic.topic === 'transaction' ? readChanges() : readBlocks()
   // A refusal by name, which a WebSocket cannot carry before it is open, is heard over HTTP.
   await httpTransport(endpoint)('chain_status', {}, { signal })
   for (;;) {
     let socket: NodeSocket | undefined
     try {
       socket = await openSocket(endpoint, signal)
+      const from = first === undefined ? first : await reader.resume(socket, first, endpoint.url)
       const answer = await socket.call('chain_subscribe', {
         ...topic,
-        ...(next !== undefined && topic.topic !== 'transaction' && { fromHeight: next.toString() }),
+        ...(from !== undefined && topic.topic !== 'transaction' && { fromHeight: from.toString() }),
       })
-      const begun = readBegun(answer, endpoint.url)
+      const begun = readPart(begunCodec, answer, endpoint.url)
       fingerprint ??= begun.fingerprint
       if (begun.fingerprint !== fingerprint)
         throw clientFail.WRONG_CHAIN({ want: fingerprint, got: begun.fingerprint })
-      next ??= begun.fromHeight
+      first ??= begun.fromHeight
       tries = 0
       connected = true
       for (;;) {
         const notice = await socket.next()
         if (notice === undefined) break
         if (notice.error !== undefined) throw refusalOf(notice.error)
-        const height = BigInt(notice.height ?? -1)
-        if (height < next) continue
-        next = height + 1n
-        yield { height: height as Height, result: notice.result as Json }
+        const update = { height: BigInt(notice.height ?? -1) as Height, result: notice.result as Json }
+        if (reader.isNew(update)) yield update
       }
       signal?.throwIfAborted()
     } catch (error) {
@@ -82,6 +91,65 @@ export async function* subscribe(
   }
 }
 
+/** What a subscription has read, over all its connections. */
+interface Reader {
+  /** Where to begin, or to go on over a new connection. */
+  resume(socket: NodeSocket, first: bigint, url: string): Promise<bigint>
+  /** False for what was read already. Remembers it. */
+  isNew(update: Update): boolean
+}
+
+/** Of a transaction it is told what has changed; after a connection was lost, how it stands. */
+function readChanges(): Reader {
+  let last: string | undefined
+  return {
+    resume: async (_, first) => first,
+    isNew({ result }) {
+      const { confirmations: _, ...state } = Object(result) as Record<string, Json>
+      const said = JSON.stringify(state)
+      const isNew = said !== last
+      last = said
+      return isNew
+    },
+  }
+}
+
+function readBlocks(): Reader {
+  /** The ids of the newest blocks that were read, in ascending order of their heights. */
+  const seen = new Map<bigint, string>()
+  return {
+    async resume(socket, first, url) {
+      if (seen.size === 0) return first
+      const tip = readPart(statusCodec, await socket.call('chain_status', {}), url)
+      // Where none of them is left, others may stand at heights of which nothing was told.
+      let from = first
+      for (const [height, id] of [...seen].reverse()) {
+        // A node that is behind says nothing of the blocks that it has yet to get.
+        if (height > tip.height) continue
+        if ((await idAt(socket, height, url)) !== id) continue
+        from = height + 1n
+        break
+      }
+      // What can still be taken back is told once more, so that it is noticed if it is.
+      const revertible = tip.finalisedHeight + 1n
+      const next = from < revertible ? from : revertible
+      return next < first ? first : next
+    },
+    isNew({ height, result }) {
+      const { id, blockId = id } = Object(result) as { readonly id?: string; readonly blockId?: string }
+      if (seen.get(height) === blockId) return false
+      for (const later of [...seen.keys()].reverse()) {
+        if (later < height) break
+        seen.delete(later)
+      }
+      seen.set(height, String(blockId))
+      const [oldest] = seen.keys()
+      if (seen.size > SEEN_MAX && oldest !== undefined) seen.delete(oldest)
+      return true
+    },
+  }
+}
+
 /** True for what a later try may not meet again. */
 function isPassing(error: unknown): boolean {
   return (
@@ -91,11 +159,25 @@ function isPassing(error: unknown): boolean {
 }
 
 const begunCodec = struct({ fingerprint: hashCodec, fromHeight: u64 })
+const statusCodec = struct({ height: u64, finalisedHeight: u64 })
+const headerCodec = struct({ id: hashCodec })
 
-function readBegun(answer: unknown, url: string) {
-  const { fingerprint, fromHeight } = Object(answer) as Record<string, unknown>
+/** Undefined where there is no such block. */
+async function idAt(socket: NodeSocket, height: bigint, url: string): Promise<Hash | undefined> {
   try {
-    return fromJson(begunCodec, { fingerprint, fromHeight })
+    return readPart(headerCodec, await socket.call('chain_header', { height: `${height}` }), url).id
+  } catch (error) {
+    if (error instanceof ChainError && error.code === 'rpc/BLOCK_NOT_FOUND') return undefined
+    throw error
+  }
+}
+
+/** Some members of an answer. Throws `client/BAD_ANSWER`. */
+function readPart<T>(codec: Codec<T>, answer: unknown, url: string): T {
+  const given = Object(answer) as Record<string, unknown>
+  const names = Object.keys(Object(codec.schema.properties))
+  try {
+    return fromJson(codec, Object.fromEntries(names.map((name) => [name, given[name]])))
   } catch (error) {
     throw clientFail.BAD_ANSWER({ url, why: error instanceof Error ? error.message : String(error) })
   }

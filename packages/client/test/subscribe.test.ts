@@ -26,6 +26,22 @@ test('heads go on after every cut of the connection, without gap or duplicate', 
   await stop()
 })
 
+test('what is sent at once when a subscription begins comes over the one connection', async () => {
+  const { url, node, stop } = await start()
+  while (node.tip.header.height < 40n) await new Promise((resolve) => setTimeout(resolve, 20))
+  const way = await proxyTo(url)
+  const heights: bigint[] = []
+  for await (const { height } of subscribe({ url: way.url }, { topic: 'heads' }, { fromHeight: 1n })) {
+    heights.push(height)
+    if (height === 40n) break
+  }
+  expect(heights).toEqual(upTo(1n, 40n))
+  // One of HTTP and one WebSocket.
+  expect(way.connections).toBe(2)
+  await way.stop()
+  await stop()
+})
+
 test('events come typed, each once, whatever happens to the connection, and go on after a place', async () => {
   const { url, stop } = await start()
   const way = await proxyTo(url)

@@ -1,4 +1,4 @@
-import { hash, height, type Json, option, struct, text, toJson, u32, unit } from '@mmtchain/codec'
+import { bool, hash, height, type Json, option, struct, text, toJson, u32, unit } from '@mmtchain/codec'
 import {
   chainMetadata,
   type StoredBlock,
@@ -234,6 +234,7 @@ export function chainMethods(view: View, limits: RpcLimits): readonly Method[] {
         event: option(text({ bytesMax: 32 })),
         id: option(hash),
         fromHeight: option(height),
+        finalised: option(bool),
       }),
       result: object({ subscription: string, fingerprint: hash.schema, fromHeight: decimal }),
       run(params, { subscriptions }) {

@@ -15,6 +15,8 @@ export interface SubscriptionRequest {
   readonly id: Hash | null
   /** The first height that is sent; the next block's without it. */
   readonly fromHeight: Height | null
+  /** Of events: only those of blocks that nothing can take back. */
+  readonly finalised: boolean | null
 }
 
 /** The subscriptions of one connection, as one message of it sees them. */
@@ -142,7 +144,8 @@ export function createSubscriptions(args: {
     last += 1
     const id = String(last)
     // A transaction is looked at once now, and then after every block.
-    const end = () => (request.topic === 'finalisedHeads' ? view().node.finalised : feed.tip)
+    const isFinal = request.topic === 'finalisedHeads' || request.finalised === true
+    const end = () => (isFinal ? view().node.finalised : feed.tip)
     const now = request.topic === 'transaction' ? feed.tip : ((end() + 1n) as Height)
     const next = request.fromHeight ?? now
     const one = { id, topic, end, first: next, next, busy: false, ended: false }
@@ -162,10 +165,11 @@ export function createSubscriptions(args: {
 
 /** Throws `rpc/BAD_TOPIC`. */
 function topicOf(request: SubscriptionRequest, view: () => View, feed: BlockFeed): Topic {
-  const { topic, module, event, id, fromHeight } = request
+  const { topic, module, event, id, fromHeight, finalised } = request
   const refuse = (why: string) => rpcFail.BAD_TOPIC({ topic, why })
   if (topic !== 'events' && (module !== null || event !== null))
     throw refuse('module and event are of events')
+  if (topic !== 'events' && finalised !== null) throw refuse('finalised is of events')
   if (topic !== 'transaction' && id !== null) throw refuse('id is of transaction')
   // One that is being taken back is told when its height has another.
   const blockAt = async (at: Height): Promise<StoredBlock | undefined> => {
@@ -185,7 +189,7 @@ function topicOf(request: SubscriptionRequest, view: () => View, feed: BlockFeed
       }
     case 'events':
       checkEvent(view(), { module, event }, refuse)
-      return { goesBack: true, at: eventsTopic(view, blockAt, { module, event }) }
+      return { goesBack: finalised !== true, at: eventsTopic(view, blockAt, { module, event }) }
     case 'transaction': {
       if (id === null) throw refuse('it needs the id')
       if (fromHeight !== null) throw refuse('a transaction is looked at now, from no height')
