@@ -158,15 +158,15 @@ function storeOn(args: {
     live.clear()
   }
 
-  /** Keeps what reads load between two commits within bounds. */
+  /** Keeps what reads load between two commits within bounds; the tree of a block that is being written leads to loaded parts. */
   function boundMemory(): void {
-    if (arenaBytes(state.tree.arena) <= 2 * treeBytesMax) return
+    if (committing || arenaBytes(state.tree.arena) <= 2 * treeBytesMax) return
     forgetStages()
     state.tree.trim(treeBytesMax)
   }
 
   function adopt(stage: Stage, plan: Plan, commit: BlockCommit): void {
-    live.delete(stage)
+    stage.tree = undefined
     forgetStages()
     const before = state.now()
     state.tree.adopt(plan.tree)
@@ -186,6 +186,8 @@ function storeOn(args: {
     checkNext(now, commit)
     live.add(stage)
     const plan = planOf(state, stage, commit)
+    // From here on nobody may drop its tree.
+    live.delete(stage)
     const { height } = commit.block.header
     const first = height === 0n ? 0n : kept.first
     committing = exclusive(async () => {
@@ -196,6 +198,8 @@ function storeOn(args: {
       adopt(stage, plan, commit)
       pruner.wake()
     }).finally(() => {
+      if (stage.tree) state.tree.drop(stage.tree)
+      stage.tree = undefined
       committing = undefined
     })
     return committing

@@ -3,9 +3,9 @@
 import type { PageRef } from './key-index.ts'
 import { pageBytes } from './records.ts'
 import { CHANGE_BYTES } from './staged-rows.ts'
-import { SAME, type TreeStage } from './state-tree.ts'
 import { type Arena, bornOf } from './tree-arena.ts'
 import { type Place, placeLength, readU48, writePlace, writeU48 } from './tree-nodes.ts'
+import { SAME, type TreeStage } from './tree-staging.ts'
 
 /** What a block replaced: rows by their paths (`before` is −1 where there was none), tree nodes, pages. */
 export interface Replaced {
@@ -24,7 +24,11 @@ export function replacedBytes(arena: Arena, stage: TreeStage, pages: readonly Pa
   let rows = 0
   for (const outcome of outcomes) if (outcome !== SAME) rows++
   let placesBytes = 0
-  for (const depth of replaced.depths) placesBytes += 1 + placeLength(depth)
+  let places = 0
+  for (const [depth, { nodes }] of replaced.entries()) {
+    places += nodes.length
+    placesBytes += nodes.length * (1 + placeLength(depth))
+  }
   const body = new Uint8Array(12 + rows * ROW_BYTES + placesBytes + pages.length * PAGE_BYTES)
   const view = new DataView(body.buffer)
   let at = 0
@@ -41,13 +45,14 @@ export function replacedBytes(arena: Arena, stage: TreeStage, pages: readonly Pa
     writeU48(body, at + 32, height < 0 ? NEVER : height)
     at += ROW_BYTES
   }
-  count(replaced.nodes.length)
-  for (const [i, node] of replaced.nodes.entries()) {
-    const depth = replaced.depths[i] as number
-    const start = (replaced.at[i] as number) * CHANGE_BYTES
-    body[at] = placeLength(depth)
-    writePlace(body, at + 1, { born: bornOf(arena, node), depth, paths: changes.bytes, start })
-    at += 1 + placeLength(depth)
+  count(places)
+  for (const [depth, { nodes, changes: below }] of replaced.entries()) {
+    for (const [i, node] of nodes.entries()) {
+      const start = (below[i] as number) * CHANGE_BYTES
+      body[at] = placeLength(depth)
+      writePlace(body, at + 1, { born: bornOf(arena, node), depth, paths: changes.bytes, start })
+      at += 1 + placeLength(depth)
+    }
   }
   count(pages.length)
   for (const ref of pages) {

@@ -121,7 +121,7 @@ async function applyChunk(args: {
   const stage = tree.stage(stagedRows(inOrder, pathInto), born)
   const nodes = writeBuffer(rows.length * 256)
   nodeWrites(tree.arena, stage, born, nodes)
-  const after = { ...progress, next: progress.next + 1, tree: rootOf(tree.arena, stage.root) }
+  const after = { ...progress, next: progress.next + 1, tree: rootOf(tree.arena, stage.top) }
   const writes: Write[] = [
     ...rows.flatMap(({ path, key, value }) => [
       put(entry.row(path), { since: born, key, value }),

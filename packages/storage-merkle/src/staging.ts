@@ -23,9 +23,10 @@ import { merkleStoreFail } from './refusals.ts'
 import { replacedBytes } from './replaced.ts'
 import { CHANGE_BYTES, pathOfChange, type StagedRows, stagedRows, stagedValue } from './staged-rows.ts'
 import type { Committed, State } from './state.ts'
-import { DELETED, INSERTED, OVERWRITTEN, rootOf, SAME, type TreeStage } from './state-tree.ts'
+import { rootOf } from './state-tree.ts'
 import type { Arena } from './tree-arena.ts'
-import { nodeBytes, placeLength, writeNode, writePlace, writeU48 } from './tree-nodes.ts'
+import { gatherNode, placeLength, writeNode, writePlace, writeU48 } from './tree-nodes.ts'
+import { DELETED, INSERTED, OVERWRITTEN, SAME, type TreeStage } from './tree-staging.ts'
 import { type WriteBuffer, writeBuffer } from './write-buffer.ts'
 
 /** What a stage stands for. The tree can be forgotten and made again from the rows. */
@@ -67,7 +68,7 @@ export function planOf(state: State, stage: Stage, commit: BlockCommit): Plan {
   nodeWrites(arena, tree, born, buffer)
   const index = state.index.change({ root: before.index, changes: rows.keys, born, first: 0 })
   const version: Version = {
-    tree: rootOf(arena, tree.root),
+    tree: rootOf(arena, tree.top),
     index: index.root,
     rows: before.rows + BigInt(rows.more),
     checkpoint: commit.checkpoint.slice(),
@@ -94,8 +95,8 @@ export function tipWrite(
 }
 
 /** About what rows and nodes of a stage take; a buffer that is too small grows. */
-function expectedBytes({ changes, levels }: TreeStage<StagedRows>): number {
-  const nodes = levels.reduce((sum, level) => sum + level.nodes.length, 0)
+function expectedBytes({ changes, stored }: TreeStage<StagedRows>): number {
+  const nodes = stored.reduce((sum, level) => sum + level.nodes.length, 0)
   return 2 * changes.values.length + 300 * changes.count + 512 * nodes
 }
 
@@ -187,14 +188,14 @@ const LETTER_NODE = 'n'.charCodeAt(0)
 /** Writes the new nodes of a tree. */
 export function nodeWrites(arena: Arena, tree: TreeStage, born: number, to: WriteBuffer): void {
   const { bytes: paths } = tree.changes
-  for (const [depth, { nodes, at: below }] of tree.levels.entries()) {
+  for (const [depth, { nodes, changes }] of tree.stored.entries()) {
     const keyBytes = 1 + placeLength(depth)
-    for (const [i, node] of nodes.entries()) {
-      const at = to.add(keyBytes, nodeBytes(arena, node))
+    for (let i = 0; i < nodes.length; i++) {
+      const at = to.add(keyBytes, gatherNode(arena, nodes[i] as number, depth))
       to.bytes[at - keyBytes] = LETTER_NODE
-      const start = (below[i] as number) * CHANGE_BYTES
+      const start = (changes[i] as number) * CHANGE_BYTES
       writePlace(to.bytes, at - keyBytes + 1, { born, depth, paths, start })
-      writeNode(arena, node, to, at)
+      writeNode(arena, to, at)
       to.seal()
     }
   }

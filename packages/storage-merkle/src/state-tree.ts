@@ -1,43 +1,35 @@
-// The state tree of docs/spec/formats.md, section 10: radix 16 in memory and on disk, binary in its hashes. What a block
+// The state tree of docs/spec/formats.md, section 10: binary in memory and in its hashes, radix 16 on disk. What a block
 // changes is copied, so that the tree of the tip stays whole while blocks are staged on it.
-import { hashTagged, sha256Into, tag } from '@mmtchain/crypto'
+import { hashTagged } from '@mmtchain/crypto'
 import { concatBytes, equalBytes } from '@mmtchain/primitives'
 import type { PairHasher } from './pair-hasher.ts'
-import { CHANGE_BYTES, CHANGE_WORDS, type PathChanges, pathOfChange } from './staged-rows.ts'
+import { CHANGE_BYTES, type PathChanges } from './staged-rows.ts'
 import {
   type Arena,
   arenaBytes,
   bornOf,
   childOf,
-  comparePath,
-  copyNode,
-  countChildren,
   freeLeaf,
   freeNode,
-  isLeafOf,
-  leafHashAt,
-  leafHashOf,
-  maskOf,
+  hashAt,
+  hashIn,
+  isLoaded,
   newArena,
   newLeaf,
   newNode,
-  nodeHashOf,
-  pathAt,
   pathOf,
-  type Ref,
   setChild,
-  setLeaf,
   sinceOf,
   unloadNode,
   valueHashOf,
 } from './tree-arena.ts'
-import { nodeHasher } from './tree-hashing.ts'
-import { nibbleIn, type Place, readNode } from './tree-nodes.ts'
+import { LEAF_TAG, treeHasher, type Unhashed } from './tree-hashing.ts'
+import { type Place, readNode, STORED_LEVELS } from './tree-nodes.ts'
+import { type TreeStage, treeStager } from './tree-staging.ts'
 
-const LEAF_TAG = tag('mmt/state/leaf/1')
 const ZERO = new Uint8Array(32)
-/** Loaded parts of the tree are forgotten by subtrees of this many nibbles. */
-const PART_NIBBLES = 3
+/** Loaded parts of the tree are forgotten by subtrees of this many bits, a multiple of the levels of a stored node. */
+const PART_BITS = 12
 
 /** The top of a tree, as it is stored. */
 export type TreeRoot =
@@ -50,40 +42,15 @@ export type TreeRoot =
     }
   | { readonly kind: 'node'; readonly hash: Uint8Array; readonly born: number }
 
-/** What became of a changed row. */
-export const SAME = 0
-export const INSERTED = 1
-export const OVERWRITTEN = 2
-export const DELETED = 3
-
-/** Nodes of one depth, each with a change that lies below it and the children that changed. */
-export interface StageLevel {
-  readonly nodes: number[]
-  readonly at: number[]
-  readonly dirty: number[]
-}
-
-/** A tree after changes, not yet that of the tip. */
-export interface TreeStage<C extends PathChanges = PathChanges> {
-  readonly root: Ref
-  readonly hash: Uint8Array
-  readonly changes: C
-  /** For each change the height at which the row was written before, or −1. */
-  readonly before: Float64Array
-  readonly outcomes: Uint8Array
-  /** New nodes by their depth. */
-  readonly levels: readonly StageLevel[]
-  /** Nodes of the tip's tree that are not in this one, with their depths and a change that lies below each. */
-  readonly replaced: { readonly nodes: number[]; readonly depths: number[]; readonly at: number[] }
-  readonly newLeaves: readonly number[]
-  readonly oldLeaves: readonly number[]
-}
-
 export interface StateTree {
   readonly arena: Arena
-  root(): Ref
-  /** Loads the children of a node that lies on a path. Throws `store/DAMAGED`. */
-  ensureLoaded(node: number, depth: number, path: Uint8Array): void
+  /** A node of which the root of the tip's tree is the left child. */
+  top(): number
+  /**
+   * Loads what is below a node at a depth in bits that lies on a path; its hash is at `hash` of the pairs. Only nodes that are
+   * stored can want loading. Throws `store/DAMAGED`.
+   */
+  ensureLoaded(node: number, depth: number, path: Uint8Array, hash: number): void
   /** The tree after changes to distinct rows, written by the block of height `born`. */
   stage<C extends PathChanges>(changes: C, born: number): TreeStage<C>
   /** Makes a stage the tip's tree. Every other stage must have been dropped. */
@@ -95,14 +62,15 @@ export interface StateTree {
   reset(root: TreeRoot): void
 }
 
-/** What is stored for a root. */
-export function rootOf(arena: Arena, root: Ref): TreeRoot {
+/** What is stored for the root below a top. */
+export function rootOf(arena: Arena, top: number): TreeRoot {
+  const root = childOf(arena, top, 0)
   if (root === 0) return { kind: 'empty' }
   if (root < 0) {
     const [path, valueHash] = [pathOf(arena, -root).slice(), valueHashOf(arena, -root).slice()]
     return { kind: 'leaf', path, valueHash, since: sinceOf(arena, -root) }
   }
-  return { kind: 'node', hash: nodeHashOf(arena, root).slice(), born: bornOf(arena, root) }
+  return { kind: 'node', hash: hashIn(arena, hashAt(top, 0)).slice(), born: bornOf(arena, root) }
 }
 
 export function leafHash({ path, valueHash }: { path: Uint8Array; valueHash: Uint8Array }): Uint8Array {
@@ -122,216 +90,65 @@ export function stateTree(options: {
   readonly damaged: (place: Place, why: string) => Error
 }): StateTree {
   const arena = newArena()
-  const hasher = nodeHasher(arena, options.pairs)
-  /** What is hashed of a leaf: the tag, path and value's hash. */
-  const leafWords = new Int32Array(4 + CHANGE_WORDS)
-  const leafInput = new Uint8Array(leafWords.buffer)
-  leafInput.set(LEAF_TAG)
-  let tip = refOf(options.root)
+  const hasher = treeHasher(arena, options.pairs)
+  const stageChanges = treeStager({ arena, hasher, ensureLoaded })
+  let tip = topOf(options.root)
   /** Parts that were used since the hand passed, and the hand. */
-  const recent = new Uint8Array(16 ** PART_NIBBLES)
+  const recent = new Uint8Array(2 ** PART_BITS)
   let hand = 0
 
-  function refOf(root: TreeRoot): Ref {
-    if (root.kind === 'empty') return 0
+  function topOf(root: TreeRoot): number {
+    const top = newNode(arena, 0)
     if (root.kind === 'leaf') {
       const words = new Int32Array(concatBytes(root.path, root.valueHash).buffer)
-      return -leafFrom(words, 0, root.since)
-    }
-    const node = newNode(arena, root.born)
-    nodeHashOf(arena, node).set(root.hash)
-    return node
+      setChild(arena, top, 0, -newLeaf(arena, root.since, words, 0))
+    } else if (root.kind === 'node') setChild(arena, top, 0, newNode(arena, root.born))
+    hashIn(arena, hashAt(top, 0)).set(hashOfRoot(root))
+    return top
   }
 
-  /** A leaf of the path and the value's hash at 16 words. */
-  function leafFrom(words: Int32Array, start: number, since: number): number {
-    const leaf = newLeaf(arena, since)
-    setLeaf(arena, leaf, words, start)
-    hashLeaf(leaf)
-    return leaf
-  }
-
-  function hashLeaf(leaf: number): void {
-    const start = pathAt(leaf) / 4
-    for (let i = 0; i < CHANGE_WORDS; i++) leafWords[4 + i] = arena.leaf[start + i] as number
-    sha256Into(arena.leafBytes, leafHashAt(leaf) * 4, leafInput)
-  }
-
-  function ensureLoaded(node: number, depth: number, path: Uint8Array): void {
-    if (maskOf(arena, node) !== 0) return
-    const place = { born: bornOf(arena, node), depth, path }
-    if (!readNode(arena, node, options.load(place))) throw options.damaged(place, 'it is no tree node')
-    for (let nibble = 0; nibble < 16; nibble++) {
-      const child = childOf(arena, node, nibble)
-      if (child < 0) hashLeaf(-child)
-    }
-    const want = nodeHashOf(arena, node).slice()
-    hasher.hash({ nodes: [node], dirty: [0xffff] })
-    if (equalBytes(nodeHashOf(arena, node), want)) return
-    nodeHashOf(arena, node).set(want)
+  function ensureLoaded(node: number, depth: number, path: Uint8Array, hash: number): void {
+    if (isLoaded(arena, node)) return
+    const place = { born: bornOf(arena, node), depth: depth / STORED_LEVELS, path }
+    const read = readNode(arena, node, options.load(place))
+    if (!read) throw options.damaged(place, 'it is no tree node')
+    hasher.hashLeaves(read.leaves)
+    for (let level = STORED_LEVELS - 1; level > 0; level--) hasher.hashNodes(read.levels[level] as Unhashed)
+    if (equalBytes(hasher.nodeHash(node), hashIn(arena, hash))) return
     unloadNode(arena, node)
     throw options.damaged(place, 'its hash is not what its parent says')
   }
 
   function stage<C extends PathChanges>(changes: C, born: number): TreeStage<C> {
-    const { count, words, bytes, written } = changes
-    const before = new Float64Array(count).fill(-1)
-    const outcomes = new Uint8Array(count)
-    const levels: StageLevel[] = []
-    const replaced: TreeStage['replaced'] = { nodes: [], depths: [], at: [] }
-    const newLeaves: number[] = []
-    const oldLeaves: number[] = []
-
-    const insertedLeaf = (i: number): Ref => {
-      outcomes[i] = INSERTED
-      return leafAt(i)
-    }
-    const leafAt = (i: number): Ref => {
-      const leaf = leafFrom(words, i * CHANGE_WORDS, born)
-      newLeaves.push(leaf)
-      return -leaf
-    }
-    const register = (node: number, depth: number, at: number, dirty: number) => {
-      while (levels.length <= depth) levels.push({ nodes: [], at: [], dirty: [] })
-      const level = levels[depth] as StageLevel
-      level.nodes.push(node)
-      level.at.push(at)
-      level.dirty.push(dirty)
-    }
-
-    /** The subtree `ref` of this depth after the changes `from` to before `to`, which all lie in it. */
-    function changed(ref: Ref, depth: number, from: number, to: number): Ref {
-      if (ref > 0) return changedNode(ref, depth, from, to)
-      if (ref === 0 && to - from === 1) return written[from] ? insertedLeaf(from) : 0
-      if (to - from === 1 && comparePath(arena, -ref, bytes, from * CHANGE_BYTES) === 0)
-        return changedLeaf(-ref, from)
-      const leaves: Ref[] = []
-      const at: number[] = []
-      let old = ref
-      for (let i = from; i < to; i++) {
-        const order = old < 0 ? comparePath(arena, -old, bytes, i * CHANGE_BYTES) : 1
-        if (order <= 0) {
-          const left = order < 0 ? old : changedLeaf(-old, i)
-          old = 0
-          if (left !== 0) {
-            leaves.push(left)
-            at.push(order < 0 ? -1 : i)
-          }
-          if (order === 0) continue
-        }
-        if (!written[i]) continue
-        leaves.push(insertedLeaf(i))
-        at.push(i)
-      }
-      if (old < 0) {
-        leaves.push(old)
-        at.push(-1)
-      }
-      return built(leaves, at, depth, 0, leaves.length)
-    }
-
-    /** What change `i` makes of the leaf of its row. */
-    function changedLeaf(leaf: number, i: number): Ref {
-      before[i] = sinceOf(arena, leaf)
-      const same = written[i] && isLeafOf(arena, leaf, words, i * CHANGE_WORDS)
-      outcomes[i] = same ? SAME : written[i] ? OVERWRITTEN : DELETED
-      if (same) return -leaf
-      oldLeaves.push(leaf)
-      return written[i] ? leafAt(i) : 0
-    }
-
-    /** A subtree of leaves that ascend and agree in `depth` nibbles. */
-    function built(
-      leaves: readonly Ref[],
-      at: readonly number[],
-      depth: number,
-      from: number,
-      to: number,
-    ): Ref {
-      if (to - from < 2) return to > from ? (leaves[from] as Ref) : 0
-      const node = newNode(arena, born)
-      for (let empty = 0; empty < 16; empty++) setChild(arena, node, empty, 0)
-      const nibble = (i: number) => nibbleIn(arena.leafBytes, pathAt(-(leaves[i] as Ref)), depth)
-      for (let start = from; start < to; ) {
-        let end = start + 1
-        while (end < to && nibble(end) === nibble(start)) end++
-        setChild(arena, node, nibble(start), built(leaves, at, depth + 1, start, end))
-        start = end
-      }
-      countChildren(arena, node)
-      // Of two leaves or more at most one is not a change.
-      register(node, depth, Math.max(at[from] as number, at[from + 1] as number), 0xffff)
-      return node
-    }
-
-    function changedNode(node: number, depth: number, from: number, to: number): Ref {
-      if (maskOf(arena, node) === 0) ensureLoaded(node, depth, pathOfChange(changes, from))
-      let copy = 0
-      let dirty = 0
-      for (let start = from; start < to; ) {
-        const nibble = nibbleIn(bytes, start * CHANGE_BYTES, depth)
-        let end = start + 1
-        while (end < to && nibbleIn(bytes, end * CHANGE_BYTES, depth) === nibble) end++
-        const child = childOf(arena, node, nibble)
-        const after = changed(child, depth + 1, start, end)
-        if (after !== child) {
-          if (copy === 0) copy = copyNode(arena, node, born)
-          setChild(arena, copy, nibble, after)
-          dirty |= 1 << nibble
-        }
-        start = end
-      }
-      if (copy === 0) return node
-      replaced.nodes.push(node)
-      replaced.depths.push(depth)
-      replaced.at.push(from)
-      const children = countChildren(arena, copy)
-      const single = children === 1 ? onlyChild(copy) : 0
-      if (children > 0 && single >= 0) {
-        register(copy, depth, from, dirty)
-        return copy
-      }
-      freeNode(arena, copy)
-      return single
-    }
-
-    function onlyChild(node: number): Ref {
-      return childOf(arena, node, 31 - Math.clz32(maskOf(arena, node) & 0xffff))
-    }
-
-    const root = count === 0 ? tip : changed(tip, 0, 0, count)
-    for (let depth = levels.length - 1; depth >= 0; depth--) hasher.hash(levels[depth] as StageLevel)
-    if (levels.length > PART_NIBBLES) {
-      for (let at = 0; at < count * CHANGE_BYTES; at += CHANGE_BYTES)
-        recent[((bytes[at] as number) << 4) | ((bytes[at + 1] as number) >> 4)] = 1
-    }
-    const hash = root === 0 ? ZERO : root < 0 ? leafHashOf(arena, -root) : nodeHashOf(arena, root)
-    return { root, hash: hash.slice(), changes, before, outcomes, levels, replaced, newLeaves, oldLeaves }
+    const staged = stageChanges({ changes, born, tip })
+    if (staged.depth > PART_BITS)
+      for (let i = 0; i < changes.count; i++) recent[partOf(changes.bytes, i * CHANGE_BYTES)] = 1
+    return staged
   }
 
   /** The node of a part, if it is loaded so far. */
   function partNode(part: number): number {
-    let ref = tip
-    for (let depth = 0; depth < PART_NIBBLES && ref > 0; depth++) {
-      if (maskOf(arena, ref) === 0) return 0
-      ref = childOf(arena, ref, (part >> (4 * (PART_NIBBLES - 1 - depth))) & 15)
-    }
+    let ref = childOf(arena, tip, 0)
+    for (let depth = 0; depth < PART_BITS && ref > 0; depth++)
+      ref = childOf(arena, ref, (part >> (PART_BITS - 1 - depth)) & 1)
     return Math.max(ref, 0)
   }
 
   return {
     arena,
-    root: () => tip,
+    top: () => tip,
     ensureLoaded,
     stage,
-    adopt(stage) {
-      tip = stage.root
-      for (const node of stage.replaced.nodes) freeNode(arena, node)
-      for (const leaf of stage.oldLeaves) freeLeaf(arena, leaf)
+    adopt({ top, oldNodes, oldLeaves }) {
+      freeNode(arena, tip)
+      tip = top
+      for (const node of oldNodes) freeNode(arena, node)
+      for (const leaf of oldLeaves) freeLeaf(arena, leaf)
     },
-    drop(stage) {
-      for (const { nodes } of stage.levels) for (const node of nodes) freeNode(arena, node)
-      for (const leaf of stage.newLeaves) freeLeaf(arena, leaf)
+    drop({ top, newNodes, newLeaves }) {
+      freeNode(arena, top)
+      for (const node of newNodes) freeNode(arena, node)
+      for (const leaf of newLeaves) freeLeaf(arena, leaf)
     },
     trim(bytesMax) {
       // Twice round: what was used lately goes in the second.
@@ -345,11 +162,14 @@ export function stateTree(options: {
       }
     },
     reset(root) {
-      if (tip > 0) {
-        unloadNode(arena, tip)
-        freeNode(arena, tip)
-      } else if (tip < 0) freeLeaf(arena, -tip)
-      tip = refOf(root)
+      unloadNode(arena, tip)
+      freeNode(arena, tip)
+      tip = topOf(root)
     },
   }
+}
+
+/** The first bits of a path as a number. */
+function partOf(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 4) | ((bytes[at + 1] as number) >> 4)
 }

@@ -1,8 +1,9 @@
-// The part of the state tree that is in memory: nodes of up to 16 children, and leaves, as records of words in typed arrays.
-// A record lies in two lines of the processor's cache (docs/adr/0010-state-tree.md).
+// The part of the state tree that is in memory: nodes of two children, and leaves, as records of words in typed arrays.
+// A node has the hashes of its children side by side, so that they are the 64 bytes that are hashed, are copied in one
+// piece, and lie in one line of the processor's cache (docs/adr/0052-state-tree-in-pairs.md).
 
 /**
- * What a child is: 0 nothing, n > 0 the node n, −n the leaf n. A node with the mask 0 is not loaded: its children are on disk.
+ * What a child is: 0 nothing, n > 0 the node n, −n the leaf n. A node without children is not loaded: they are on disk.
  * Numbers of nodes and leaves begin at 1.
  */
 export type Ref = number
@@ -10,25 +11,18 @@ export type Ref = number
 /** Words of a hash. */
 export const HASH_WORDS = 8
 
-/** A node: 16 children, its hash, which children there are (upper half: which are leaves), its block, the height that wrote it. */
-const NODE_WORDS = 32
-const NODE_HASH = 16
-const NODE_MASK = 24
-const NODE_BLOCK = 25
-const NODE_BORN = 26
-/** A leaf: H(key), H(value), the hash of both, the height that wrote the row. */
-const LEAF_WORDS = 28
-const LEAF_VALUE = 8
-const LEAF_HASH = 16
-const LEAF_SINCE = 24
-/** The hashes between a node and its children by their positions in a heap, 2 to 15; 1 is the node's own. */
-const BLOCK_WORDS = 16 * HASH_WORDS
-/** The first blocks belong to nobody: hashing uses them for nodes that keep none. */
-export const SCRATCH_BLOCKS = 1024
+/** Words of a node: the hashes of its children. */
+export const PAIR_WORDS = 2 * HASH_WORDS
+/** Beside them: its children, and the height that wrote it. */
+export const LINK_WORDS = 4
+const LINK_BORN = 2
+/** Words of a leaf: H(key) and H(value). */
+export const LEAF_WORDS = 16
+/** Beside them: the height that wrote the row. */
+const SINCE_WORDS = 2
 
-/** Records of one size, numbered from 1. */
+/** Records of one kind, numbered from 1. */
 interface Records {
-  readonly words: number
   used: number
   next: number
   readonly free: number[]
@@ -37,95 +31,71 @@ interface Records {
 export interface Arena {
   readonly nodes: Records
   readonly leaves: Records
-  readonly blocks: Records
-  node: Int32Array
+  pair: Int32Array
+  link: Int32Array
   leaf: Int32Array
-  block: Int32Array
-  /** The memory of `node` and `leaf` as bytes. */
-  nodeBytes: Uint8Array
+  since: Int32Array
+  /** The memory of `pair` and `leaf` as bytes. */
+  pairBytes: Uint8Array
   leafBytes: Uint8Array
 }
 
 export function newArena(): Arena {
-  const records = (words: number): Records => ({ words, used: 0, next: 1, free: [] })
+  const none = new Int32Array(0)
+  const noBytes = new Uint8Array(0)
   return {
-    nodes: records(NODE_WORDS),
-    leaves: records(LEAF_WORDS),
-    blocks: { ...records(BLOCK_WORDS), next: SCRATCH_BLOCKS + 1 },
-    node: new Int32Array(0),
-    leaf: new Int32Array(0),
-    block: new Int32Array((SCRATCH_BLOCKS + 1) * BLOCK_WORDS),
-    nodeBytes: new Uint8Array(0),
-    leafBytes: new Uint8Array(0),
+    nodes: { used: 0, next: 1, free: [] },
+    leaves: { used: 0, next: 1, free: [] },
+    pair: none,
+    link: none,
+    leaf: none,
+    since: none,
+    pairBytes: noBytes,
+    leafBytes: noBytes,
   }
 }
 
 /** How much memory is in use, in bytes. */
-export function arenaBytes({ nodes, leaves, blocks }: Arena): number {
-  return 4 * (nodes.used * NODE_WORDS + leaves.used * LEAF_WORDS + blocks.used * BLOCK_WORDS)
+export function arenaBytes({ nodes, leaves }: Arena): number {
+  return 4 * (nodes.used * (PAIR_WORDS + LINK_WORDS) + leaves.used * (LEAF_WORDS + SINCE_WORDS))
 }
 
-/** A node that is not loaded. Its children and hash have old contents. */
+/** Makes room for more nodes, so that the arrays stay the same while they are made. */
+export function reserveNodes(arena: Arena, count: number): void {
+  const { nodes, pair } = arena
+  const needed = nodes.next + Math.max(0, count - nodes.free.length)
+  if (needed * PAIR_WORDS <= pair.length) return
+  arena.pair = grown(pair, needed * PAIR_WORDS)
+  arena.pairBytes = new Uint8Array(arena.pair.buffer)
+  arena.link = grown(arena.link, (arena.pair.length / PAIR_WORDS) * LINK_WORDS)
+}
+
+/** A node that is not loaded. Its hashes have old contents. */
 export function newNode(arena: Arena, born: number): number {
+  reserveNodes(arena, 1)
   const id = take(arena.nodes)
-  const start = id * NODE_WORDS
-  if (start + NODE_WORDS > arena.node.length) {
-    arena.node = grown(arena.node, start + NODE_WORDS)
-    arena.nodeBytes = new Uint8Array(arena.node.buffer)
-  }
-  arena.node[start + NODE_MASK] = 0
-  arena.node[start + NODE_BLOCK] = 0
-  writeHeight(arena.node, start + NODE_BORN, born)
+  const at = id * LINK_WORDS
+  arena.link[at] = 0
+  arena.link[at + 1] = 0
+  writeHeight(arena.link, at + LINK_BORN, born)
   return id
 }
 
-/** A leaf without path and hashes; those of an older leaf may be there. */
-export function newLeaf(arena: Arena, since: number): number {
+/** A leaf of the path and the value's hash that are the 16 words at `start`. */
+export function newLeaf(arena: Arena, since: number, from: Int32Array, start: number): number {
   const id = take(arena.leaves)
-  const start = id * LEAF_WORDS
-  if (start + LEAF_WORDS > arena.leaf.length) {
-    arena.leaf = grown(arena.leaf, start + LEAF_WORDS)
+  if ((id + 1) * LEAF_WORDS > arena.leaf.length) {
+    arena.leaf = grown(arena.leaf, (id + 1) * LEAF_WORDS)
     arena.leafBytes = new Uint8Array(arena.leaf.buffer)
+    arena.since = grown(arena.since, (arena.leaf.length / LEAF_WORDS) * SINCE_WORDS)
   }
-  writeHeight(arena.leaf, start + LEAF_SINCE, since)
-  return id
-}
-
-/** Gives a node a block for its inner hashes. */
-export function giveBlock(arena: Arena, node: number): void {
-  const id = take(arena.blocks)
-  if ((id + 1) * BLOCK_WORDS > arena.block.length) arena.block = grown(arena.block, (id + 1) * BLOCK_WORDS)
-  arena.node[node * NODE_WORDS + NODE_BLOCK] = id
-}
-
-/** Lets a node use a scratch block, 1 to SCRATCH_BLOCKS, until it is taken away. */
-export function lendBlock(arena: Arena, node: number, scratch: number): void {
-  arena.node[node * NODE_WORDS + NODE_BLOCK] = scratch
-}
-
-export function takeBlock(arena: Arena, node: number): void {
-  const block = blockOf(arena, node)
-  if (block > SCRATCH_BLOCKS) giveBack(arena.blocks, block)
-  arena.node[node * NODE_WORDS + NODE_BLOCK] = 0
-}
-
-/** A copy of a loaded node, with its inner hashes. */
-export function copyNode(arena: Arena, from: number, born: number): number {
-  const id = newNode(arena, born)
-  const { node } = arena
-  for (let i = 0; i < 16; i++) node[id * NODE_WORDS + i] = node[from * NODE_WORDS + i] as number
-  node[id * NODE_WORDS + NODE_MASK] = maskOf(arena, from)
-  const block = blockOf(arena, from)
-  if (block > 0) {
-    giveBlock(arena, id)
-    const start = block * BLOCK_WORDS
-    arena.block.copyWithin(blockOf(arena, id) * BLOCK_WORDS, start, start + BLOCK_WORDS)
-  }
+  copyHash(from, start, arena.leaf, id * LEAF_WORDS)
+  copyHash(from, start + HASH_WORDS, arena.leaf, id * LEAF_WORDS + HASH_WORDS)
+  writeHeight(arena.since, id * SINCE_WORDS, since)
   return id
 }
 
 export function freeNode(arena: Arena, id: number): void {
-  takeBlock(arena, id)
   giveBack(arena.nodes, id)
 }
 
@@ -133,81 +103,63 @@ export function freeLeaf(arena: Arena, id: number): void {
   giveBack(arena.leaves, id)
 }
 
-/** Forgets what is below a node; it can be loaded again. */
+/** Forgets what is below a node; it can be loaded again where a node is stored. */
 export function unloadNode(arena: Arena, id: number): void {
-  if (maskOf(arena, id) === 0) return
-  for (let nibble = 0; nibble < 16; nibble++) {
-    const child = childOf(arena, id, nibble)
+  for (let side = 0; side < 2; side++) {
+    const child = childOf(arena, id, side)
+    setChild(arena, id, side, 0)
     if (child < 0) freeLeaf(arena, -child)
     else if (child > 0) {
       unloadNode(arena, child)
       freeNode(arena, child)
     }
   }
-  arena.node[id * NODE_WORDS + NODE_MASK] = 0
-  takeBlock(arena, id)
 }
 
-export function childOf(arena: Arena, node: number, nibble: number): Ref {
-  return arena.node[node * NODE_WORDS + nibble] as Ref
+/** The child on the left (0) or on the right (1). */
+export function childOf(arena: Arena, node: number, side: number): Ref {
+  return arena.link[node * LINK_WORDS + side] as Ref
 }
 
-export function setChild(arena: Arena, node: number, nibble: number, child: Ref): void {
-  arena.node[node * NODE_WORDS + nibble] = child
+export function setChild(arena: Arena, node: number, side: number, child: Ref): void {
+  arena.link[node * LINK_WORDS + side] = child
 }
 
-export function maskOf(arena: Arena, node: number): number {
-  return arena.node[node * NODE_WORDS + NODE_MASK] as number
-}
-
-export function blockOf(arena: Arena, node: number): number {
-  return arena.node[node * NODE_WORDS + NODE_BLOCK] as number
+export function isLoaded(arena: Arena, node: number): boolean {
+  const at = node * LINK_WORDS
+  return ((arena.link[at] as number) | (arena.link[at + 1] as number)) !== 0
 }
 
 export function bornOf(arena: Arena, node: number): number {
-  return readHeight(arena.node, node * NODE_WORDS + NODE_BORN)
+  return readHeight(arena.link, node * LINK_WORDS + LINK_BORN)
 }
 
 export function sinceOf(arena: Arena, leaf: number): number {
-  return readHeight(arena.leaf, leaf * LEAF_WORDS + LEAF_SINCE)
+  return readHeight(arena.since, leaf * SINCE_WORDS)
 }
 
-/** Says which children of a node are there; answers how many. */
-export function countChildren(arena: Arena, node: number): number {
-  let mask = 0
-  let count = 0
-  for (let nibble = 0; nibble < 16; nibble++) {
-    const child = childOf(arena, node, nibble)
-    if (child === 0) continue
-    count++
-    mask |= child < 0 ? 0x10001 << nibble : 1 << nibble
-  }
-  arena.node[node * NODE_WORDS + NODE_MASK] = mask
-  return count
+/** Where the words of a child's hash begin in `pair`. */
+export function hashAt(node: number, side: number): number {
+  return node * PAIR_WORDS + side * HASH_WORDS
 }
 
-/** Where the words of a hash begin: in `node`, in `leaf`, in `block`. */
-export const nodeHashAt = (node: number): number => node * NODE_WORDS + NODE_HASH
-export const leafHashAt = (leaf: number): number => leaf * LEAF_WORDS + LEAF_HASH
-export const blockHashAt = (block: number, position: number): number =>
-  block * BLOCK_WORDS + position * HASH_WORDS
-
-/** Where the bytes of a path and of a value's hash begin in `leafBytes`. */
+/** Where the bytes of a leaf's path begin in `leafBytes`. */
 export const pathAt = (leaf: number): number => leaf * LEAF_WORDS * 4
-const valueHashAt = (leaf: number): number => (leaf * LEAF_WORDS + LEAF_VALUE) * 4
 
 /** Views of the arena's own memory, good until the next node or leaf is made. */
+export function hashIn(arena: Arena, at: number): Uint8Array {
+  return arena.pairBytes.subarray(at * 4, (at + HASH_WORDS) * 4)
+}
 export function pathOf(arena: Arena, leaf: number): Uint8Array {
   return arena.leafBytes.subarray(pathAt(leaf), pathAt(leaf) + 32)
 }
 export function valueHashOf(arena: Arena, leaf: number): Uint8Array {
-  return arena.leafBytes.subarray(valueHashAt(leaf), valueHashAt(leaf) + 32)
+  return arena.leafBytes.subarray(pathAt(leaf) + 32, pathAt(leaf) + 64)
 }
-export function leafHashOf(arena: Arena, leaf: number): Uint8Array {
-  return arena.leafBytes.subarray(leafHashAt(leaf) * 4, leafHashAt(leaf) * 4 + 32)
-}
-export function nodeHashOf(arena: Arena, node: number): Uint8Array {
-  return arena.nodeBytes.subarray(nodeHashAt(node) * 4, nodeHashAt(node) * 4 + 32)
+
+/** One bit of the path that begins at a byte. */
+export function bitIn(bytes: Uint8Array, start: number, depth: number): number {
+  return ((bytes[start + (depth >> 3)] as number) >> (7 - (depth & 7))) & 1
 }
 
 /** Negative, zero or positive as the leaf's path sorts before, at or after that at `start`. It runs for every change, hence no views. */
@@ -223,25 +175,25 @@ export function comparePath({ leafBytes }: Arena, leaf: number, paths: Uint8Arra
 /** Whether path and value of a leaf are the 16 words at `start`. */
 export function isLeafOf({ leaf: words }: Arena, leaf: number, of: Int32Array, start: number): boolean {
   const at = leaf * LEAF_WORDS
-  for (let i = 0; i < LEAF_HASH; i++) if (words[at + i] !== of[start + i]) return false
+  // Values differ more often than paths do.
+  for (let i = LEAF_WORDS - 1; i >= 0; i--) if (words[at + i] !== of[start + i]) return false
   return true
 }
 
-/** Gives a leaf the path and the value's hash that are the 16 words at `start`. */
-export function setLeaf({ leaf: words }: Arena, leaf: number, from: Int32Array, start: number): void {
-  const at = leaf * LEAF_WORDS
-  for (let i = 0; i < LEAF_HASH; i++) words[at + i] = from[start + i] as number
+export function copyHash(from: Int32Array, start: number, to: Int32Array, at: number): void {
+  to[at] = from[start] as number
+  to[at + 1] = from[start + 1] as number
+  to[at + 2] = from[start + 2] as number
+  to[at + 3] = from[start + 3] as number
+  to[at + 4] = from[start + 4] as number
+  to[at + 5] = from[start + 5] as number
+  to[at + 6] = from[start + 6] as number
+  to[at + 7] = from[start + 7] as number
 }
 
-/** Copies what is stored of a child, but for its height: path and value's hash of a leaf, the hash of a node. Answers how many words. */
-export function copyChild(arena: Arena, child: Ref, to: Int32Array, at: number): number {
-  const { leaf, node } = arena
-  if (child < 0) {
-    for (let i = 0; i < LEAF_HASH; i++) to[at + i] = leaf[-child * LEAF_WORDS + i] as number
-    return LEAF_HASH
-  }
-  for (let i = 0; i < HASH_WORDS; i++) to[at + i] = node[child * NODE_WORDS + NODE_HASH + i] as number
-  return HASH_WORDS
+/** `fill` takes longer for so few words. */
+export function clearHash(to: Int32Array, at: number): void {
+  for (let i = at; i < at + HASH_WORDS; i++) to[i] = 0
 }
 
 /** A height below 2^48 as two words. */
@@ -264,9 +216,9 @@ function giveBack(records: Records, id: number): void {
   records.free.push(id)
 }
 
-/** A larger copy with room for `words` and half as many more. */
+/** A larger copy with room for `words` and half as many more, in whole records. */
 function grown(from: Int32Array, words: number): Int32Array {
-  const to = new Int32Array(Math.max(4096, Math.ceil(words * 1.5)))
+  const to = new Int32Array(Math.max(4096, 16 * Math.ceil((words * 1.5) / 16)))
   to.set(from)
   return to
 }

@@ -1,19 +1,23 @@
-// How nodes of the state tree are named and stored.
+// How nodes of the state tree are named and stored: sixteen children each, four levels of the binary tree.
 import {
   type Arena,
   bornOf,
   childOf,
-  copyChild,
-  countChildren,
-  maskOf,
+  copyHash,
+  HASH_WORDS,
+  hashAt,
+  LEAF_WORDS,
   newLeaf,
   newNode,
-  nodeHashOf,
   pathAt,
   type Ref,
   setChild,
   sinceOf,
 } from './tree-arena.ts'
+import { nothingUnhashed, type Unhashed } from './tree-hashing.ts'
+
+/** Levels of the binary tree that one stored node has. */
+export const STORED_LEVELS = 4
 
 /** Where a node is: the block that wrote it, and the first `depth` nibbles of the paths below it. */
 export interface Place {
@@ -89,24 +93,67 @@ export function writePlace(
   if (depth & 1) to[at + 7 + whole] = (paths[start + whole] as number) & 0xf0
 }
 
+/** The stored children of a node in the order of their nibbles: which they are, and where the hashes of nodes begin in the pairs. */
+interface StoredChildren {
+  count: number
+  /** Which nibbles have one; upper half: which of them are leaves. */
+  mask: number
+  readonly refs: Int32Array
+  readonly hashAts: Int32Array
+}
+
+/** Nodes are written one after another, so one memory serves all of them. */
+const found: StoredChildren = { count: 0, mask: 0, refs: new Int32Array(16), hashAts: new Int32Array(16) }
+
+/** Finds what is stored of a node at a depth in nibbles; `writeNode` then writes it. Answers how many bytes that takes. */
+export function gatherNode(arena: Arena, node: number, depth: number): number {
+  found.count = 0
+  found.mask = 0
+  gather(arena, node, depth, 1)
+  return storedBytes(found.mask & 0xffff, found.mask >>> 16)
+}
+
+/** The children below a node that lies at a position of the heap of a stored one: 1 this itself, 16 to 31 its children. */
+function gather(arena: Arena, node: number, depth: number, position: number): void {
+  for (let side = 0; side < 2; side++) {
+    const child = childOf(arena, node, side)
+    const below = 2 * position + side
+    if (child > 0 && below < 16) gather(arena, child, depth, below)
+    else if (child !== 0) {
+      // A leaf may stand for more than its own nibble.
+      const nibble = child > 0 ? below - 16 : nibbleIn(arena.leafBytes, pathAt(-child), depth)
+      found.mask |= child > 0 ? 1 << nibble : 0x10001 << nibble
+      found.refs[found.count] = child
+      found.hashAts[found.count++] = hashAt(node, side)
+    }
+  }
+}
+
 /**
- * Writes a node as it is stored, from a whole word on: two masks, then path and value's hash of a leaf or the hash of a node in the
- * order of the nibbles, then their heights in the same order.
+ * Writes the node that was gathered as it is stored, from a whole word on: two masks, then path and value's hash of a leaf or the
+ * hash of a node in the order of the nibbles, then their heights in the same order.
  */
-export function writeNode(arena: Arena, node: number, to: WordsAndBytes, start: number): void {
+export function writeNode(arena: Arena, to: WordsAndBytes, start: number): void {
   const { words, bytes } = to
-  const mask = maskOf(arena, node)
+  const { count, mask, refs, hashAts } = found
   bytes[start] = mask >> 8
   bytes[start + 1] = mask
   bytes[start + 2] = mask >>> 24
   bytes[start + 3] = mask >>> 16
-  let at = start + 4
-  for (let rest = mask & 0xffff; rest !== 0; rest &= rest - 1) {
-    const child = childOf(arena, node, 31 - Math.clz32(rest & -rest))
-    at += 4 * copyChild(arena, child, words, at >> 2)
+  let word = (start >> 2) + 1
+  for (let i = 0; i < count; i++) {
+    const child = refs[i] as Ref
+    if (child > 0) copyHash(arena.pair, hashAts[i] as number, words, word)
+    else {
+      copyHash(arena.leaf, -child * LEAF_WORDS, words, word)
+      word += HASH_WORDS
+      copyHash(arena.leaf, -child * LEAF_WORDS + HASH_WORDS, words, word)
+    }
+    word += HASH_WORDS
   }
-  for (let rest = mask & 0xffff; rest !== 0; rest &= rest - 1) {
-    const child = childOf(arena, node, 31 - Math.clz32(rest & -rest))
+  let at = word * 4
+  for (let i = 0; i < count; i++) {
+    const child = refs[i] as Ref
     writeU48(bytes, at, child < 0 ? sinceOf(arena, -child) : bornOf(arena, child))
     at += HEIGHT_BYTES
   }
@@ -118,46 +165,91 @@ export interface WordsAndBytes {
   readonly bytes: Uint8Array
 }
 
-/** Makes children out of stored bytes; false when these are no node. The hashes of its leaves are left to the caller. */
-export function readNode(arena: Arena, node: number, from: Uint8Array): boolean {
-  if (from.length < 4) return false
+/** What has to be hashed of a node that was read: its leaves, then the nodes inside of it by their levels below it, the deepest last. */
+export interface ReadNode {
+  readonly leaves: Unhashed
+  readonly levels: readonly Unhashed[]
+}
+
+/** One stored child. */
+interface StoredChild {
+  readonly nibble: number
+  readonly ref: Ref
+  /** Where its hash begins in the bytes, when it is a node. */
+  readonly at: number
+}
+
+/** Makes the children of a node out of stored bytes; undefined when these are no node. The hashes inside of it are left to the caller. */
+export function readNode(arena: Arena, node: number, from: Uint8Array): ReadNode | undefined {
+  const children = readChildren(arena, from)
+  if (!children) return undefined
+  const read: ReadNode = {
+    leaves: nothingUnhashed(),
+    levels: Array.from({ length: STORED_LEVELS }, nothingUnhashed),
+  }
+  const born = bornOf(arena, node)
+  const place = (above: number, side: number, ref: Ref, level: number): void => {
+    setChild(arena, above, side, ref)
+    const unhashed = ref < 0 ? read.leaves : (read.levels[level] as Unhashed)
+    unhashed.refs.push(Math.abs(ref))
+    unhashed.hashAts.push(hashAt(above, side))
+  }
+  /** Hangs the children `first` to before `end`, which share `level` bits of their nibbles, below one side of a node. */
+  const hang = (above: number, side: number, level: number, first: number, end: number): void => {
+    const child = children[first] as StoredChild
+    if (first === end) {
+      setChild(arena, above, side, 0)
+      const at = hashAt(above, side)
+      arena.pair.fill(0, at, at + HASH_WORDS)
+    } else if (end - first === 1 && child.ref < 0) place(above, side, child.ref, level)
+    else if (level === STORED_LEVELS) {
+      setChild(arena, above, side, child.ref)
+      arena.pairBytes.set(from.subarray(child.at, child.at + CHILD_BYTES), hashAt(above, side) * 4)
+    } else {
+      const inner = newNode(arena, born)
+      fill(inner, level, first, end)
+      place(above, side, inner, level)
+    }
+  }
+  const fill = (inner: number, level: number, first: number, end: number): void => {
+    let split = first
+    while (split < end && ((children[split] as StoredChild).nibble >> (3 - level)) % 2 === 0) split++
+    hang(inner, 0, level + 1, first, split)
+    hang(inner, 1, level + 1, split, end)
+  }
+  fill(node, 0, 0, children.length)
+  return read
+}
+
+function readChildren(arena: Arena, from: Uint8Array): readonly StoredChild[] | undefined {
+  if (from.length < 4) return undefined
   const there = ((from[0] as number) << 8) | (from[1] as number)
   const leaves = ((from[2] as number) << 8) | (from[3] as number)
-  if (from.length !== storedBytes(there, leaves)) return false
+  if (from.length !== storedBytes(there, leaves)) return undefined
+  const children: StoredChild[] = []
   let at = 4
   let heightAt = from.length - HEIGHT_BYTES * bits(there)
-  for (let nibble = 0; nibble < 16; nibble++) {
-    let child: Ref = 0
-    if ((there >> nibble) & 1) {
-      const height = readU48(from, heightAt)
-      heightAt += HEIGHT_BYTES
-      if ((leaves >> nibble) & 1) {
-        const leaf = newLeaf(arena, height)
-        arena.leafBytes.set(from.subarray(at, at + LEAF_BYTES), pathAt(leaf))
-        child = -leaf
-        at += LEAF_BYTES
-      } else {
-        child = newNode(arena, height)
-        nodeHashOf(arena, child).set(from.subarray(at, at + CHILD_BYTES))
-        at += CHILD_BYTES
-      }
-    }
-    setChild(arena, node, nibble, child)
+  for (let rest = there; rest !== 0; rest &= rest - 1) {
+    const nibble = 31 - Math.clz32(rest & -rest)
+    const height = readU48(from, heightAt)
+    heightAt += HEIGHT_BYTES
+    const isLeaf = ((leaves >> nibble) & 1) === 1
+    if (isLeaf) leafBytes.set(from.subarray(at, at + LEAF_BYTES))
+    const ref = isLeaf ? -newLeaf(arena, height, leafWords, 0) : newNode(arena, height)
+    children.push({ nibble, ref, at })
+    at += isLeaf ? LEAF_BYTES : CHILD_BYTES
   }
-  countChildren(arena, node)
-  return true
+  return children
 }
+
+const leafWords = new Int32Array(LEAF_WORDS)
+const leafBytes = new Uint8Array(leafWords.buffer)
 
 /** The bytes of a node with these masks; −1 for masks that no node has. */
 function storedBytes(there: number, leaves: number): number {
   if (there === 0 || (there & leaves) !== leaves) return -1
   const hashes = bits(leaves) * LEAF_BYTES + bits(there & ~leaves) * CHILD_BYTES
   return 4 + hashes + bits(there) * HEIGHT_BYTES
-}
-
-export function nodeBytes(arena: Arena, node: number): number {
-  const mask = maskOf(arena, node)
-  return storedBytes(mask & 0xffff, mask >>> 16)
 }
 
 function bits(mask: number): number {

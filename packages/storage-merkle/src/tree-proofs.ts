@@ -1,28 +1,23 @@
 // Proofs out of the state tree (docs/spec/formats.md, section 16), and the walks that they need.
-import { sha256 } from '@mmtchain/crypto'
-import { compareBytes, concatBytes, equalBytes } from '@mmtchain/primitives'
+import { flipBit } from './snapshot-format.ts'
 import {
   type Arena,
-  blockOf,
+  bitIn,
   childOf,
   comparePath,
-  HASH_WORDS,
-  leafHashOf,
-  maskOf,
-  nodeHashOf,
+  hashAt,
+  hashIn,
+  pathAt,
   pathOf,
   type Ref,
   sinceOf,
-  valueHashOf,
 } from './tree-arena.ts'
-import { BELOW, copyHash, isPair } from './tree-hashing.ts'
-import { nibbleOf } from './tree-nodes.ts'
 
 /** A tree whose nodes are loaded when they are needed. */
 export interface LoadingTree {
   readonly arena: Arena
-  root(): Ref
-  ensureLoaded(node: number, depth: number, path: Uint8Array): void
+  top(): number
+  ensureLoaded(node: number, depth: number, path: Uint8Array, hash: number): void
 }
 
 /** A row as the tree knows it. */
@@ -54,8 +49,6 @@ interface Writer {
 
 /** Proofs are made one after another, so one memory serves all of them. */
 const writer: Writer = { bytes: new Uint8Array(1024), at: 0, nodes: 0 }
-const scratch = new Int32Array(HASH_WORDS)
-const scratchBytes = new Uint8Array(scratch.buffer)
 
 /** The proof for distinct ascending paths, in BCS. */
 export function provePaths(tree: LoadingTree, paths: readonly Uint8Array[]): Uint8Array {
@@ -63,7 +56,10 @@ export function provePaths(tree: LoadingTree, paths: readonly Uint8Array[]): Uin
   writer.nodes = 0
   const [path] = paths
   if (path && paths.length === 1) provePath(tree, path)
-  else proveRef(tree, tree.root(), 0, { paths, from: 0, to: paths.length })
+  else {
+    const top = tree.top()
+    proveRef(tree, childOf(tree.arena, top, 0), hashAt(top, 0), 0, { paths, from: 0, to: paths.length })
+  }
   const length: number[] = []
   let rest = writer.nodes
   for (; rest > 0x7f; rest >>>= 7) length.push((rest & 0x7f) | 0x80)
@@ -89,44 +85,34 @@ function pooled(bytes: number): Uint8Array {
   return pool.subarray(pooledBytes - bytes, pooledBytes)
 }
 
-/** Siblings on the right of the way, to be written behind what is below: their nodes and heap positions. */
-const rightNodes: number[] = []
-const rightPositions: number[] = []
+/** Siblings on the right of the way, to be written behind what is below: their parents. */
+const rightOf: number[] = []
 
 /** The proof of one path without a call for each bit: most proofs are of one. */
 function provePath(tree: LoadingTree, path: Uint8Array): void {
   const { arena } = tree
-  rightNodes.length = 0
-  rightPositions.length = 0
-  let ref = tree.root()
+  rightOf.length = 0
+  let above = tree.top()
+  let side = 0
+  let ref = childOf(arena, above, 0)
   for (let depth = 0; ref > 0; depth++) {
-    tree.ensureLoaded(ref, depth, path)
-    const mask = maskOf(arena, ref)
-    const end = 16 + nibbleOf(path, depth)
-    let level = 0
-    for (; level < 4 && isPair(mask, BELOW[end >> (4 - level)] as number); level++) {
-      const next = end >> (3 - level)
-      writeKind(INNER)
-      if (next % 2 === 1) writeSibling(arena, ref, next - 1)
-      else {
-        rightNodes.push(ref)
-        rightPositions.push(next + 1)
-      }
-    }
-    // A leaf may stand for more than its own nibble.
-    const below = mask & (BELOW[end >> (4 - level)] as number) & 0xffff
-    ref = below === 0 ? 0 : childOf(arena, ref, 31 - Math.clz32(below))
+    tree.ensureLoaded(ref, depth, path, hashAt(above, side))
+    above = ref
+    side = bitIn(path, 0, depth)
+    writeKind(INNER)
+    if (side === 1) writeSibling(arena, above, 0)
+    else rightOf.push(above)
+    ref = childOf(arena, above, side)
   }
   writeEnd(arena, ref, path)
-  for (let i = rightNodes.length - 1; i >= 0; i--)
-    writeSibling(arena, rightNodes[i] as number, rightPositions[i] as number)
+  for (let i = rightOf.length - 1; i >= 0; i--) writeSibling(arena, rightOf[i] as number, 1)
 }
 
-function writeSibling(arena: Arena, node: number, position: number): void {
-  if ((maskOf(arena, node) & (BELOW[position] as number) & 0xffff) === 0) writeKind(EMPTY)
+function writeSibling(arena: Arena, node: number, side: number): void {
+  if (childOf(arena, node, side) === 0) writeKind(EMPTY)
   else {
     writeKind(HASH)
-    writeHash(arena, node, position)
+    writeHash(arena.pairBytes, hashAt(node, side) * 4)
   }
 }
 
@@ -134,63 +120,35 @@ function writeSibling(arena: Arena, node: number, position: number): void {
 function writeEnd(arena: Arena, ref: Ref, path: Uint8Array): void {
   if (ref === 0) writeKind(EMPTY)
   else if (comparePath(arena, -ref, path, 0) === 0) writeKind(ROW)
-  else {
-    writeKind(OTHER)
-    writeBytes(pathOf(arena, -ref))
-    writeBytes(valueHashOf(arena, -ref))
-  }
+  else writeOther(arena, -ref)
 }
 
-function proveRef(tree: LoadingTree, ref: Ref, depth: number, asked: Asked): void {
+function writeOther(arena: Arena, leaf: number): void {
+  writeKind(OTHER)
+  const at = pathAt(leaf)
+  writeHash(arena.leafBytes, at)
+  writeHash(arena.leafBytes, at + 32)
+}
+
+/** Proves a subtree whose hash is at `hash` of the pairs. */
+function proveRef(tree: LoadingTree, ref: Ref, hash: number, depth: number, asked: Asked): void {
   const { arena } = tree
   const { paths, from, to } = asked
   if (ref === 0) writeKind(EMPTY)
   else if (from === to) {
     writeKind(HASH)
-    writeBytes(ref > 0 ? nodeHashOf(arena, ref) : leafHashOf(arena, -ref))
-  } else if (ref > 0) {
-    tree.ensureLoaded(ref, depth, paths[from] as Uint8Array)
-    provePosition(tree, { node: ref, position: 1, depth }, asked)
+    writeHash(arena.pairBytes, hash * 4)
+  } else if (ref < 0) {
+    const isAsked = paths.slice(from, to).some((path) => comparePath(arena, -ref, path, 0) === 0)
+    if (isAsked) writeKind(ROW)
+    else writeOther(arena, -ref)
   } else {
-    const path = pathOf(arena, -ref)
-    for (let i = from; i < to; i++) {
-      if (equalBytes(paths[i] as Uint8Array, path)) {
-        writeKind(ROW)
-        return
-      }
-    }
-    writeKind(OTHER)
-    writeBytes(path)
-    writeBytes(valueHashOf(arena, -ref))
-  }
-}
-
-/** A position of the heap of a loaded node, at a depth in nibbles. */
-interface Spot {
-  readonly node: number
-  readonly position: number
-  readonly depth: number
-}
-
-function provePosition(tree: LoadingTree, spot: Spot, asked: Asked): void {
-  const { arena } = tree
-  const { node, position, depth } = spot
-  const below = BELOW[position] as number
-  const there = maskOf(arena, node) & below & 0xffff
-  const nibble = 31 - Math.clz32(there)
-  if (there === 0) writeKind(EMPTY)
-  else if (asked.from === asked.to) {
-    writeKind(HASH)
-    writeHash(arena, node, position)
-  } else if (position >= 16 || !isPair(maskOf(arena, node), below)) {
-    proveRef(tree, childOf(arena, node, nibble), depth + 1, asked)
-  } else {
-    const bit = 4 * depth + 31 - Math.clz32(position)
-    let split = asked.from
-    while (split < asked.to && bitOf(asked.paths[split] as Uint8Array, bit) === 0) split++
+    tree.ensureLoaded(ref, depth, paths[from] as Uint8Array, hash)
+    let split = from
+    while (split < to && bitIn(paths[split] as Uint8Array, 0, depth) === 0) split++
     writeKind(INNER)
-    provePosition(tree, { node, position: 2 * position, depth }, { ...asked, to: split })
-    provePosition(tree, { node, position: 2 * position + 1, depth }, { ...asked, from: split })
+    proveRef(tree, childOf(arena, ref, 0), hashAt(ref, 0), depth + 1, { paths, from, to: split })
+    proveRef(tree, childOf(arena, ref, 1), hashAt(ref, 1), depth + 1, { paths, from: split, to })
   }
 }
 
@@ -200,17 +158,12 @@ function writeKind(kind: number): void {
   writer.nodes++
 }
 
-function writeBytes(bytes: Uint8Array): void {
-  if (writer.at + bytes.length > writer.bytes.length) grow()
-  writer.bytes.set(bytes, writer.at)
-  writer.at += bytes.length
-}
-
-function writeHash(arena: Arena, node: number, position: number): void {
-  if (hasHash(arena, node, position)) {
-    copyHash(arena, node, position, scratch, 0)
-    writeBytes(scratchBytes)
-  } else writeBytes(hashAt(arena, node, position))
+/** Copies 32 bytes: a loop takes less time than a view to copy from. */
+function writeHash(from: Uint8Array, start: number): void {
+  if (writer.at + 32 > writer.bytes.length) grow()
+  const { bytes, at } = writer
+  for (let i = 0; i < 32; i++) bytes[at + i] = from[start + i] as number
+  writer.at = at + 32
 }
 
 function grow(): void {
@@ -219,45 +172,40 @@ function grow(): void {
   writer.bytes = larger
 }
 
-/** Whether a position's hash is in memory: a node with few children does not keep those between it and its children. */
-function hasHash(arena: Arena, node: number, position: number): boolean {
-  return position >= 16 || blockOf(arena, node) > 0 || !isPair(maskOf(arena, node), BELOW[position] as number)
+/** The nodes on the way to a path, from the root, and what is at its end. */
+interface Way {
+  readonly nodes: readonly number[]
+  readonly end: Ref
 }
 
-function hashAt(arena: Arena, node: number, position: number): Uint8Array {
-  if (!hasHash(arena, node, position))
-    return sha256(concatBytes(hashAt(arena, node, 2 * position), hashAt(arena, node, 2 * position + 1)))
-  copyHash(arena, node, position, scratch, 0)
-  return scratchBytes.slice()
+function wayTo(tree: LoadingTree, path: Uint8Array): Way {
+  const { arena } = tree
+  const nodes: number[] = []
+  let above = tree.top()
+  let side = 0
+  for (let depth = 0; ; depth++) {
+    const ref = childOf(arena, above, side)
+    if (ref <= 0) return { nodes, end: ref }
+    tree.ensureLoaded(ref, depth, path, hashAt(above, side))
+    nodes.push(ref)
+    above = ref
+    side = bitIn(path, 0, depth)
+  }
 }
 
 /** The row at a path. */
 export function findRow(tree: LoadingTree, path: Uint8Array): TreeRow | undefined {
-  let ref = tree.root()
-  for (let depth = 0; ref > 0; depth++) {
-    tree.ensureLoaded(ref, depth, path)
-    ref = childOf(tree.arena, ref, nibbleOf(path, depth))
-  }
-  return ref < 0 && equalBytes(pathOf(tree.arena, -ref), path) ? rowOf(tree.arena, -ref) : undefined
+  const { end } = wayTo(tree, path)
+  return end < 0 && comparePath(tree.arena, -end, path, 0) === 0 ? rowOf(tree.arena, -end) : undefined
 }
 
 /** The siblings on the way to the row at a path, from the top. */
 export function siblingsOf(tree: LoadingTree, path: Uint8Array): readonly Sibling[] {
-  const { arena } = tree
-  const siblings: Sibling[] = []
-  let ref = tree.root()
-  for (let depth = 0; ref > 0; depth++) {
-    tree.ensureLoaded(ref, depth, path)
-    const end = 16 + nibbleOf(path, depth)
-    for (let level = 0; level < 4; level++) {
-      const position = end >> (4 - level)
-      if (!isPair(maskOf(arena, ref), BELOW[position] as number)) break
-      const next = end >> (3 - level)
-      siblings.push({ hash: hashAt(arena, ref, next ^ 1), isLeft: next % 2 === 1 })
-    }
-    ref = childOf(arena, ref, end - 16)
-  }
-  return siblings
+  const { nodes } = wayTo(tree, path)
+  return nodes.map((node, depth): Sibling => {
+    const side = bitIn(path, 0, depth)
+    return { hash: hashIn(tree.arena, hashAt(node, 1 - side)).slice(), isLeft: side === 1 }
+  })
 }
 
 /** A sibling on the way from the root to a row: its hash, and whether it lies left of the way. */
@@ -273,61 +221,39 @@ export function neighbourOf(
   side: 'before' | 'after',
 ): TreeRow | undefined {
   const { arena } = tree
-  const way: number[] = []
-  let ref = tree.root()
-  for (let depth = 0; ref > 0; depth++) {
-    tree.ensureLoaded(ref, depth, path)
-    way.push(ref)
-    ref = childOf(arena, ref, nibbleOf(path, depth))
-  }
-  if (ref < 0 && compareBytes(pathOf(arena, -ref), path) < 0 === (side === 'before'))
-    return rowOf(arena, -ref)
-  for (let depth = way.length - 1; depth >= 0; depth--) {
-    const node = way[depth] as number
-    const nibble = nextChild(arena, node, nibbleOf(path, depth), side)
-    if (nibble === undefined) continue
+  const { nodes, end } = wayTo(tree, path)
+  if (end < 0 && comparePath(arena, -end, path, 0) < 0 === (side === 'before')) return rowOf(arena, -end)
+  const outer = side === 'before' ? 0 : 1
+  for (let depth = nodes.length - 1; depth >= 0; depth--) {
+    const node = nodes[depth] as number
+    if (bitIn(path, 0, depth) === outer || childOf(arena, node, outer) === 0) continue
     const start = path.slice()
-    setNibble(start, depth, nibble)
-    return outermost(tree, childOf(arena, node, nibble), depth + 1, start, side)
+    flipBit(start, depth)
+    return outermost(tree, { node, side: outer, depth: depth + 1, path: start })
   }
   return undefined
 }
 
-/** The child next to a nibble, on one side of it. */
-function nextChild(arena: Arena, node: number, nibble: number, side: 'before' | 'after'): number | undefined {
-  const step = side === 'before' ? -1 : 1
-  for (let next = nibble + step; next >= 0 && next < 16; next += step)
-    if (childOf(arena, node, next) !== 0) return next
-  return undefined
-}
-
-/** The last row of a subtree, or the first after a path. `path` leads to the subtree and is changed. */
+/** The last row on the left side of a node, or the first on its right. `path` leads to that side, whose depth is given, and is changed. */
 function outermost(
   tree: LoadingTree,
-  top: Ref,
-  topDepth: number,
-  path: Uint8Array,
-  side: 'before' | 'after',
+  from: { readonly node: number; readonly side: number; readonly depth: number; readonly path: Uint8Array },
 ): TreeRow {
-  let ref = top
-  for (let depth = topDepth; ref > 0; depth++) {
-    tree.ensureLoaded(ref, depth, path)
-    const nibble = nextChild(tree.arena, ref, side === 'before' ? 16 : -1, side) as number
-    setNibble(path, depth, nibble)
-    ref = childOf(tree.arena, ref, nibble)
+  const { arena } = tree
+  const { path } = from
+  const nearest = 1 - from.side
+  let above = from.node
+  let side = from.side
+  for (let depth = from.depth; ; depth++) {
+    const ref = childOf(arena, above, side)
+    if (ref < 0) return rowOf(arena, -ref)
+    tree.ensureLoaded(ref, depth, path, hashAt(above, side))
+    above = ref
+    side = childOf(arena, ref, nearest) === 0 ? 1 - nearest : nearest
+    if (bitIn(path, 0, depth) !== side) flipBit(path, depth)
   }
-  return rowOf(tree.arena, -ref)
 }
 
 function rowOf(arena: Arena, leaf: number): TreeRow {
   return { path: pathOf(arena, leaf).slice(), since: sinceOf(arena, leaf) }
-}
-
-function setNibble(path: Uint8Array, depth: number, nibble: number): void {
-  const byte = path[depth >> 1] as number
-  path[depth >> 1] = depth % 2 === 0 ? (nibble << 4) | (byte & 15) : (byte & 0xf0) | nibble
-}
-
-function bitOf(path: Uint8Array, depth: number): number {
-  return ((path[depth >> 3] as number) >> (7 - (depth & 7))) & 1
 }

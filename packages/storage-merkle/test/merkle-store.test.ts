@@ -3,7 +3,7 @@ import { symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { crc32 } from 'node:zlib'
-import { type BlockCommit, ZERO_HASH } from '@mmtchain/kernel'
+import { type BlockCommit, memoryStore, type StateChanges, ZERO_HASH } from '@mmtchain/kernel'
 import { height } from '@mmtchain/primitives'
 import { merkleStore, merkleStoreRefusals } from '@mmtchain/storage-merkle'
 import { sampleCommit } from '@mmtchain/testkit'
@@ -93,6 +93,30 @@ test('until its batch is on disk a block cannot be seen, then all of it at once'
       expect(await store.block({ id: commit.id })).toBeDefined()
     }
     expect(before?.header.height).toBe(0n)
+    await store.close()
+  })
+})
+
+test('many stages beside a block that is being written leave it and the next ones whole', async () => {
+  await inTempFolder(async (path) => {
+    // So little memory that reads between two blocks have to forget what they loaded.
+    const store = await merkleStore({ path, memoryBytes: 1 << 16 })
+    const oracle = memoryStore()
+    const rows = (seed: number, count: number): StateChanges =>
+      Array.from({ length: count }, (_, i) => [
+        `aa${((i * 7 + seed) % 4096).toString(16).padStart(4, '0')}`,
+        Uint8Array.of(seed, i),
+      ]).sort(([a], [b]) => ((a as string) < (b as string) ? -1 : 1)) as unknown as StateChanges
+    for (let block = 0; block < 12; block++) {
+      const changes = rows(block, block === 0 ? 4096 : 60)
+      const done = store.commit(sampleCommit({ store, changes, seed: block }))
+      for (let other = 0; other < 20; other++) store.stage(rows(100 + other, 50))
+      if (block > 0) await store.prove({ keys: ['aa0001', 'aa0fff'] })
+      await done
+      await oracle.commit(sampleCommit({ store: oracle, changes, seed: block }))
+      expect(store.tip()?.header.stateRoot).toBe(oracle.tip()?.header.stateRoot)
+      expect(store.stage(rows(200, 300)).root).toBe(oracle.stage(rows(200, 300)).root)
+    }
     await store.close()
   })
 })

@@ -1,0 +1,523 @@
+// The changes of a block on the state tree: down level by level to the leaves, and up again level by level. What is done for
+// one change of a level does not wait for what is done for another, so the processor fetches what they need from memory at the
+// same time; one change after the other, from the root down to its leaf, takes twice as long.
+import { CHANGE_BYTES, CHANGE_WORDS, type PathChanges, pathOfChange } from './staged-rows.ts'
+import {
+  type Arena,
+  bitIn,
+  clearHash,
+  comparePath,
+  copyHash,
+  HASH_WORDS,
+  hashAt,
+  hashIn,
+  isLeafOf,
+  isLoaded,
+  LEAF_WORDS,
+  LINK_WORDS,
+  newLeaf,
+  newNode,
+  PAIR_WORDS,
+  pathAt,
+  type Ref,
+  reserveNodes,
+  setChild,
+  sinceOf,
+} from './tree-arena.ts'
+import { PAIRS, type TreeHasher } from './tree-hashing.ts'
+import { STORED_LEVELS } from './tree-nodes.ts'
+
+/** What became of a changed row. */
+export const SAME = 0
+export const INSERTED = 1
+export const OVERWRITTEN = 2
+export const DELETED = 3
+
+/** Stored nodes of one depth, and for each a change that lies below it. */
+export interface StoredNodes {
+  readonly nodes: number[]
+  readonly changes: number[]
+}
+
+/** A tree after changes, not yet that of the tip. */
+export interface TreeStage<C extends PathChanges = PathChanges> {
+  /** A node of which the root is the left child. */
+  readonly top: number
+  readonly hash: Uint8Array
+  readonly changes: C
+  /** For each change the height at which the row was written before, or −1. */
+  readonly before: Float64Array
+  readonly outcomes: Uint8Array
+  /** How deep the changed part of the tip's tree was, in bits. */
+  readonly depth: number
+  /** By their depth in nibbles the new nodes that are to be stored, and those of the tip's tree that are not in this one. */
+  readonly stored: readonly StoredNodes[]
+  readonly replaced: readonly StoredNodes[]
+  /** All nodes and leaves that are not in the tip's tree, and those of it that are not in this one. */
+  readonly newNodes: Int32Array
+  readonly newLeaves: Int32Array
+  readonly oldNodes: Int32Array
+  readonly oldLeaves: Int32Array
+}
+
+/**
+ * Words of a spot, where the changes of a stage pass: a node of the tip's tree, or a leaf or nothing where a way ends, or 0 for what
+ * that tree does not have.
+ */
+const SPOT_WORDS = 8
+const NODE = 0
+/** Where the words of its hash begin in the pairs. */
+const HASH = 1
+/** The changes that lie below it, from one to before another. */
+const FROM = 2
+const TO = 3
+/** The spots of its sides, −1 for a side without changes. */
+const LEFT = 4
+const RIGHT = 5
+/** What becomes of it: a subtree, and where its hash begins: word n of the pairs, or word ~n of what the stage made. */
+const REF = 6
+const SOURCE = 7
+
+/** Spots whose memory is fetched at once. */
+const PIECE = 256
+const HASH_BYTES = 4 * HASH_WORDS
+
+/** Numbers of which there are more with each stage. */
+interface Column {
+  words: Int32Array
+  used: number
+}
+
+/** Makes room for so many more numbers; answers the array. */
+function room(column: Column, more: number): Int32Array {
+  if (column.used + more > column.words.length) {
+    const larger = new Int32Array(2 * (column.used + more))
+    larger.set(column.words)
+    column.words = larger
+  }
+  return column.words
+}
+
+function push(to: Column, value: number): void {
+  room(to, 1)[to.used++] = value
+}
+
+/** A leaf of a subtree that is made anew: where its hash is, as in a spot, and its change, or −1. */
+interface StagedLeaf {
+  readonly ref: Ref
+  readonly source: number
+  readonly change: number
+}
+
+export type TreeStager = <C extends PathChanges>(on: {
+  readonly changes: C
+  readonly born: number
+  /** The node above the root of the tip's tree. */
+  readonly tip: number
+}) => TreeStage<C>
+
+export function treeStager(args: {
+  readonly arena: Arena
+  readonly hasher: TreeHasher
+  readonly ensureLoaded: (node: number, depth: number, path: Uint8Array, hash: number) => void
+}): TreeStager {
+  const { arena, hasher, ensureLoaded } = args
+  // One memory serves all stages.
+  const columns = Array.from({ length: 6 }, (): Column => ({ words: new Int32Array(1024), used: 0 }))
+  const [spots, made, newNodes, newLeaves, oldNodes, oldLeaves] = columns as [
+    Column,
+    Column,
+    Column,
+    Column,
+    Column,
+    Column,
+  ]
+
+  /** Whatever `touch…` read, so that it is read. */
+  const touched = new Int32Array(1)
+
+  /**
+   * Reads what is needed of the spots from one to before another, and nothing else. So short a loop has many reads of memory under
+   * way at once, while the loops with the work would wait for each.
+   */
+  function touchLinks(from: number, to: number): void {
+    const { link } = arena
+    const { words } = spots
+    let sum = 0
+    for (let at = from * SPOT_WORDS; at < to * SPOT_WORDS; at += SPOT_WORDS) {
+      const node = words[at + NODE] as Ref
+      if (node > 0) sum ^= link[node * LINK_WORDS] as number
+    }
+    touched[0] = sum
+  }
+
+  function touchLeaves(from: number, to: number): void {
+    const { leaf, since, leaves } = arena
+    const { words } = spots
+    let sum = 0
+    let next = leaves.free.length
+    for (let at = from * SPOT_WORDS; at < to * SPOT_WORDS; at += SPOT_WORDS) {
+      const node = words[at + NODE] as Ref
+      if (node > 0) continue
+      if (node < 0)
+        sum ^=
+          (leaf[-node * LEAF_WORDS] as number) ^
+          (leaf[-node * LEAF_WORDS + 15] as number) ^
+          (since[-node * 2] as number)
+      if (next === 0) continue
+      const free = leaves.free[--next] as number
+      sum ^=
+        (leaf[free * LEAF_WORDS] as number) ^
+        (leaf[free * LEAF_WORDS + 15] as number) ^
+        (since[free * 2] as number)
+    }
+    touched[0] = sum
+  }
+
+  function touchPairs(from: number, to: number): void {
+    const { pair, link, nodes } = arena
+    const { words } = spots
+    let sum = 0
+    let next = nodes.free.length
+    for (let at = from * SPOT_WORDS; at < to * SPOT_WORDS; at += SPOT_WORDS) {
+      const node = words[at + NODE] as Ref
+      if (node <= 0) continue
+      sum ^=
+        (pair[node * PAIR_WORDS] as number) ^
+        (pair[node * PAIR_WORDS + 15] as number) ^
+        (link[node * LINK_WORDS] as number)
+      if (next === 0) continue
+      const free = nodes.free[--next] as number
+      sum ^=
+        (pair[free * PAIR_WORDS] as number) ^
+        (pair[free * PAIR_WORDS + 15] as number) ^
+        (link[free * LINK_WORDS] as number)
+    }
+    touched[0] = sum
+  }
+
+  return ({ changes, born, tip }) => {
+    const { count, words, bytes, written } = changes
+    const before = new Float64Array(count).fill(-1)
+    const outcomes = new Uint8Array(count)
+    const stored: StoredNodes[] = []
+    const replaced: StoredNodes[] = []
+    /** The first spot of each depth. Spot 0 is that of nothing. */
+    const levels: number[] = [1]
+    /** Spots of each depth that the tip's tree does not have. */
+    const additions: number[][] = []
+    for (const column of columns) column.used = 0
+    addSpot(0, 0, 0, 0)
+
+    function addSpot(node: Ref, hash: number, from: number, to: number): number {
+      const at = spots.used
+      const spot = room(spots, SPOT_WORDS)
+      spot[at + NODE] = node
+      spot[at + HASH] = hash
+      spot[at + FROM] = from
+      spot[at + TO] = to
+      spot[at + LEFT] = -1
+      spot[at + RIGHT] = -1
+      spot[at + REF] = 0
+      spot[at + SOURCE] = 0
+      spots.used += SPOT_WORDS
+      return at / SPOT_WORDS
+    }
+
+    /** Finds where the changes pass, by depths. */
+    function descend(): void {
+      addSpot(arena.link[tip * LINK_WORDS] as Ref, hashAt(tip, 0), 0, count)
+      for (let depth = 0; ; depth++) {
+        const first = levels[depth] as number
+        const end = spots.used / SPOT_WORDS
+        if (first === end) return
+        levels.push(end)
+        room(spots, 2 * SPOT_WORDS * (end - first))
+        inPieces(first, end, (from, to) => {
+          touchLinks(from, to)
+          for (let spot = from; spot < to; spot++) if (nodeOf(spot) > 0) pass(spot * SPOT_WORDS, depth)
+        })
+      }
+    }
+
+    /** Adds the spots below one of a node. */
+    function pass(at: number, depth: number): void {
+      const spot = spots.words
+      const node = spot[at + NODE] as number
+      const from = spot[at + FROM] as number
+      const to = spot[at + TO] as number
+      if (depth % STORED_LEVELS === 0 && !isLoaded(arena, node))
+        ensureLoaded(node, depth, pathOfChange(changes, from), spot[at + HASH] as number)
+      const left = arena.link[node * LINK_WORDS] as Ref
+      const right = arena.link[node * LINK_WORDS + 1] as Ref
+      const split = splitOf(from, to, depth)
+      if (split > from) spot[at + LEFT] = addSpot(left, hashAt(node, 0), from, split)
+      if (to > split) spot[at + RIGHT] = addSpot(right, hashAt(node, 1), split, to)
+    }
+
+    /** The first of the changes whose bit is 1. */
+    function splitOf(from: number, to: number, depth: number): number {
+      let low = from
+      let high = to
+      while (low < high) {
+        const middle = (low + high) >> 1
+        if (bitIn(bytes, middle * CHANGE_BYTES, depth) === 0) low = middle + 1
+        else high = middle
+      }
+      return low
+    }
+
+    function nodeOf(spot: number): Ref {
+      return spots.words[spot * SPOT_WORDS + NODE] as Ref
+    }
+
+    function settle(spot: number, ref: Ref, source: number): void {
+      const at = spot * SPOT_WORDS
+      spots.words[at + REF] = ref
+      spots.words[at + SOURCE] = source
+    }
+
+    /** What becomes of a leaf, or of nothing, at the end of a way down. */
+    function changeEnd(spot: number, depth: number): void {
+      const at = spot * SPOT_WORDS
+      const ref = spots.words[at + NODE] as Ref
+      const hash = spots.words[at + HASH] as number
+      const from = spots.words[at + FROM] as number
+      const to = spots.words[at + TO] as number
+      const isOne = to - from === 1
+      if (isOne && ref === 0) {
+        if (written[from]) settle(spot, insertedLeaf(from), newestSource())
+      } else if (isOne && comparePath(arena, -ref, bytes, from * CHANGE_BYTES) === 0) {
+        const after = changedLeaf(-ref, from)
+        settle(spot, after, after === ref ? hash : newestSource())
+      } else {
+        const leaves = leavesAfter(ref, hash, from, to)
+        const [only] = leaves
+        if (only && leaves.length === 1) settle(spot, only.ref, only.source)
+        else if (only) fill(spot, leaves, depth, 0, leaves.length)
+      }
+    }
+
+    /** Where the hash of the newest leaf will be. */
+    function newestSource(): number {
+      return ~((newLeaves.used - 1) * HASH_WORDS)
+    }
+
+    function leafOf(i: number): Ref {
+      const leaf = newLeaf(arena, born, words, i * CHANGE_WORDS)
+      push(newLeaves, leaf)
+      return -leaf
+    }
+
+    function insertedLeaf(i: number): Ref {
+      outcomes[i] = INSERTED
+      return leafOf(i)
+    }
+
+    /** What change `i` makes of the leaf of its row. */
+    function changedLeaf(leaf: number, i: number): Ref {
+      before[i] = sinceOf(arena, leaf)
+      const same = written[i] && isLeafOf(arena, leaf, words, i * CHANGE_WORDS)
+      outcomes[i] = same ? SAME : written[i] ? OVERWRITTEN : DELETED
+      if (same) return -leaf
+      push(oldLeaves, leaf)
+      return written[i] ? leafOf(i) : 0
+    }
+
+    /** The leaves in the place of a leaf or nothing, in order. */
+    function leavesAfter(ref: Ref, hash: number, from: number, to: number): readonly StagedLeaf[] {
+      const leaves: StagedLeaf[] = []
+      let old = ref
+      for (let i = from; i < to; i++) {
+        const order = old < 0 ? comparePath(arena, -old, bytes, i * CHANGE_BYTES) : 1
+        if (order < 0) leaves.push({ ref: old, source: hash, change: -1 })
+        else if (order === 0) {
+          const after = changedLeaf(-old, i)
+          const source = after === old ? hash : newestSource()
+          if (after !== 0) leaves.push({ ref: after, source, change: i })
+        }
+        if (order <= 0) old = 0
+        if (order !== 0 && written[i])
+          leaves.push({ ref: insertedLeaf(i), source: newestSource(), change: i })
+      }
+      if (old < 0) leaves.push({ ref: old, source: hash, change: -1 })
+      return leaves
+    }
+
+    /** Makes of a spot a node of two leaves or more that ascend and agree in `depth` bits. */
+    function fill(
+      spot: number,
+      leaves: readonly StagedLeaf[],
+      depth: number,
+      from: number,
+      to: number,
+    ): void {
+      while (additions.length <= depth) additions.push([])
+      additions[depth]?.push(spot)
+      // At most one of the leaves is not a change.
+      const [first, second] = [leaves[from] as StagedLeaf, leaves[from + 1] as StagedLeaf]
+      let split = from
+      while (split < to && bitIn(arena.leafBytes, pathAt(-(leaves[split] as StagedLeaf).ref), depth) === 0)
+        split++
+      const left = built(leaves, depth + 1, from, split)
+      const right = built(leaves, depth + 1, split, to)
+      const at = spot * SPOT_WORDS
+      spots.words[at + NODE] = 0
+      spots.words[at + FROM] = Math.max(first.change, second.change)
+      spots.words[at + LEFT] = left
+      spots.words[at + RIGHT] = right
+    }
+
+    /** The spot of a subtree of leaves. */
+    function built(leaves: readonly StagedLeaf[], depth: number, from: number, to: number): number {
+      if (from === to) return 0
+      const spot = addSpot(0, 0, 0, 0)
+      const only = leaves[from] as StagedLeaf
+      if (to - from === 1) settle(spot, only.ref, only.source)
+      else fill(spot, leaves, depth, from, to)
+      return spot
+    }
+
+    function hashNewLeaves(): void {
+      const hashes = room(made, newLeaves.used * HASH_WORDS)
+      const hashBytes = new Uint8Array(hashes.buffer)
+      for (let i = 0; i < newLeaves.used; i++)
+        hasher.hashLeaf(arena.leaf, (newLeaves.words[i] as number) * LEAF_WORDS, hashBytes, i * HASH_BYTES)
+      made.used = newLeaves.used * HASH_WORDS
+    }
+
+    /** Makes the nodes of one depth, and their hashes. */
+    function rise(depth: number): void {
+      const first = levels[depth] ?? 0
+      const end = levels[depth + 1] ?? first
+      const added = additions[depth] ?? []
+      const most = end - first + added.length
+      reserveNodes(arena, most)
+      room(newNodes, most)
+      room(oldNodes, most)
+      room(made, most * HASH_WORDS)
+      let unhashed = 0
+      inPieces(first, end, (from, to) => {
+        touchPairs(from, to)
+        for (let spot = from; spot < to; spot++) {
+          if (nodeOf(spot) <= 0) continue
+          unhashed = changeNode(spot * SPOT_WORDS, depth, unhashed)
+          if (unhashed === PAIRS) unhashed = hashMade(unhashed)
+        }
+      })
+      for (const spot of added) {
+        unhashed = joinSides(spot * SPOT_WORDS, depth, unhashed)
+        if (unhashed === PAIRS) unhashed = hashMade(unhashed)
+      }
+      hashMade(unhashed)
+    }
+
+    function hashMade(count: number): 0 {
+      if (count > 0) hasher.hashInput(count, new Uint8Array(made.words.buffer), made.used * 4)
+      made.used += count * HASH_WORDS
+      return 0
+    }
+
+    /** What becomes of a node when its sides are settled. `unhashed` pairs wait to be hashed; answers how many then do. */
+    function changeNode(at: number, depth: number, unhashed: number): number {
+      const spot = spots.words
+      const node = spot[at + NODE] as number
+      const left = spot[at + LEFT] as number
+      const right = spot[at + RIGHT] as number
+      const oldLeft = arena.link[node * LINK_WORDS] as Ref
+      const oldRight = arena.link[node * LINK_WORDS + 1] as Ref
+      const newLeft = left < 0 ? oldLeft : (spot[left * SPOT_WORDS + REF] as Ref)
+      const newRight = right < 0 ? oldRight : (spot[right * SPOT_WORDS + REF] as Ref)
+      if (newLeft === oldLeft && newRight === oldRight) {
+        spot[at + REF] = node
+        spot[at + SOURCE] = spot[at + HASH] as number
+        return unhashed
+      }
+      oldNodes.words[oldNodes.used++] = node
+      if (depth % STORED_LEVELS === 0) note(replaced, depth, node, spot[at + FROM] as number)
+      // A leaf alone stands for its whole subtree.
+      if (newLeft === 0 && newRight <= 0) {
+        spot[at + REF] = newRight
+        spot[at + SOURCE] = right < 0 ? hashAt(node, 1) : (spot[right * SPOT_WORDS + SOURCE] as number)
+        return unhashed
+      }
+      if (newRight === 0 && newLeft < 0) {
+        spot[at + REF] = newLeft
+        spot[at + SOURCE] = left < 0 ? hashAt(node, 0) : (spot[left * SPOT_WORDS + SOURCE] as number)
+        return unhashed
+      }
+      return joinSides(at, depth, unhashed)
+    }
+
+    /** Makes the node of a spot of two sides; its pair goes to the input of the hasher, too. */
+    function joinSides(at: number, depth: number, unhashed: number): number {
+      const spot = spots.words
+      const old = spot[at + NODE] as number
+      const node = newNode(arena, born)
+      newNodes.words[newNodes.used++] = node
+      const { pair, link } = arena
+      for (let side = 0; side < 2; side++) {
+        const below = spot[at + LEFT + side] as number
+        const to = hashAt(node, side)
+        if (below < 0) {
+          link[node * LINK_WORDS + side] = link[old * LINK_WORDS + side] as number
+          copyHash(pair, hashAt(old, side), pair, to)
+        } else {
+          const ref = spot[below * SPOT_WORDS + REF] as Ref
+          const source = spot[below * SPOT_WORDS + SOURCE] as number
+          link[node * LINK_WORDS + side] = ref
+          copySource(ref, source, pair, to)
+        }
+      }
+      copyHash(pair, hashAt(node, 0), hasher.input, unhashed * PAIR_WORDS)
+      copyHash(pair, hashAt(node, 1), hasher.input, unhashed * PAIR_WORDS + HASH_WORDS)
+      if (depth % STORED_LEVELS === 0) note(stored, depth, node, spot[at + FROM] as number)
+      spot[at + REF] = node
+      spot[at + SOURCE] = ~(made.used + unhashed * HASH_WORDS)
+      return unhashed + 1
+    }
+
+    function copySource(ref: Ref, source: number, to: Int32Array, at: number): void {
+      if (ref === 0) clearHash(to, at)
+      else if (source >= 0) copyHash(arena.pair, source, to, at)
+      else copyHash(made.words, ~source, to, at)
+    }
+
+    descend()
+    // Making subtrees adds spots behind those of the levels.
+    for (let depth = 0; depth + 1 < levels.length; depth++)
+      inPieces(levels[depth] as number, levels[depth + 1] as number, (from, to) => {
+        touchLeaves(from, to)
+        for (let spot = from; spot < to; spot++) if (nodeOf(spot) <= 0) changeEnd(spot, depth)
+      })
+    hashNewLeaves()
+    for (let depth = Math.max(levels.length, additions.length) - 1; depth >= 0; depth--) rise(depth)
+
+    const top = newNode(arena, 0)
+    const root = spots.words[SPOT_WORDS + REF] as Ref
+    setChild(arena, top, 0, root)
+    copySource(root, spots.words[SPOT_WORDS + SOURCE] as number, arena.pair, hashAt(top, 0))
+    return {
+      ...{ top, changes, before, outcomes, stored, replaced },
+      hash: hashIn(arena, hashAt(top, 0)).slice(),
+      depth: levels.length,
+      newNodes: newNodes.words.slice(0, newNodes.used),
+      newLeaves: newLeaves.words.slice(0, newLeaves.used),
+      oldNodes: oldNodes.words.slice(0, oldNodes.used),
+      oldLeaves: oldLeaves.words.slice(0, oldLeaves.used),
+    }
+  }
+}
+
+function inPieces(from: number, to: number, each: (from: number, to: number) => void): void {
+  for (let at = from; at < to; at += PIECE) each(at, Math.min(at + PIECE, to))
+}
+
+/** Adds a node to those of its depth. */
+function note(to: StoredNodes[], depth: number, node: number, change: number): void {
+  const nibbles = depth / STORED_LEVELS
+  while (to.length <= nibbles) to.push({ nodes: [], changes: [] })
+  const { nodes, changes } = to[nibbles] as StoredNodes
+  nodes.push(node)
+  changes.push(change)
+}
