@@ -316,6 +316,56 @@ describe('time', () => {
   })
 })
 
+describe('blocks that wait', () => {
+  const waiting = ({ state }: Node) => (state as { readonly pool: ReadonlyMap<Hash, unknown> }).pool.size
+  /** A block on one that nobody has. */
+  const orphan = (on: Network, turn: number, number: number, strange = false) => {
+    const [first] = branch(on, [{ turn: 1 }]) as [Made]
+    const mark = number.toString(16).padStart(64, '0') as Hash
+    const change = strange ? { validatorsHash: mark } : { stateRoot: mark }
+    return child(
+      on,
+      { ...first, block: { ...first.block, header: { ...first.block.header, ...change } }, id: mark },
+      turn,
+    )
+  }
+
+  test('are at most two of one delegate for a slot', () => {
+    const { on, node } = listener(5)
+    give(
+      on,
+      node,
+      Array.from({ length: 6 }, (_, i) => orphan(on, 3, i + 1)),
+    )
+    expect(waiting(node)).toBe(2)
+  })
+
+  test('are at most 256, of which 64 have a seal that cannot be checked yet, and go after 30 slots without parents', () => {
+    const { on, node } = listener(400)
+    give(
+      on,
+      node,
+      Array.from({ length: 100 }, (_, i) => orphan(on, 2 + i, i + 1, true)),
+    )
+    expect(waiting(node)).toBe(64)
+    give(
+      on,
+      node,
+      Array.from({ length: 300 }, (_, i) => orphan(on, 2 + i, i + 1)),
+    )
+    expect(waiting(node)).toBe(256)
+    on.work(30)
+    expect(waiting(node)).toBe(256)
+    on.work(2)
+    expect(waiting(node)).toBe(0)
+    expect(node.stats.blames).toEqual([])
+    // The chain that is there is taken all the same.
+    const made = branch(on, [{ turn: 1 }, { turn: 2 }])
+    give(on, node, made)
+    expect(node.tip.id).toBe(made[1]?.id)
+  })
+})
+
 describe('a node that was stopped', () => {
   test('goes on with all that it knew of votes and of what is final', () => {
     const on = network({ nodes: 4, seed: 3 })

@@ -17,18 +17,20 @@ import {
   type Log,
   localSigner,
   type Node,
+  type NodeOptions,
   openSignState,
   type SignRequest,
   type SignState,
   type ValidatorKey,
   writeSignState,
 } from '@mmtchain/node-runtime'
-import { equalBytes, isChainError } from '@mmtchain/primitives'
+import { equalBytes, type Height, isChainError } from '@mmtchain/primitives'
 import { lawlessSigner } from './adversary.ts'
 import type { Chance } from './chance.ts'
 import { type Clock, clock } from './clock.ts'
 import { type Disk, DiskError, disk } from './disk.ts'
 import type { Schedule } from './schedule.ts'
+import type { Setup } from './setup.ts'
 import type { Watch } from './watch.ts'
 
 export const SIGN_STATE = 'sign-state'
@@ -72,6 +74,7 @@ export interface MachineOptions {
   /** Made for each process. */
   readonly genesis: () => GenesisData
   readonly key: ValidatorKey | undefined
+  readonly reveal: Setup['reveal']
   /** Whether it signs whatever it is asked to. */
   readonly isLawless: boolean
   /** Whether what it does is held against the rules. */
@@ -206,6 +209,17 @@ export function simMachine(options: MachineOptions): SimMachine {
           watch.committed({ node: name, store: under, machine: observer, tip })
         await reach('after commit')
       },
+      async revertTo(height) {
+        // Block by block, each in one step, as stores do: a process may end between two.
+        for (let at = under.tip()?.header.height ?? 0n; at > height; at--) {
+          await reach('before revert')
+          await under.revertTo((at - 1n) as Height)
+          tip = observer.tipOf(under)
+          note('takes a block back', () => `height ${at}`)
+          if (options.isWatched) watch.reverted(name, at - 1n)
+        }
+        await reach('after revert')
+      },
       close: async () => undefined,
     }
   }
@@ -295,6 +309,7 @@ export function simMachine(options: MachineOptions): SimMachine {
         store: storeOf(living),
         host: hostOf(living),
         validator: options.key && (await signerOf(living, options.key, genesis)),
+        reveal: revealOf(options),
         network: networkOf(living),
         inputLog: machineDisk.open(INPUTS, reachOf(living)),
       })
@@ -304,6 +319,10 @@ export function simMachine(options: MachineOptions): SimMachine {
     } catch (reason) {
       onEnd(living, reason)
     }
+  }
+
+  function revealOf({ key, reveal }: MachineOptions): NodeOptions['reveal'] {
+    return key && reveal && ((at) => reveal({ address: key.address, ...at }))
   }
 
   /** A process ended by itself. Disks that fail are a reason; hardly anything else is. */
@@ -391,6 +410,7 @@ export function simMachine(options: MachineOptions): SimMachine {
       journal = []
       lastAsked = undefined
       lastGiven = undefined
+      watch.wiped(name)
     },
   }
 }

@@ -8,12 +8,14 @@ import {
   type Engine,
   type GenesisData,
   type Machine,
+  type StateReader,
   type Store,
   struct,
+  type Tip,
   type Validator,
 } from '@mmtchain/kernel'
 import type { Node, ValidatorKey } from '@mmtchain/node-runtime'
-import { type Height, amount as toAmount, utf8 } from '@mmtchain/primitives'
+import { type Address, type Height, amount as toAmount, utf8 } from '@mmtchain/primitives'
 import {
   authorityAddress,
   senderMessage,
@@ -37,6 +39,28 @@ export interface Setup {
   readonly reference?: Engine | undefined
   /** The genesis of a chain with more modules than `base`; of `base` itself unless it is given. */
   readonly genesis?: ((args: SetupGenesis) => GenesisData) | undefined
+  /** True where observers may be elected: they have keys, are healed with the others, and their names are o0, o1, … */
+  readonly isElected?: boolean | undefined
+  /** What a block holds, for chains that look at how full blocks are. */
+  readonly blockWeightMax?: bigint | undefined
+  /** What the next block of an account would reveal, on a chain with reveals. */
+  readonly reveal?: ((args: SetupReveal) => Uint8Array | undefined) | undefined
+  /** A call beside transfers, which nodes are sent as often. */
+  readonly call?: ((chance: Chance, plan: Plan) => SetupCall | undefined) | undefined
+}
+
+export interface SetupReveal {
+  readonly address: Address
+  readonly machine: Machine
+  readonly store: StateReader
+  readonly tip: Tip
+}
+export interface SetupCall {
+  /** The name of the account that calls, as `keyOf` takes it. */
+  readonly from: string
+  readonly module: string
+  readonly command: string
+  readonly input: Uint8Array
 }
 
 type BaseChain = ReturnType<typeof baseChain>
@@ -45,11 +69,20 @@ export interface SetupGenesis {
   readonly base: BaseChain
   readonly timeMs: bigint
   readonly validators: readonly Validator[]
+  /** Those who may be elected, validators first. */
+  readonly people: readonly Validator[]
+  /** Who sends transfers. */
+  readonly accounts: readonly Address[]
   readonly documents: BaseDocuments
 }
 
-function baseChain(consensus: Engine, slotMs: number, suite: Suite) {
-  return defineChain({ id: 'simulated', slotMs, consensus, suites: [suite] }).use(ledger())
+function baseChain(
+  { engine, blockWeightMax }: Pick<Setup, 'blockWeightMax'> & { readonly engine: Engine },
+  slotMs: number,
+  suite: Suite,
+) {
+  const limits = blockWeightMax === undefined ? {} : { blockWeightMax }
+  return defineChain({ id: 'simulated', slotMs, consensus: engine, suites: [suite], limits }).use(ledger())
 }
 
 export function suiteOf({ suite }: Plan): Suite {
@@ -69,24 +102,47 @@ const VALID_HEIGHTS = 50n
 
 export function genesisOf(setup: Setup, plan: Plan, wrapped: (engine: Engine) => Engine): GenesisData {
   const suite = suiteOf(plan)
-  const base: Chain<object> | BaseChain = baseChain(wrapped(setup.engine()), plan.slotMs, suite)
-  const validators = Array.from({ length: plan.validators }, (_, i) => {
-    const { address: account, secret } = keyOf(suite, `v${i}`)
+  const base: Chain<object> | BaseChain = baseChain(
+    { engine: wrapped(setup.engine()), blockWeightMax: setup.blockWeightMax },
+    plan.slotMs,
+    suite,
+  )
+  const people = namesOf(plan).map((name) => {
+    const { address: account, secret } = keyOf(suite, name)
     return { address: account, key: { suite: suite.code, key: suite.publicKey(secret) } }
   })
   const args = {
     base,
     timeMs: BigInt(BEGIN_MS),
-    validators,
+    people,
+    accounts: Array.from({ length: ACCOUNTS }, (_, i) => keyOf(suite, `a${i}`).address),
+    validators: people.slice(0, plan.validators),
     documents: { ledger: { first: keyOf(suite, 'a0').address } },
   }
   return setup.genesis ? setup.genesis(args) : base.genesis(args)
 }
 
-/** A transfer that a node might take now. */
-export function someTransfer(node: Node, suite: Suite, chance: Chance): Transaction {
-  const from = keyOf(suite, `a${chance.below(ACCOUNTS)}`)
+/** The names of the nodes of a plan: validators v0, v1, …, then observers o0, o1, … */
+export function namesOf({ validators, observers }: Plan): readonly string[] {
+  return Array.from({ length: validators + observers }, (_, i) =>
+    i < validators ? `v${i}` : `o${i - validators}`,
+  )
+}
+
+/** A transfer between the accounts of the ledger. */
+function someTransfer(suite: Suite, chance: Chance): SetupCall {
+  const from = `a${chance.below(ACCOUNTS)}`
   const to = keyOf(suite, `a${chance.below(ACCOUNTS)}`).address
+  const input = encode(TRANSFER, { to, amount: toAmount(BigInt(chance.below(1_000))) })
+  return { from, module: 'ledger', command: 'transfer', input }
+}
+
+/** A transaction that a node might take now: a transfer, or a call of the setup's own. */
+export function someTransaction(node: Node, setup: Setup, plan: Plan, chance: Chance): Transaction {
+  const suite = suiteOf(plan)
+  const own = setup.call && chance.perMille(500) ? setup.call(chance, plan) : undefined
+  const { from: name, ...call } = own ?? someTransfer(suite, chance)
+  const from = keyOf(suite, name)
   const { machine, store, tip } = node
   const { fingerprint } = machine.genesis
   const account = accountOf(machine, store, node, from.address)
@@ -99,16 +155,11 @@ export function someTransfer(node: Node, suite: Suite, chance: Chance): Transact
     fee: toAmount(0n),
     weightMax: 0n,
     payer: null,
-    calls: [
-      {
-        module: 'ledger',
-        command: 'transfer',
-        input: encode(TRANSFER, { to, amount: toAmount(BigInt(chance.below(1_000))) }),
-      },
-    ],
+    calls: [call],
   }
-  const { weight } = machine.quote({ body: draft, signatures: [], payerConsent: null }, store)
-  const body = { ...draft, weightMax: weight }
+  const { weight, fee } = machine.quote({ body: draft, signatures: [], payerConsent: null }, store)
+  const isFree = !machine.genesis.chain.modules.some(({ spec }) => spec.feePolicy)
+  const body = { ...draft, weightMax: weight, fee: isFree ? draft.fee : fee }
   const message = senderMessage({ fingerprint, id: transactionId(body) })
   return { body, signatures: [{ index: 0, signature: suite.sign(message, from.secret) }], payerConsent: null }
 }

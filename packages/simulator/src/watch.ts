@@ -25,11 +25,19 @@ export interface Watch {
   }): void
   /** The engine of a node that keeps to the rules asks for a signature. After any crash it asks for the same. */
   asked(args: { readonly node: string; readonly at: SignPlace; readonly message: Uint8Array }): void
+  /** A node has taken back its blocks above a height. */
+  reverted(node: string, height: bigint): void
+  /** Nothing takes its blocks up to a height back any more, says its engine. */
+  finalised(node: string, height: bigint): void
+  /** It has lost all blocks. */
+  wiped(node: string): void
+  /** The newest height that a node knows to be final. */
+  finalOf(node: string): bigint
   /** A key that keeps to the rules has signed. */
   signed(args: { readonly address: Address; readonly at: SignPlace; readonly message: Uint8Array }): void
   /** Somebody shows that a validator has offended. */
   accused(culprit: string, by: string): void
-  /** The block that is known to be committed at a height. */
+  /** The block that is known to be final at a height. */
   idAt(height: bigint): Hash | undefined
 }
 
@@ -45,13 +53,44 @@ export function createWatch(args: {
   readonly nameOf: (address: string) => string
 }): Watch {
   const { reference, now, lawless, nameOf } = args
-  const ids = new Map<bigint, { readonly id: Hash; readonly by: string; isChecked: boolean }>()
+  const isRevertible = reference.revertible === true
+  /** What is final, and who said so first. */
+  const ids = new Map<bigint, { readonly id: Hash; readonly by: string }>()
+  /** The blocks of each node by height, and up to where they are final. */
+  const chains = new Map<string, { readonly blocks: Map<bigint, Hash>; final: bigint }>()
+  const checked = new Set<Hash>()
   const said = new Map<string, Uint8Array>()
   const wanted = new Map<string, Uint8Array>()
   let violation: Violation | undefined
 
   function broken(rule: string, what: string): void {
     violation ??= { rule, what, atMs: now() }
+  }
+
+  function chainOf(node: string) {
+    const found = chains.get(node) ?? { blocks: new Map<bigint, Hash>(), final: 0n }
+    chains.set(node, found)
+    return found
+  }
+
+  function finalise(node: string, height: bigint, id: Hash): void {
+    const known = ids.get(height)
+    if (!known) ids.set(height, { id, by: node })
+    else if (known.id !== id)
+      broken('agreement', `${node} has ${id} final at height ${height}, ${known.by} has ${known.id}`)
+  }
+
+  function finalised(node: string, height: bigint): void {
+    const chain = chainOf(node)
+    while (chain.final < height) {
+      const id = chain.blocks.get(chain.final + 1n)
+      if (!id) {
+        broken('prefix', `${node} calls height ${height} final, and has no block there`)
+        return
+      }
+      chain.final += 1n
+      finalise(node, chain.final, id)
+    }
   }
 
   function checkSeal(
@@ -87,32 +126,45 @@ export function createWatch(args: {
       const aheadMs = Number(header.timeMs) - BEGIN_MS - now()
       if (aheadMs > AHEAD_MS_MAX)
         broken('time', `${node} commits ${id} of height ${height}, ${aheadMs} ms ahead of time`)
-      const known = ids.get(height)
-      if (known && known.id !== id)
-        broken('agreement', `${node} commits ${id} at height ${height}, ${known.by} committed ${known.id}`)
-      if (!known) ids.set(height, { id, by: node, isChecked: false })
-      const before = ids.get(header.height - 1n)
-      if (before && before.id !== header.parent)
-        broken('agreement', `${node} commits ${id} on ${header.parent}, not on ${before.id}`)
+      const { blocks, final } = chainOf(node)
+      if (height <= final) broken('prefix', `${node} commits at height ${height}, and ${final} is final`)
+      blocks.set(height, id)
+      if (!isRevertible) {
+        // Who begins anew does not say again what was final before.
+        finalise(node, height, id)
+        const before = ids.get(height - 1n)
+        if (before && before.id !== header.parent)
+          broken('agreement', `${node} commits ${id} on ${header.parent}, not on ${before.id}`)
+      }
       checkSeal(node, machine, parent, { block, id, seal })
     },
     committed({ node, store, machine, tip }) {
       const { header, id } = tip
       if (store.stage([]).root !== header.stateRoot)
         broken('state root', `${node} has another state than block ${id} of height ${header.height} says`)
-      const known = ids.get(header.height)
-      if (!known || known.isChecked) return
-      known.isChecked = true
+      if (!isRevertible) chainOf(node).final = header.height
+      if (checked.has(id)) return
+      checked.add(id)
       for (const sentence of machine.brokenInvariants(store, tip))
         broken('invariant', `${sentence} does not hold at height ${header.height} of ${node}`)
     },
     asked({ node, at: { height, round, step }, message }) {
+      // An engine without a log may ask for something else after a crash: then its signer says nothing.
+      if (!reference.logged) return
       const place = `${node} ${height}/${round}/${step}`
       const before = wanted.get(place)
       if (before && !equalBytes(before, message))
         broken('asked', `${node} asks for two messages at height ${height}, round ${round}, step ${step}`)
       wanted.set(place, message)
     },
+    reverted(node, height) {
+      const { blocks, final } = chainOf(node)
+      if (height < final) broken('prefix', `${node} goes back to height ${height}, and ${final} is final`)
+      for (let at = height + 1n; blocks.delete(at); at++);
+    },
+    finalised,
+    wiped: (node) => void chains.delete(node),
+    finalOf: (node) => chains.get(node)?.final ?? 0n,
     signed({ address, at: { height, round, step }, message }) {
       if (lawless.has(address)) return
       const place = `${address} ${height}/${round}/${step}`

@@ -6,7 +6,7 @@ import { type Coverage, cover, NOTHING_COVERED } from './coverage.ts'
 import { INPUTS, SIGN_STATE, type SimMachine, simMachine } from './machine.ts'
 import type { Fault, Lie, Plan } from './plan.ts'
 import { type Schedule, schedule } from './schedule.ts'
-import { genesisOf, keyOf, type Setup, someTransfer, suiteOf } from './setup.ts'
+import { genesisOf, keyOf, namesOf, type Setup, someTransaction, suiteOf } from './setup.ts'
 import { createWatch, type Watch } from './watch.ts'
 import { type Passage, type Wire, wire } from './wire.ts'
 
@@ -20,6 +20,7 @@ export interface Moment {
 /** Nodes with all that is around them. */
 export interface World {
   readonly plan: Plan
+  readonly setup: Setup
   readonly schedule: Schedule
   readonly chance: Chance
   readonly watch: Watch
@@ -61,8 +62,10 @@ export function createWorld(options: WorldOptions): World {
   const lies = new Map(plan.liars.map(({ node, lie }) => [node, lie]))
   const nodes = Array.from({ length: plan.validators + plan.observers }, (_, i) => i)
   const twins = plan.liars.filter(({ lie }) => lie === 'twins').map(({ node }) => node)
-  const nameOfNode = (node: number) => (node < plan.validators ? `v${node}` : `o${node - plan.validators}`)
-  const keys = nodes.slice(0, plan.validators).map((node) => keyOf(suite, nameOfNode(node)))
+  const nodeNames = namesOf(plan)
+  const nameOfNode = (node: number) => nodeNames[node] as string
+  const signers = setup.isElected ? nodes : nodes.slice(0, plan.validators)
+  const keys = signers.map((node) => keyOf(suite, nameOfNode(node)))
   const isLawless = (node: number) => lies.has(node) && !LAWFUL.includes(lies.get(node) as Lie)
   const names = new Map(keys.map(({ address }, node) => [address as string, nameOfNode(node)]))
   const watch = createWatch({
@@ -112,7 +115,10 @@ export function createWorld(options: WorldOptions): World {
       step(state, input) {
         const step = told.step(state, input)
         states[index] = step.state
-        if (!lie) cover(coverage, state, step.state)
+        if (lie) return step
+        cover(coverage, state, step.state)
+        for (const effect of step.effects)
+          if (effect.kind === 'finalise') watch.finalised(nameOfNode(node), effect.height)
         return step
       },
     }
@@ -124,6 +130,7 @@ export function createWorld(options: WorldOptions): World {
       ...{ name, schedule: time, chance: lot, watch, network: net.at(name), onGone: net.vanish },
       genesis: () => genesisOf(setup, plan, (engine) => engineOf(engine, node, index)),
       key: keys[node],
+      reveal: setup.reveal,
       isLawless: isLawless(node),
       isWatched: !lies.has(node),
       syncMs: syncTimes(lot.fork(`sync ${index}`), plan.syncMs),
@@ -134,8 +141,8 @@ export function createWorld(options: WorldOptions): World {
     })
   })
   return {
-    ...{ plan, schedule: time, chance: lot, watch, wire: net, digest: trace, machines, timeline, coverage },
-    honest: nodes.slice(0, plan.validators).filter((node) => !lies.has(node)),
+    ...{ plan, setup, schedule: time, chance: lot, watch, wire: net, digest: trace, machines, timeline, coverage },
+    honest: signers.filter((node) => !lies.has(node)),
     stateSize: (node) => sizeOf(states[node], new Set()),
   }
 }
@@ -262,7 +269,7 @@ function separate(world: World, fault: Extract<Fault, { kind: 'partition' }>, is
 export function sendSome(world: World, chance: Chance): void {
   const node = chance.pick(world.machines)?.node
   if (!node?.running) return
-  node.submit(someTransfer(node, suiteOf(world.plan), chance)).catch(() => undefined)
+  node.submit(someTransaction(node, world.setup, world.plan, chance)).catch(() => undefined)
 }
 
 /** What disks do to liars that their disks make liars. */
