@@ -13,10 +13,11 @@ const STEPS: readonly Step[] = ['wait', 'propose', 'prepare', 'commit', 'decided
 /** How many peers' last questions are remembered. */
 const PEERS_MAX = 1024
 
-/** Every T₀/2: where this node is, its latest votes, its newest certificate, and what it waits for. */
+/** Every T₀/2: where this node is, its latest votes, its newest certificate, and what it waits for. Before round 0 it lacks nothing. */
 export function resend(work: Work): undefined {
   const { next } = work
   setTimer(work, 'resend', work.nowMs + next.timing.timeoutMs / 2n)
+  if (next.step === 'wait') return
   sendStatus(work)
   if (next.step === 'decided') return
   const { prepare, commit } = next.ownLatest

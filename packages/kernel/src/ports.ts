@@ -253,7 +253,8 @@ export type EngineEffect =
   | { readonly kind: 'setTimer'; readonly name: string; readonly atMs: bigint }
   /**
    * Answered by `built`: a block on the tip, with transactions of the mempool. One that the chain refuses for its evidence or
-   * proofs of misses is built without any: only modules know what they have charged before.
+   * proofs of misses is built without any: only modules know what they have charged before. By nothing where the chain refuses the
+   * block even so.
    */
   | { readonly kind: 'buildBlock'; readonly request: BlockRequest }
   /** Answered by `validated`: could this block follow the tip? */

@@ -56,7 +56,7 @@ export function drawnTwins(seed: number, { validators = 7, rounds = 4 } = {}): S
   }
 }
 
-/** What f of the validators of an attack do: keep to the rules, run twice, lie, or nothing; or any of them lose their logs. */
+/** What f of the validators of an attack do: keep to the rules, run twice, lie, or nothing; with `forget` they run twice, and others lose their logs. */
 export const ATTACKS = ['lost', 'twins', 'liar', 'down', 'forget'] as const
 export type AttackKind = (typeof ATTACKS)[number]
 
@@ -71,7 +71,7 @@ export function drawnAttack(
   const lot = chance(`attack/${kind}/${seed}`)
   const faults = Math.floor((validators - 1) / 3)
   const chosen = lot.shuffle(Array.from({ length: validators }, (_, i) => i)).slice(0, faults)
-  const twins = kind === 'twins' ? chosen : []
+  const twins = kind === 'twins' || kind === 'forget' ? chosen : []
   const nodes = validators + twins.length
   const liars = kind === 'liar' ? chosen : []
   const down = kind === 'down' ? chosen : []

@@ -216,4 +216,112 @@ export const planted: readonly Planted[] = [
       put: "if (input.kind !== 'started' && input.kind !== 'tip' && input.kind !== 'validated')",
     },
   },
+  {
+    name: 'one liar is enough to take others to its round',
+    ...{
+      file: `${PBFT}/rules.ts`,
+      find: 'if (highest.filter((one) => one > round).length < honestMin(highest.length)) return false',
+      put: 'if (highest.filter((one) => one > round).length < honestMin(highest.length) - 1) return false',
+    },
+  },
+  {
+    name: 'messages are counted, not validators',
+    ...{
+      file: `${PBFT}/receive.ts`,
+      find: 'setRound(work, value.round, { [list]: here[list].with(vote.seat, vote) })',
+      put: 'setRound(work, value.round, { [list]: [...here[list], vote] })',
+    },
+  },
+  {
+    name: 'the seats of a certificate are not counted',
+    ...{
+      file: `${PBFT}/certificates.ts`,
+      find: 'const isQuorum = seats !== undefined && seats.length >= quorum(set.validators.length)',
+      put: 'const isQuorum = seats !== undefined && seats.length > 0',
+    },
+  },
+  {
+    name: 'a block is unlocked by a certificate of the round before the lock',
+    ...{
+      file: `${PBFT}/rules.ts`,
+      find: 'return lockedRound <= validRound || lockedId === blockId',
+      put: 'return lockedRound <= validRound + 1 || lockedId === blockId',
+    },
+  },
+  {
+    name: 'a block that is proposed again needs no PREPAREs',
+    ...{
+      file: `${PBFT}/rules.ts`,
+      find: 'if (preparedIn(next, validRound) !== blockId) return undefined',
+      put: '',
+    },
+  },
+  {
+    name: 'a validator prepares again when the proposal comes late',
+    ...{
+      file: `${PBFT}/rules.ts`,
+      find: "if (next.step !== 'propose') return false\n  const { proposal }",
+      put: "if (next.step !== 'propose' && next.step !== 'prepare') return false\n  const { proposal }",
+    },
+  },
+  {
+    name: 'a validator that committed nil commits the block, too',
+    ...{
+      file: `${PBFT}/rules.ts`,
+      find: "if (step === 'prepare') {\n    next.lockedRound",
+      put: "if (step !== 'propose') {\n    next.lockedRound",
+    },
+  },
+  {
+    name: 'blocks that are not valid are prepared',
+    ...{ file: `${PBFT}/rules.ts`, find: 'return known.valid ? blockId : null', put: 'return blockId' },
+  },
+  {
+    name: 'the lock of the height before stays',
+    ...{
+      file: `${PBFT}/engine.ts`,
+      find: '  Object.assign(next, FRESH_HEIGHT)\n',
+      put: '  Object.assign(next, { ...FRESH_HEIGHT, lockedRound: next.lockedRound, lockedId: next.lockedId })\n',
+    },
+  },
+  {
+    name: 'a proposal by anybody is taken',
+    ...{
+      file: `${PBFT}/receive.ts`,
+      find: "if (!isSignedBySeat(work, signed)) return blame(work, from, 'a proposal with a bad signature')",
+      put: '',
+    },
+  },
+  {
+    name: 'sync takes a block on any parent',
+    ...{
+      file: `${NODE}/sync.ts`,
+      find: 'branch === undefined && block.header.parent !== tip().id',
+      put: 'false',
+    },
+  },
+  {
+    name: 'sync asks nobody else when an answer does not come',
+    ...{
+      file: `${NODE}/sync.ts`,
+      find: '      peer.asked = undefined\n      strike(name, peer, from)\n      plan()\n',
+      put: '',
+    },
+  },
+  {
+    name: 'sync never asks again',
+    ...{
+      file: `${NODE}/sync.ts`,
+      find: '      asked.cancel()\n      peer.asked = undefined\n',
+      put: '      asked.cancel()\n',
+    },
+  },
+  {
+    name: 'the signer answers with what it signed last',
+    ...{
+      file: `${NODE}/signer.ts`,
+      find: "return last && order === 0 && equalBytes(last.message, message) ? 'again' : 'never'",
+      put: "return last && order === 0 ? 'again' : 'never'",
+    },
+  },
 ]
