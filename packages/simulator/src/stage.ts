@@ -77,7 +77,7 @@ export interface LieTools {
   readonly fingerprint: Hash
   readonly tip: Tip
   readonly key: ValidatorKey
-  /** All that it has sent and heard in this height, oldest first. */
+  /** The first things that it has sent and heard, oldest first. */
   readonly known: readonly unknown[]
 }
 
@@ -121,6 +121,10 @@ const SILENCE_MS = 800
 const GOAL = 2n
 const GOAL_MS = 60_000
 const FIRST = 1n
+/** How much a liar keeps to lie with. */
+const KNOWN_MAX = 64
+/** More inputs than any scenario takes in which rounds are not run through for nothing. */
+const STEPS_MAX = 5_000
 
 interface Event {
   readonly atMs: number
@@ -222,7 +226,7 @@ export function createStage({ setup, validators, altered }: StageOptions): Stage
 
     function feed(node: StageNode, input: EngineInput): void {
       steps += 1
-      if (input.kind === 'message' && liars.has(node.index)) node.known.push(input.message)
+      if (input.kind === 'message' && liars.has(node.index)) learn(node, input.message)
       const before = node.state
       const step = engine.step(before, input)
       node.state = step.state
@@ -258,6 +262,10 @@ export function createStage({ setup, validators, altered }: StageOptions): Stage
         note(node, `ends by itself: ${error}`)
         if (node.isHonest) broken('stopped', `${node.name} ends by itself: ${error}`)
       }
+    }
+
+    function learn({ known }: StageNode, message: unknown): void {
+      if (known.length < KNOWN_MAX) known.push(message)
     }
 
     function carryOut(node: StageNode, effect: EngineEffect): void {
@@ -372,7 +380,7 @@ export function createStage({ setup, validators, altered }: StageOptions): Stage
         const sent = isLiar && altered ? altered(passage, tools) : [message]
         for (const one of sent) deliver(node, peer, one as ScriptedMessage)
       }
-      if (isLiar) node.known.push(message)
+      if (isLiar) learn(node, message)
     }
 
     function deliver(from: StageNode, to: StageNode, message: ScriptedMessage): void {
@@ -489,14 +497,15 @@ export function createStage({ setup, validators, altered }: StageOptions): Stage
       return true
     }
 
+    const isOver = () => violation !== undefined || steps > STEPS_MAX
     const isAt = (height: bigint) => honest.every(({ tip }) => tip.header.height >= height)
     for (const node of nodes) if (node.isUp) start(node)
-    while (!violation && !isAt(FIRST) && (once(SCRIPT_MS_MAX) || release()));
+    while (!isOver() && !isAt(FIRST) && (once(SCRIPT_MS_MAX) || release()));
     isHealed = true
     const healedMs = nowMs + SILENCE_MS
     silentUntilMs = healedMs
     const endMs = healedMs + GOAL_MS
-    while (!violation && !isAt(GOAL) && once(endMs));
+    while (!isOver() && !isAt(GOAL) && once(endMs));
     if (!violation && !isAt(GOAL) && !scenario.forgets)
       broken(
         'progress',

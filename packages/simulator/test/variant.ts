@@ -19,11 +19,11 @@ export interface Change {
 
 /** Simulator and nodes, made from the sources with some lines changed. */
 export type Variant = Pick<typeof simulator, 'planOf' | 'runPlan' | 'createStage' | 'drawnAttack'> &
-  Pick<typeof pbftPackage, 'pbft'>
+  Pick<typeof pbftPackage, 'pbft' | 'validators'>
 
 const entry = `
 export * from '@mmtchain/simulator'
-export { pbft } from '@mmtchain/consensus-pbft'
+export { pbft, validators } from '@mmtchain/consensus-pbft'
 `
 
 /** Makes a variant. Throws when a line that is to be changed is not there once. */
