@@ -41,11 +41,14 @@ const token = `
     write(to, read(to) + amount)
   }`
 
+// What costs most to load, to keep and to begin from: a program that leaves the memory full.
+const full = 'const big = new Uint8Array(24 * 1024 * 1024).fill(1); export const main = () => big[1]'
+
 const request = (program, args) => ({
   ...{ program, method: 'main', args, gasMax: 100_000_000n, timeMs: 0n, seed: new Uint8Array(32) },
 })
 const perCall = (calls, work) => {
-  work(calls)
+  work(Math.min(calls, 10_000))
   const runs = Array.from({ length: 5 }, () => {
     const begin = nowNs()
     work(calls)
@@ -54,24 +57,25 @@ const perCall = (calls, work) => {
   return Math.min(...runs)
 }
 
-for (const [name, code, args] of [
+for (const [name, code, args, calls = 2_000] of [
   ['counter', counter, []],
   ['token', token, ['ann', 'ben', 0n]],
+  ['a full memory', full, [], 50],
 ]) {
   const rows = new Map()
   globalThis.host = { get: (key) => rows.get(key), put: (key, value) => void rows.set(key, value) }
   const plain = await import(`data:text/javascript,${encodeURIComponent(code)}`)
-  const nodeNs = perCall(200_000, (calls) => {
+  const nodeNs = perCall(100 * calls, (calls) => {
     for (let i = 0; i < calls; i++) plain.main(...args)
   })
   const sandbox = createSandbox({ host })
   const program = sandbox.program(code)
   let gas = 0n
-  const warmNs = perCall(2_000, (calls) => {
+  const warmNs = perCall(calls, (calls) => {
     for (let i = 0; i < calls; i++) gas = sandbox.call({ ...request(program, args), context: rows }).gasUsed
   })
   const small = createSandbox({ host, limits: { imagesBytesMax: 0 } })
-  const coldNs = perCall(500, (calls) => {
+  const coldNs = perCall(calls / 4, (calls) => {
     for (let i = 0; i < calls; i++) small.call({ ...request(program, args), context: rows })
   })
   const perSecond = (ns) =>

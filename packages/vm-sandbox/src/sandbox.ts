@@ -81,11 +81,10 @@ const MODULE = 1
 const HOST_STACK_BYTES = 4 * 1024
 /** What a call of a host function costs before it does anything. */
 const HOST_CALL_GAS = 4_000n
-const REFUSAL_GAS = 20_000n
+const REFUSAL_GAS = 40_000n
 const RANDOM_GAS = 5_000n
-/** What every call costs for a machine to begin on, beside one gas for each four bytes of the program's image. */
-const MACHINE_GAS = 100_000n
-const IMAGE_BYTES_PER_GAS = 4n
+/** What every call costs for a machine to begin on, beside one gas for each byte that the program adds to the image of the world. */
+const MACHINE_GAS = 200_000n
 /** What a program that is kept takes beside its image, from above. */
 const PROGRAM_BYTES = 8 * 1024
 const promise = { pending: 0, fulfilled: 1, rejected: 2 } as const
@@ -173,7 +172,7 @@ export function createSandbox<Context>(args: {
       if (typeof run.value !== 'number') return failed(run.value, gas)
       const image = machine.freeze()
       const bytes = imageBytes(image)
-      const whole = gas + BigInt(bytes) / IMAGE_BYTES_PER_GAS
+      const whole = gas + BigInt(Math.max(0, bytes - imageBytes(world)))
       if (whole > loadGasMax) return failed(sandboxFail.OUT_OF_GAS({ gasMax: loadGasMax }), loadGasMax)
       return { ok: true, gas: whole, bytes, image, namespace: run.value }
     })
@@ -461,9 +460,7 @@ const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text)
 function sandboxHash<Context>(host: HostFunctions<Context>, limits: SandboxLimits): string {
   const { imagesBytesMax: _, ...deciding } = limits
   const functions = Object.entries(host).map(([name, { takes, gas }]) => [name, takes, gas])
-  const prices = [HOST_CALL_GAS, REFUSAL_GAS, RANDOM_GAS, MACHINE_GAS, IMAGE_BYTES_PER_GAS, GAS_PER_BYTE].map(
-    Number,
-  )
+  const prices = [HOST_CALL_GAS, REFUSAL_GAS, RANDOM_GAS, MACHINE_GAS, GAS_PER_BYTE].map(Number)
   const text = JSON.stringify([
     ENGINE_SHA256,
     PRELUDE,
