@@ -290,6 +290,23 @@ test('calls nest up to their depth, on stack that they share', () => {
   expect(context.depth).toBe(8)
 })
 
+test('ten thousand programs take no more memory than a thousand', () => {
+  const small = createSandbox({ host, limits: { imagesBytesMax: 16 * 1024 * 1024 } })
+  const callMany = (from: number, to: number) => {
+    for (let i = from; i < to; i++) {
+      const outcome = small.call({
+        ...{ program: small.program(main(`return ${i}`)), method: 'main', args: [], gasMax: GAS },
+        ...{ timeMs: 0n, seed: new Uint8Array(32), context: newWorld() },
+      })
+      if (!outcome.ok || outcome.value !== i) throw new Error(`Program ${i} gave something else.`)
+    }
+    return process.memoryUsage().rss
+  }
+  const first = callMany(0, 1_000)
+  // 9,000 kept images would be 4 GB.
+  expect(callMany(1_000, 10_000) - first).toBeLessThan(512 * 1024 * 1024)
+})
+
 test('limits that no sandbox can keep are refused', () => {
   for (const limits of [
     { memoryBytesMax: 1 },
