@@ -26,8 +26,7 @@ import { merkleStoreFail } from './refusals.ts'
 import { checkRestored } from './restore.ts'
 import { type SnapshotSummary, writeSnapshot } from './snapshot.ts'
 import type { SnapshotFiles } from './snapshot-files.ts'
-import { CHANGE_WORDS, type StagedRows, stagedValue } from './staged-rows.ts'
-import { type Plan, planOf, type Stage, stageOn, tipWrite } from './staging.ts'
+import { type Plan, planOf, rememberRows, type Stage, stageOn, tipWrite } from './staging.ts'
 import { type Committed, missing, readBlock, readId, type State, stateOn } from './state.ts'
 import { hashOfRoot } from './state-tree.ts'
 import { arenaBytes } from './tree-arena.ts'
@@ -170,7 +169,7 @@ function storeOn(args: {
     forgetStages()
     const before = state.now()
     state.tree.adopt(plan.tree)
-    rememberRows(state, plan.tree.changes)
+    rememberRows(state, stage)
     state.index.remember(plan.index.made)
     const tip = { header: commit.block.header, id: commit.id }
     state.replace({ view: database.view(), tip, version: plan.version })
@@ -410,13 +409,6 @@ function storeOn(args: {
       })()
       return closing
     },
-  }
-}
-
-function rememberRows({ rows }: State, changes: StagedRows): void {
-  for (let i = 0; i < changes.count; i++) {
-    const value = changes.written[i] ? stagedValue(changes, i) : null
-    rows.put(changes.keys[i] as string, { paths: changes.words, pathAt: i * CHANGE_WORDS, value })
   }
 }
 

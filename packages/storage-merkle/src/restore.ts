@@ -118,7 +118,7 @@ async function applyChunk(args: {
   const born = Number(manifest.header.height)
   const changes = rows.map(({ key, value }) => [toHex(key), value] as const)
   const inOrder = changes.sort(([a], [b]) => (a < b ? -1 : 1))
-  const stage = tree.stage(stagedRows(inOrder, pathInto), born)
+  const stage = tree.stage(stagedRows(inOrder, unknownPathInto), born)
   const nodes = writeBuffer(rows.length * 256)
   nodeWrites(tree.arena, stage, born, nodes)
   const after = { ...progress, next: progress.next + 1, tree: rootOf(tree.arena, stage.top) }
@@ -133,6 +133,12 @@ async function applyChunk(args: {
   tree.adopt(stage)
   tree.trim(64 << 20)
   return after
+}
+
+/** Nothing of a row is in memory. */
+function unknownPathInto(key: StateKey, to: Int32Array, at: number): number {
+  pathInto(key, to, at)
+  return -1
 }
 
 /** Builds the index from the sorted keys, and makes the block the tip. */

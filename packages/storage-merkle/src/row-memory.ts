@@ -4,13 +4,24 @@ import type { StateKey } from '@mmtchain/kernel'
 
 /** A bounded memory of rows, and of keys that have none. */
 export interface RowMemory {
-  /** Writes H(key) to the word `at`, if it is known. */
-  pathInto(key: StateKey, to: Int32Array, at: number): boolean
-  /** The value, null for no row, undefined when nothing is known. A view of memory that is good until the next `put`. */
-  peek(key: StateKey): Uint8Array | null | undefined
+  /** The record of a key, −1 when nothing is known. It is good for as long as `epoch` stays the same. */
+  find(key: StateKey): number
+  epoch(): number
+  /** Writes H(key) of a record to the word `at`. */
+  pathInto(record: number, to: Int32Array, at: number): void
+  /** The value of a record, null for no row. A view of memory that is good until the next `put`. */
+  valueOf(record: number): Uint8Array | null
   /** Remembers a row, or null for none, with H(key) at the word `pathAt` of `paths`. */
-  put(key: StateKey, row: { paths: Int32Array; pathAt: number; value: Uint8Array | null }): void
+  put(key: StateKey, row: RememberedRow): void
+  /** The same for the key of a record. */
+  replace(record: number, key: StateKey, row: RememberedRow): void
   clear(): void
+}
+
+export interface RememberedRow {
+  readonly paths: Int32Array
+  readonly pathAt: number
+  readonly value: Uint8Array | null
 }
 
 /** A record: H(key), the length of the value or −1 for no row, the value filled up to whole words. */
@@ -37,26 +48,26 @@ export function rowMemory(bytesMax: number): RowMemory {
   let young = newGeneration()
   let old = newGeneration()
 
-  function find(key: StateKey): number | undefined {
+  let epoch = 0
+
+  function find(key: StateKey): number {
     const at = young.at.get(key)
     if (at !== undefined) return at
     const aged = old.at.get(key)
-    if (aged === undefined) return undefined
+    if (aged === undefined) return -1
     const { words, bytes } = old
     const value = valueAt(words, bytes, aged)
     return append(key, { paths: words, pathAt: aged, value })
   }
 
-  function append(
-    key: StateKey,
-    row: { paths: Int32Array; pathAt: number; value: Uint8Array | null },
-  ): number {
+  function append(key: StateKey, row: RememberedRow): number {
     const { value } = row
     const length = value?.length ?? 0
     const needed = HEAD_WORDS + ((length + 3) >> 2)
     if (4 * (young.used + needed) + young.mapBytes > bytesMax / 2) {
       old = young
       young = newGeneration()
+      epoch++
     }
     if (young.used + needed > young.words.length) grow(young, needed)
     const at = young.used
@@ -68,28 +79,29 @@ export function rowMemory(bytesMax: number): RowMemory {
     return at
   }
 
+  function replace(record: number, key: StateKey, row: RememberedRow): void {
+    const fits = wordsOf(young.words[record + PATH_WORDS] as number) >= wordsOf(row.value?.length ?? -1)
+    if (fits) writeValue(young, record, row.value)
+    else append(key, row)
+  }
+
   return {
-    pathInto(key, to, at) {
-      const found = find(key)
-      if (found === undefined) return false
-      for (let i = 0; i < PATH_WORDS; i++) to[at + i] = young.words[found + i] as number
-      return true
+    find,
+    epoch: () => epoch,
+    pathInto(record, to, at) {
+      for (let i = 0; i < PATH_WORDS; i++) to[at + i] = young.words[record + i] as number
     },
-    peek(key) {
-      const found = find(key)
-      return found === undefined ? undefined : valueAt(young.words, young.bytes, found)
-    },
+    valueOf: (record) => valueAt(young.words, young.bytes, record),
     put(key, row) {
-      const found = young.at.get(key)
-      const fits =
-        found !== undefined &&
-        wordsOf(young.words[found + PATH_WORDS] as number) >= wordsOf(row.value?.length ?? -1)
-      if (fits) writeValue(young, found, row.value)
-      else append(key, row)
+      const record = young.at.get(key)
+      if (record === undefined) append(key, row)
+      else replace(record, key, row)
     },
+    replace,
     clear() {
       young = newGeneration()
       old = newGeneration()
+      epoch++
     },
   }
 }

@@ -16,6 +16,8 @@ export interface PathChanges {
 
 /** Changed rows with copies of what the caller gave. */
 export interface StagedRows extends PathChanges {
+  /** The records of the rows in memory, or −1. */
+  readonly records: Int32Array
   readonly keys: readonly StateKey[]
   /** The values; that of row i goes from `starts[i]` to before `ends[i]`. */
   readonly values: Uint8Array
@@ -29,22 +31,23 @@ export const CHANGE_BYTES = 4 * CHANGE_WORDS
 /** Room for a value to begin with. */
 const VALUE_BYTES_EXPECTED = 128
 
-/** `pathInto` writes H(key) to a word. Throws `store/UNSORTED` unless the keys ascend. */
+/** `pathInto` writes H(key) to a word, and answers the record of the row in memory, or −1. Throws `store/UNSORTED` unless the keys ascend. */
 export function stagedRows(
   changes: StateChanges,
-  pathInto: (key: StateKey, to: Int32Array, at: number) => void,
+  pathInto: (key: StateKey, to: Int32Array, at: number) => number,
 ): StagedRows {
   const count = changes.length
   const given = new Int32Array(count * CHANGE_WORDS)
   const givenBytes = new Uint8Array(given.buffer)
   const givenEnds = new Uint32Array(count)
+  const records = new Int32Array(count)
   let values = new Uint8Array(count * VALUE_BYTES_EXPECTED)
   let used = 0
   // Keys and values lie all over memory, so each is touched once, in the order in which they come.
   for (let i = 0; i < count; i++) {
     const [key, value] = changes[i] as StateChanges[number]
     if (i > 0 && key <= (changes[i - 1] as StateChanges[number])[0]) throw merkleStoreFail.UNSORTED({ key })
-    pathInto(key, given, i * CHANGE_WORDS)
+    records[i] = pathInto(key, given, i * CHANGE_WORDS)
     if (value) {
       if (used + value.length > values.length) values = grown(values, used + value.length)
       values.set(value, used)
@@ -60,6 +63,7 @@ export function stagedRows(
     words,
     bytes: new Uint8Array(words.buffer),
     written: new Uint8Array(count),
+    records: new Int32Array(count),
     keys: new Array<StateKey>(count),
     values,
     starts: new Uint32Array(count),
@@ -69,6 +73,7 @@ export function stagedRows(
     const from = order[i] as number
     const [key, value] = changes[from] as StateChanges[number]
     rows.keys[i] = key
+    rows.records[i] = records[from] as number
     rows.written[i] = value === null ? 0 : 1
     rows.starts[i] = from === 0 ? 0 : (givenEnds[from - 1] as number)
     rows.ends[i] = givenEnds[from] as number

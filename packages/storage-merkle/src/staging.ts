@@ -4,6 +4,7 @@ import {
   concernedAccounts,
   type RefusalText,
   type StateChanges,
+  type StateKey,
   type StoredBlock,
 } from '@mmtchain/kernel'
 import { type Height, height as toHeight } from '@mmtchain/primitives'
@@ -21,7 +22,14 @@ import {
 } from './records.ts'
 import { merkleStoreFail } from './refusals.ts'
 import { replacedBytes } from './replaced.ts'
-import { CHANGE_BYTES, pathOfChange, type StagedRows, stagedRows, stagedValue } from './staged-rows.ts'
+import {
+  CHANGE_BYTES,
+  CHANGE_WORDS,
+  pathOfChange,
+  type StagedRows,
+  stagedRows,
+  stagedValue,
+} from './staged-rows.ts'
 import type { Committed, State } from './state.ts'
 import { rootOf } from './state-tree.ts'
 import type { Arena } from './tree-arena.ts'
@@ -34,6 +42,8 @@ export interface Stage {
   readonly on: Committed
   readonly rows: StagedRows
   readonly hash: Uint8Array
+  /** The epoch in which the records of the rows are good. */
+  readonly epoch: number
   tree: TreeStage<StagedRows> | undefined
 }
 
@@ -46,9 +56,12 @@ export interface Plan {
 }
 
 export function stageOn(state: State, changes: StateChanges): Stage {
+  const before = state.rows.epoch()
   const rows = stagedRows(changes, state.pathInto)
+  // Looking for rows may begin another epoch.
+  const epoch = state.rows.epoch() === before ? before : -1
   const tree = state.tree.stage(rows, nextHeight(state.now()))
-  return { on: state.now(), rows, hash: tree.hash, tree }
+  return { on: state.now(), rows, hash: tree.hash, epoch, tree }
 }
 
 export function nextHeight({ tip }: Committed): number {
@@ -64,7 +77,7 @@ export function planOf(state: State, stage: Stage, commit: BlockCommit): Plan {
   const { height } = commit.block.header
   const born = Number(height)
   const buffer = writeBuffer(expectedBytes(tree))
-  const rows = rowWrites(state, tree, born, buffer)
+  const rows = rowWrites(state, stage, tree, born, buffer)
   nodeWrites(arena, tree, born, buffer)
   const index = state.index.change({ root: before.index, changes: rows.keys, born, first: 0 })
   const version: Version = {
@@ -108,7 +121,13 @@ interface RowWrites {
   readonly more: number
 }
 
-function rowWrites(state: State, tree: TreeStage<StagedRows>, born: number, to: WriteBuffer): RowWrites {
+function rowWrites(
+  state: State,
+  stage: Stage,
+  tree: TreeStage<StagedRows>,
+  born: number,
+  to: WriteBuffer,
+): RowWrites {
   const { changes, outcomes, before } = tree
   const deletions: Write[] = []
   const keys: KeyChange[] = []
@@ -122,7 +141,7 @@ function rowWrites(state: State, tree: TreeStage<StagedRows>, born: number, to: 
     if (outcome === DELETED) deletions.push({ key: rowKey(path), value: null })
     else row = writeRow(to, changes, i, { since: born, value: stagedValue(changes, i) })
     if (outcome !== INSERTED) {
-      const value = state.peek(key)
+      const value = valueBefore(state, stage, i)
       if (!value) throw merkleStoreFail.DAMAGED({ record: entry.row(path).name(), why: 'it is missing' })
       writeOldRow(to, changes, i, { since: before[i] as number, value }, row)
     }
@@ -133,6 +152,25 @@ function rowWrites(state: State, tree: TreeStage<StagedRows>, born: number, to: 
   }
   keys.sort((a, b) => (a.key < b.key ? -1 : 1))
   return { deletions, keys, more }
+}
+
+/** The value that a change replaces, as a view like that of `peek`. */
+function valueBefore(state: State, { rows, epoch }: Stage, i: number): Uint8Array | undefined {
+  const record = rows.records[i] as number
+  if (record < 0 || epoch !== state.rows.epoch()) return state.peek(rows.keys[i] as StateKey)
+  return state.rows.valueOf(record) ?? undefined
+}
+
+/** Keeps the rows of a block that is the tip in memory. */
+export function rememberRows({ rows: memory }: State, { rows, epoch }: Stage): void {
+  const { count, words: paths } = rows
+  for (let i = 0; i < count; i++) {
+    const row = { paths, pathAt: i * CHANGE_WORDS, value: rows.written[i] ? stagedValue(rows, i) : null }
+    const record = rows.records[i] as number
+    const key = rows.keys[i] as StateKey
+    if (record < 0 || epoch !== memory.epoch()) memory.put(key, row)
+    else memory.replace(record, key, row)
+  }
 }
 
 interface RowBody {

@@ -46,8 +46,8 @@ export interface State {
   readonly rows: RowMemory
   /** The value under a key, undefined for none: a view that is good until a row is read or remembered. */
   peek(key: StateKey): Uint8Array | undefined
-  /** Writes H(key) to the word `at`. */
-  pathInto(key: StateKey, to: Int32Array, at: number): void
+  /** Writes H(key) to the word `at`; answers the record of the row in memory, or −1. */
+  pathInto(key: StateKey, to: Int32Array, at: number): number
   /** The stored row at a path, which the block of height `since` wrote. */
   row(from: TreeRow): Row
   readonly reader: StateReader
@@ -115,8 +115,8 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
   }
 
   function peek(key: StateKey): Uint8Array | undefined {
-    const known = rows.peek(key)
-    if (known !== undefined) return known ?? undefined
+    const record = rows.find(key)
+    if (record >= 0) return rows.valueOf(record) ?? undefined
     hashKeyInto(path, 0, key)
     const from = entry.row(path)
     const found = now.view.read(from)
@@ -126,6 +126,14 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
       throw merkleStoreFail.DAMAGED({ record: from.name(), why: `it has the key ${toHex(found.key)}` })
     rows.put(key, { paths: pathWords, pathAt: 0, value: found?.value ?? null })
     return found?.value
+  }
+
+  /** Writes H(key) to the word `at`, out of memory if it is there: that takes less time than a hash. */
+  function pathOf(key: StateKey, to: Int32Array, at: number): number {
+    const record = rows.find(key)
+    if (record < 0) pathInto(key, to, at)
+    else rows.pathInto(record, to, at)
+    return record
   }
 
   function row({ path, since }: TreeRow): Row {
@@ -173,9 +181,7 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
     index,
     rows,
     peek,
-    pathInto(key, to, at) {
-      if (!rows.pathInto(key, to, at)) pathInto(key, to, at)
-    },
+    pathInto: pathOf,
     row,
     reader: {
       get: (key) => peek(key)?.slice(),
@@ -198,8 +204,11 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
     },
     readerOf,
     prove(version, keys) {
-      const paths = keys.map(hashKey)
-      return provePaths(treeAt(version), paths.length < 2 ? paths : distinct(paths.sort(compareBytes)))
+      const [key] = keys
+      if (key === undefined || keys.length > 1)
+        return provePaths(treeAt(version), distinct(keys.map(hashKey).sort(compareBytes)))
+      pathOf(key, pathWords, 0)
+      return provePaths(treeAt(version), [path])
     },
     proveIcs23(version, keys) {
       const from = treeAt(version)

@@ -19,7 +19,7 @@ const LINK_BORN = 2
 /** Words of a leaf: H(key) and H(value). */
 export const LEAF_WORDS = 16
 /** Beside them: the height that wrote the row. */
-const SINCE_WORDS = 2
+export const SINCE_WORDS = 2
 
 /** Records of one kind, numbered from 1. */
 interface Records {

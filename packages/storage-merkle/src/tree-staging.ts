@@ -26,6 +26,23 @@ import {
 } from './tree-arena.ts'
 import { PAIRS, type TreeHasher } from './tree-hashing.ts'
 import { STORED_LEVELS } from './tree-nodes.ts'
+import {
+  type Column,
+  FROM,
+  HASH,
+  inPieces,
+  LEFT,
+  memoryToucher,
+  NODE,
+  newColumn,
+  push,
+  REF,
+  RIGHT,
+  room,
+  SOURCE,
+  SPOT_WORDS,
+  TO,
+} from './tree-spots.ts'
 
 /** What became of a changed row. */
 export const SAME = 0
@@ -60,47 +77,7 @@ export interface TreeStage<C extends PathChanges = PathChanges> {
   readonly oldLeaves: Int32Array
 }
 
-/**
- * Words of a spot, where the changes of a stage pass: a node of the tip's tree, or a leaf or nothing where a way ends, or 0 for what
- * that tree does not have.
- */
-const SPOT_WORDS = 8
-const NODE = 0
-/** Where the words of its hash begin in the pairs. */
-const HASH = 1
-/** The changes that lie below it, from one to before another. */
-const FROM = 2
-const TO = 3
-/** The spots of its sides, −1 for a side without changes. */
-const LEFT = 4
-const RIGHT = 5
-/** What becomes of it: a subtree, and where its hash begins: word n of the pairs, or word ~n of what the stage made. */
-const REF = 6
-const SOURCE = 7
-
-/** Spots whose memory is fetched at once. */
-const PIECE = 256
 const HASH_BYTES = 4 * HASH_WORDS
-
-/** Numbers of which there are more with each stage. */
-interface Column {
-  words: Int32Array
-  used: number
-}
-
-/** Makes room for so many more numbers; answers the array. */
-function room(column: Column, more: number): Int32Array {
-  if (column.used + more > column.words.length) {
-    const larger = new Int32Array(2 * (column.used + more))
-    larger.set(column.words)
-    column.words = larger
-  }
-  return column.words
-}
-
-function push(to: Column, value: number): void {
-  room(to, 1)[to.used++] = value
-}
 
 /** A leaf of a subtree that is made anew: where its hash is, as in a spot, and its change, or −1. */
 interface StagedLeaf {
@@ -123,7 +100,7 @@ export function treeStager(args: {
 }): TreeStager {
   const { arena, hasher, ensureLoaded } = args
   // One memory serves all stages.
-  const columns = Array.from({ length: 6 }, (): Column => ({ words: new Int32Array(1024), used: 0 }))
+  const columns = Array.from({ length: 6 }, newColumn)
   const [spots, made, newNodes, newLeaves, oldNodes, oldLeaves] = columns as [
     Column,
     Column,
@@ -132,69 +109,7 @@ export function treeStager(args: {
     Column,
     Column,
   ]
-
-  /** Whatever `touch…` read, so that it is read. */
-  const touched = new Int32Array(1)
-
-  /**
-   * Reads what is needed of the spots from one to before another, and nothing else. So short a loop has many reads of memory under
-   * way at once, while the loops with the work would wait for each.
-   */
-  function touchLinks(from: number, to: number): void {
-    const { link } = arena
-    const { words } = spots
-    let sum = 0
-    for (let at = from * SPOT_WORDS; at < to * SPOT_WORDS; at += SPOT_WORDS) {
-      const node = words[at + NODE] as Ref
-      if (node > 0) sum ^= link[node * LINK_WORDS] as number
-    }
-    touched[0] = sum
-  }
-
-  function touchLeaves(from: number, to: number): void {
-    const { leaf, since, leaves } = arena
-    const { words } = spots
-    let sum = 0
-    let next = leaves.free.length
-    for (let at = from * SPOT_WORDS; at < to * SPOT_WORDS; at += SPOT_WORDS) {
-      const node = words[at + NODE] as Ref
-      if (node > 0) continue
-      if (node < 0)
-        sum ^=
-          (leaf[-node * LEAF_WORDS] as number) ^
-          (leaf[-node * LEAF_WORDS + 15] as number) ^
-          (since[-node * 2] as number)
-      if (next === 0) continue
-      const free = leaves.free[--next] as number
-      sum ^=
-        (leaf[free * LEAF_WORDS] as number) ^
-        (leaf[free * LEAF_WORDS + 15] as number) ^
-        (since[free * 2] as number)
-    }
-    touched[0] = sum
-  }
-
-  function touchPairs(from: number, to: number): void {
-    const { pair, link, nodes } = arena
-    const { words } = spots
-    let sum = 0
-    let next = nodes.free.length
-    for (let at = from * SPOT_WORDS; at < to * SPOT_WORDS; at += SPOT_WORDS) {
-      const node = words[at + NODE] as Ref
-      if (node <= 0) continue
-      sum ^=
-        (pair[node * PAIR_WORDS] as number) ^
-        (pair[node * PAIR_WORDS + 15] as number) ^
-        (link[node * LINK_WORDS] as number)
-      if (next === 0) continue
-      const free = nodes.free[--next] as number
-      sum ^=
-        (pair[free * PAIR_WORDS] as number) ^
-        (pair[free * PAIR_WORDS + 15] as number) ^
-        (link[free * LINK_WORDS] as number)
-    }
-    touched[0] = sum
-  }
+  const { touchLinks, touchLeaves, touchPairs } = memoryToucher(arena, spots)
 
   return ({ changes, born, tip }) => {
     const { count, words, bytes, written } = changes
@@ -507,10 +422,6 @@ export function treeStager(args: {
       oldLeaves: oldLeaves.words.slice(0, oldLeaves.used),
     }
   }
-}
-
-function inPieces(from: number, to: number, each: (from: number, to: number) => void): void {
-  for (let at = from; at < to; at += PIECE) each(at, Math.min(at + PIECE, to))
 }
 
 /** Adds a node to those of its depth. */
