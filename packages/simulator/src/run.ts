@@ -26,6 +26,8 @@ export interface Outcome {
   readonly coverage: Coverage
   /** How long the simulated world lasted. */
   readonly lastedMs: number
+  /** How often things happened by which chains differ; see `Watch`. */
+  readonly seen: ReadonlyMap<string, number>
   /** Empty unless it was asked for. */
   readonly timeline: readonly Moment[]
 }
@@ -66,6 +68,7 @@ export async function runPlan(
     messages: world.wire.counts.messages,
     coverage: world.coverage,
     lastedMs: schedule.nowMs,
+    seen: watch.seen,
     timeline: world.timeline,
   }
 }

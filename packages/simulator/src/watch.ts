@@ -8,13 +8,15 @@ import type { Violation } from './violation.ts'
 export interface Watch {
   /** The first rule that was broken. */
   readonly violation: Violation | undefined
+  /** How often something happened that makes a run worth while: blocks taken back, other validators, and events of hooks by name. */
+  readonly seen: ReadonlyMap<string, number>
   broken(rule: string, what: string): void
   /** A node is about to commit a block on a tip. */
   committing(args: {
     readonly node: string
     readonly machine: Machine
     readonly parent: Tip
-    readonly stored: Pick<StoredBlock, 'block' | 'id' | 'seal'>
+    readonly stored: Pick<StoredBlock, 'block' | 'id' | 'seal' | 'receipts'>
   }): void
   /** It is in the store. */
   committed(args: {
@@ -41,6 +43,14 @@ export interface Watch {
   idAt(height: bigint): Hash | undefined
 }
 
+/** The validators after a block, in an order of their own: that of their seats changes with each epoch. */
+function membersOf({ validators: { validators } }: Tip): string {
+  return validators
+    .map(({ address }) => address)
+    .sort()
+    .join()
+}
+
 /** Further than any clock of a plan goes, and shorter than what lies about the time say. */
 const AHEAD_MS_MAX = 150_000
 
@@ -59,8 +69,13 @@ export function createWatch(args: {
   /** The blocks of each node by height, and up to where they are final. */
   const chains = new Map<string, { readonly blocks: Map<bigint, Hash>; final: bigint }>()
   const checked = new Set<Hash>()
+  const counted = new Set<Hash>()
+  const seen = new Map<string, number>()
+  const see = (what: string) => seen.set(what, (seen.get(what) ?? 0) + 1)
   const said = new Map<string, Uint8Array>()
   const wanted = new Map<string, Uint8Array>()
+  /** Who rules after a block. */
+  const rulers = new Map<Hash, string>()
   let violation: Violation | undefined
 
   function broken(rule: string, what: string): void {
@@ -114,8 +129,9 @@ export function createWatch(args: {
     get violation() {
       return violation
     },
+    seen,
     broken,
-    committing({ node, machine, parent, stored: { block, id, seal } }) {
+    committing({ node, machine, parent, stored: { block, id, seal, receipts } }) {
       const { header } = block
       const { height } = header
       if (height !== parent.header.height + 1n || header.parent !== parent.id)
@@ -137,6 +153,9 @@ export function createWatch(args: {
           broken('agreement', `${node} commits ${id} on ${header.parent}, not on ${before.id}`)
       }
       checkSeal(node, machine, parent, { block, id, seal })
+      if (counted.has(id)) return
+      counted.add(id)
+      for (const event of [...receipts.begin, ...receipts.end]) see(`${event.module}.${event.name}`)
     },
     committed({ node, store, machine, tip }) {
       const { header, id } = tip
@@ -145,6 +164,13 @@ export function createWatch(args: {
       if (!isRevertible) chainOf(node).final = header.height
       if (checked.has(id)) return
       checked.add(id)
+      const members = membersOf(tip)
+      if (members !== rulers.get(header.parent)) {
+        if (rulers.has(header.parent)) see('other validators')
+        if (rulers.has(header.parent) && rulers.get(header.parent)?.length !== members.length)
+          see('other seats')
+      }
+      rulers.set(id, members)
       for (const sentence of machine.brokenInvariants(store, tip))
         broken('invariant', `${sentence} does not hold at height ${header.height} of ${node}`)
     },
@@ -160,7 +186,7 @@ export function createWatch(args: {
     reverted(node, height) {
       const { blocks, final } = chainOf(node)
       if (height < final) broken('prefix', `${node} goes back to height ${height}, and ${final} is final`)
-      for (let at = height + 1n; blocks.delete(at); at++);
+      for (let at = height + 1n; blocks.delete(at); at++) see('taken back')
     },
     finalised,
     wiped: (node) => void chains.delete(node),

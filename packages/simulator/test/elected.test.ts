@@ -1,7 +1,9 @@
-import { type Plan, planOf, runPlan, type Setup } from '@mmtchain/simulator'
+import { type Fault, type Plan, planOf, runPlan, type Setup } from '@mmtchain/simulator'
 import { expect, test } from 'vitest'
 import { dposElected, dposFixed, dsft } from './elected.ts'
 
+/** A busy machine runs these slowly. */
+const SLOW = { timeout: 600_000 }
 const CALM = { delayMs: [1, 30], lost: 0, doubled: 0, late: 0, lateMs: 0, replayed: 0 } as const
 const calm = (seed: number): Plan => ({
   ...planOf(seed, { validators: 4 }),
@@ -21,7 +23,7 @@ test.each<readonly [string, Setup | ((plan: Plan) => Setup)]>([
   ['dpos', dposFixed],
   ['dpos elected', dposElected],
   ['dsft', dsft],
-])('%s makes a block a slot while nothing goes wrong, and they become final', async (_, setup) => {
+])('%s makes a block a slot while nothing goes wrong, and they become final', SLOW, async (_, setup) => {
   const plan = calm(1)
   const { violation, height } = await runPlan({
     plan,
@@ -30,3 +32,48 @@ test.each<readonly [string, Setup | ((plan: Plan) => Setup)]>([
   expect(violation).toBeUndefined()
   expect(height).toBeGreaterThanOrEqual(37n)
 })
+
+const away: Fault = { kind: 'crash', atMs: 3_000, node: 1, reaches: 1, power: false, downMs: 25_000 }
+const alone: Fault = {
+  ...{ kind: 'partition', atMs: 3_000, forMs: 25_000, nodes: [0], oneWay: false, clogged: false },
+}
+
+test('dsft: who is away loses the seat, others are elected, and the chain goes on', SLOW, async () => {
+  const plan = { ...calm(2), faults: [away] }
+  const { violation, seen } = await runPlan({ plan, setup: dsft(plan) })
+  expect(violation).toBeUndefined()
+  for (const what of ['election.elected', 'election.missed', 'election.suspended', 'other validators'])
+    expect([what, seen.get(what) ?? 0]).toEqual([what, expect.toSatisfy((times: number) => times > 0)])
+  expect(seen.get('taken back')).toBeUndefined()
+})
+
+test('dpos elected: a node that was alone takes its blocks back, never what is final', SLOW, async () => {
+  const plan = { ...calm(3), faults: [alone] }
+  const { violation, seen } = await runPlan({ plan, setup: dposElected(plan) })
+  expect(violation).toBeUndefined()
+  for (const what of ['election.elected', 'election.missed', 'taken back'])
+    expect([what, seen.get(what) ?? 0]).toEqual([what, expect.toSatisfy((times: number) => times > 0)])
+})
+
+test('dsft: seats follow congestion, and the pace follows them', SLOW, async () => {
+  const plan = { ...calm(4), validators: 7, loadMs: 200 }
+  const { violation, seen, height } = await runPlan({ plan, setup: dsft(plan) })
+  expect(violation).toBeUndefined()
+  expect(seen.get('other seats') ?? 0).toBeGreaterThan(0)
+  // Seven seats fill a slot of a second; fewer make more blocks than seconds passed.
+  expect(height).toBeGreaterThan(40n)
+})
+
+test(
+  'dpos: more liars than f make two blocks of a height final, and the simulator sees it',
+  SLOW,
+  async () => {
+    const liars = [0, 1].map((node) => ({ node, lie: 'twins' }) as const)
+    const halves: Fault = {
+      ...{ kind: 'partition', atMs: 0, forMs: 60_000, nodes: [0, 1, 2], oneWay: false, clogged: false },
+    }
+    const plan = { ...calm(5), observers: 0, liars, faults: [halves], safetyMs: 60_000 }
+    const { violation } = await runPlan({ plan, setup: dposFixed })
+    expect(violation?.rule).toBe('agreement')
+  },
+)
