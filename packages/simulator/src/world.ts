@@ -141,7 +141,18 @@ export function createWorld(options: WorldOptions): World {
     })
   })
   return {
-    ...{ plan, setup, schedule: time, chance: lot, watch, wire: net, digest: trace, machines, timeline, coverage },
+    ...{
+      plan,
+      setup,
+      schedule: time,
+      chance: lot,
+      watch,
+      wire: net,
+      digest: trace,
+      machines,
+      timeline,
+      coverage,
+    },
     honest: signers.filter((node) => !lies.has(node)),
     stateSize: (node) => sizeOf(states[node], new Set()),
   }
