@@ -193,4 +193,36 @@ export const planted: readonly Planted[] = [
       put: 'setRound(work, value.round, { [list]: [...here[list], vote] })',
     },
   },
+  {
+    ...{ name: 'a block is unlocked by a certificate of the round before the lock', by: 'lost', seed: 47 },
+    ...{
+      file: `${PBFT}/rules.ts`,
+      find: 'return lockedRound <= validRound || lockedId === blockId',
+      put: 'return lockedRound <= validRound + 1 || lockedId === blockId',
+    },
+  },
+  {
+    ...{ name: 'a validator that committed nil commits the block, too', by: 'lost', seed: 9 },
+    ...{
+      file: `${PBFT}/rules.ts`,
+      find: "if (step === 'prepare') {\n    next.lockedRound",
+      put: "if (step !== 'propose') {\n    next.lockedRound",
+    },
+  },
+  {
+    ...{ name: 'the lock of the height before stays', by: 'lost', seed: 1 },
+    ...{
+      file: `${PBFT}/engine.ts`,
+      find: '  Object.assign(next, FRESH_HEIGHT)\n',
+      put: '  Object.assign(next, { ...FRESH_HEIGHT, lockedRound: next.lockedRound, lockedId: next.lockedId })\n',
+    },
+  },
+  {
+    ...{ name: 'the first set of validators stays', by: 'governed', seed: 1 },
+    ...{
+      file: `${PBFT}/engine.ts`,
+      find: '  next.rulers = { set, hash: validatorsHash(chain.fingerprint, set) }\n',
+      put: '  if (!next.rulers.set.validators.length) next.rulers = { set, hash: validatorsHash(chain.fingerprint, set) }\n',
+    },
+  },
 ]
