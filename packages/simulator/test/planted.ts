@@ -4,7 +4,7 @@ import type { Change } from './variant.ts'
 /** A bug of one line, and what it is. */
 export interface Planted extends Change {
   readonly name: string
-  /** What finds it, and the first seed of that which does. */
+  /** What finds it, and a seed of that which does. Any change of the nodes may move it a little. */
   readonly by: Hunt
   readonly seed: number
 }
@@ -223,6 +223,22 @@ export const planted: readonly Planted[] = [
       file: `${PBFT}/engine.ts`,
       find: '  next.rulers = { set, hash: validatorsHash(chain.fingerprint, set) }\n',
       put: '  if (!next.rulers.set.validators.length) next.rulers = { set, hash: validatorsHash(chain.fingerprint, set) }\n',
+    },
+  },
+  {
+    ...{ name: 'an answer that nobody waits for is an offence', by: 'crashes', seed: 6 },
+    ...{
+      file: `${NODE}/sync.ts`,
+      find: 'asked?.from !== from || BigInt(blocks.length) > asked.to - asked.from + 1n) return\n',
+      put: "asked?.from !== from || BigInt(blocks.length) > asked.to - asked.from + 1n) return args.blame(name, '')\n",
+    },
+  },
+  {
+    ...{ name: 'sync asks for blocks from the tip on', by: 'crashes', seed: 1 },
+    ...{
+      file: `${NODE}/sync.ts`,
+      find: 'const next = () => branch ?? tip().header.height + 1n',
+      put: 'const next = () => branch ?? tip().header.height',
     },
   },
 ]
