@@ -153,12 +153,23 @@ export function simMachine(options: MachineOptions): SimMachine {
     else schedule.at(awakeAtMs, () => whenAwake(living, call))
   }
 
+  /** As a host has to: never before its time by the clock, which may be set back while the process sleeps. */
+  function setTimer(living: Run, atMs: number, fire: () => void): () => void {
+    let cancel: () => void = () => undefined
+    const arm = (): void => {
+      cancel = machineClock.setTimer(atMs, () =>
+        whenAwake(living, () => (machineClock.nowMs() < atMs ? arm() : fire())),
+      )
+    }
+    arm()
+    return () => cancel()
+  }
+
   function hostOf(living: Run): Host {
     return {
       nowMs: () => BigInt(machineClock.nowMs()),
       monotonicMs: machineClock.monotonicMs,
-      setTimer: (atMs, fire) =>
-        living.isAlive ? machineClock.setTimer(Number(atMs), () => whenAwake(living, fire)) : () => undefined,
+      setTimer: (atMs, fire) => (living.isAlive ? setTimer(living, Number(atMs), fire) : () => undefined),
       log: logOf(living),
       journal: journalOf(living),
     }

@@ -94,7 +94,7 @@ export const planted: readonly Planted[] = [
     },
   },
   {
-    ...{ name: 'a PrepareCert is not checked', by: 'liar', seed: 4 },
+    ...{ name: 'a PrepareCert is not checked', by: 'liar', seed: 5 },
     ...{
       file: `${PBFT}/receive.ts`,
       find: 'claims.length < unknown.length || verifyBatch(claims).length > 0',
@@ -118,7 +118,7 @@ export const planted: readonly Planted[] = [
     },
   },
   {
-    ...{ name: 'a signature leaves before it is on the disk', by: 'crashes', seed: 3 },
+    ...{ name: 'a signature leaves before it is on the disk', by: 'crashes', seed: 2 },
     ...{
       file: `${NODE}/signer.ts`,
       find: 'await state.record({ at, message, signature })',
@@ -138,7 +138,7 @@ export const planted: readonly Planted[] = [
     },
   },
   {
-    ...{ name: 'a place may be signed twice', by: 'crashes', seed: 5 },
+    ...{ name: 'a place may be signed twice', by: 'crashes', seed: 18 },
     ...{
       file: `${NODE}/signer.ts`,
       find: "if (order > 0) return 'new'",
@@ -146,7 +146,7 @@ export const planted: readonly Planted[] = [
     },
   },
   {
-    ...{ name: 'a sign state that was torn is taken as it is', by: 'crashes', seed: 7 },
+    ...{ name: 'a sign state that was torn is taken as it is', by: 'crashes', seed: 15 },
     ...{
       file: `${NODE}/sign-state.ts`,
       find: 'body.length === length && equalBytes(sha256(body), all.subarray(MAGIC.length + 4, HEAD_BYTES))',
