@@ -35,6 +35,6 @@ test('gas and results are those of every other machine', () => {
       .sample(program, { seed: 20_26, numRuns: GENERATED })
       .map((code) => outcomeOf(code, 2_000_000n)),
   }
-  if (process.env.MMT_WRITE_VECTORS === '1') writeFileSync(file, `${JSON.stringify(found, undefined, 1)}\n`)
+  if (process.env.MMT_WRITE_VECTORS === '1') writeFileSync(file, `${JSON.stringify(found, undefined, 2)}\n`)
   expect(found).toEqual(JSON.parse(readFileSync(file, 'utf8')))
 })
