@@ -65,7 +65,6 @@ export async function createExchange(args: {
 
   function send(message: NodeMessage, to?: PeerId): void {
     if (isLeaving) return
-    metrics.sent(message.kind)
     if (to === undefined) membership?.broadcast(message)
     else membership?.send(to, message)
   }
@@ -112,7 +111,6 @@ export async function createExchange(args: {
 
   async function onMessage(from: PeerId, message: NodeMessage): Promise<void> {
     if (isLeaving) return
-    metrics.received(message.kind)
     switch (message.kind) {
       case 'status':
         return sync.heard(from, message.value)

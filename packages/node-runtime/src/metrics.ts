@@ -38,9 +38,6 @@ export interface Recorder extends Metrics {
   }): void
   /** A transaction was given to the mempool; `code` says why it was refused. */
   submitted(code?: string): void
-  /** A message went to another node, or to all. */
-  sent(kind: string): void
-  received(kind: string): void
   /** Another node broke the protocol. */
   blamed(): void
   /** A waiting transaction left the mempool without a block. */
@@ -125,12 +122,6 @@ export function createMetrics(args: {
     labelNames: ['reason'],
     registers,
   })
-  const messages = new Counter({
-    name: 'mmt_network_messages_total',
-    help: 'Messages of other nodes, and to others or to all of them at once, by kind.',
-    labelNames: ['direction', 'kind'],
-    registers,
-  })
   const offences = new Counter({
     name: 'mmt_network_offences_total',
     help: 'How often another node broke the protocol.',
@@ -175,8 +166,6 @@ export function createMetrics(args: {
       interval.observe(intervalMs / 1_000)
     },
     submitted: (code = 'accepted') => submissions.inc({ outcome: code }),
-    sent: (kind) => messages.inc({ direction: 'out', kind }),
-    received: (kind) => messages.inc({ direction: 'in', kind }),
     blamed: () => offences.inc(),
     dropped: (code) => drops.inc({ reason: code }),
   }

@@ -3,6 +3,7 @@ import { fromJson, type Infer, list, struct, text, toJson, u8, u64 } from '@mmtc
 import { sha256 } from '@mmtchain/crypto'
 import { isChainError, utf8 } from '@mmtchain/primitives'
 import { groupOf, type NodeAddress, placeText, readTold, toldAddress } from './address.ts'
+import { REMEMBERED_MAX, type SavedBan, savedBan } from './standing.ts'
 
 // Which nodes there are besides the fixed ones. As in Bitcoin's address manager, after Heilman and others, "Eclipse Attacks on
 // Bitcoin's Peer-to-Peer Network" (USENIX Security 2015): addresses that were only told are apart from those that were reached;
@@ -28,6 +29,7 @@ const savedEntry = struct({
 const saved = struct({
   secret: text({ bytesMax: 64 }),
   entries: list(savedEntry, { max: SLOTS * (NEW.buckets + TRIED.buckets) }),
+  bans: list(savedBan, { max: REMEMBERED_MAX }),
 })
 const ANY_PREFIX = { addressPrefix: 'mmt' }
 
@@ -54,7 +56,10 @@ export interface Book {
   pick(nowMs: number, isWanted: (address: NodeAddress) => boolean): NodeAddress | undefined
   /** Some addresses for another node, those that were reached first. */
   some(max: number): readonly NodeAddress[]
-  text(): string
+  /** The bans of an earlier start. */
+  readonly bans: readonly SavedBan[]
+  /** What the next start reads: the addresses and these bans. */
+  text(bans: readonly SavedBan[]): string
 }
 
 /** The book that `text` holds; an empty one where that is damaged or absent. */
@@ -153,14 +158,15 @@ export function openBook(text: string | undefined): Book {
         .filter(({ failures }) => failures < FAILURES_MAX)
         .slice(0, max)
         .map(({ address }) => address),
-    text() {
+    bans: before?.bans ?? [],
+    text(bans) {
       const entries = [...tables.tried.values(), ...tables.fresh.values()].map((entry) => ({
         address: { ...entry.address, node: entry.address.node ?? null },
         source: entry.source,
         reachedMs: BigInt(entry.reachedMs),
         failures: entry.failures,
       }))
-      return `${JSON.stringify(toJson(saved, { secret, entries }, ANY_PREFIX))}\n`
+      return `${JSON.stringify(toJson(saved, { secret, entries, bans }, ANY_PREFIX))}\n`
     },
   }
 }
@@ -168,7 +174,7 @@ export function openBook(text: string | undefined): Book {
 function readSaved(text: string | undefined): Infer<typeof saved> | undefined {
   if (text === undefined || text.length > TEXT_BYTES_MAX) return undefined
   try {
-    return fromJson(saved, JSON.parse(text), ANY_PREFIX)
+    return fromJson(saved, { bans: [], ...Object(JSON.parse(text)) }, ANY_PREFIX)
   } catch (error) {
     if (!isChainError(error) && !(error instanceof SyntaxError)) throw error
     return undefined

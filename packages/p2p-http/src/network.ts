@@ -139,6 +139,7 @@ export function httpNetwork(options: HttpNetworkOptions): HttpNetwork {
     const member = given as NetworkMember<unknown>
     const frames = framesOf(member)
     book = openBook(await options.savedPeers?.read())
+    standing.restore(book.bans, Date.now())
     let port = listen.port
     const greeting = (): Greeting => ({
       version: options.version,
@@ -302,6 +303,8 @@ export function httpNetwork(options: HttpNetworkOptions): HttpNetwork {
     if (!ban) return undefined
     metrics.banned()
     log.warn({ peer, until: new Date(ban.untilMs).toISOString(), why: ban.why }, 'a node is banned')
+    // At once: a node that is made to crash must not forget for it.
+    void save()
     return ban
   }
 
@@ -337,7 +340,7 @@ export function httpNetwork(options: HttpNetworkOptions): HttpNetwork {
 
   async function save(): Promise<void> {
     try {
-      await options.savedPeers?.write(book.text())
+      await options.savedPeers?.write(book.text(standing.saved(Date.now())))
     } catch (error) {
       log.warn({ why: String(error) }, 'the addresses of other nodes could not be saved')
     }

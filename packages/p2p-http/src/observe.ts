@@ -74,8 +74,9 @@ export function viewPeers(args: {
     }
   })
   const linked = new Set(links.map(({ peer }) => peer))
+  const bans = standing.bans(Date.now())
   const absent = targets
-    .filter(({ node }) => node === undefined || !linked.has(node))
+    .filter(({ node }) => node === undefined || !(linked.has(node) || bans.some(({ peer }) => peer === node)))
     .map(
       ({ address, node, error }): PeerView => ({
         ...NOTHING,
@@ -86,16 +87,17 @@ export function viewPeers(args: {
         why: error ? `${error.code}: ${error.message}` : 'It is being dialled.',
       }),
     )
-  const banned = standing.bans(Date.now()).map(
-    ({ peer, untilMs, why }): PeerView => ({
+  const banned = bans.map(({ peer, untilMs, why }): PeerView => {
+    const address = targets.find(({ node }) => node === peer)?.address
+    return {
       ...NOTHING,
       node: peer,
-      address: '',
-      url: '',
+      address: address ? placeText(address) : '',
+      url: address ? urlOf(address, secure) : '',
       state: 'banned',
       why: `until ${new Date(untilMs).toISOString()}: ${why}`,
-    }),
-  )
+    }
+  })
   return [...connected, ...absent, ...banned]
 }
 

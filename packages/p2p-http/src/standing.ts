@@ -1,3 +1,4 @@
+import { type Infer, struct, text, u8, u64 } from '@mmtchain/codec'
 import type { PeerId } from '@mmtchain/kernel'
 import { boundedMap } from './pace.ts'
 
@@ -13,8 +14,8 @@ export const OFFENCES = {
   replayed: 5,
   /** Compressed, or anything else that WebSocket forbids here. */
   'bad-stream': 50,
-  /** No honest node does what the member saw. */
-  blamed: 50,
+  /** What the member can prove, a bad seal or signature: no honest node does it even once. */
+  blamed: 100,
 } as const
 export type Offence = keyof typeof OFFENCES
 
@@ -24,7 +25,7 @@ const POINTS_PER_SECOND = 0.05
 const BAN_MS_MAX = 86_400_000
 /** A node that behaved for so long after its last ban begins anew. */
 const PAROLE_MS = 7 * 86_400_000
-const REMEMBERED_MAX = 10_000
+export const REMEMBERED_MAX = 10_000
 
 export interface Ban {
   readonly untilMs: number
@@ -39,7 +40,19 @@ export interface Standing {
   /** Points held against a node, 100 being a ban, and the newest reason. */
   of(peer: PeerId, nowMs: number): { readonly points: number; readonly why: string | undefined }
   bans(nowMs: number): readonly (Ban & { readonly peer: PeerId })[]
+  /** The bans that last, for the next start: with how many there were of each node, so that the next one is longer. */
+  saved(nowMs: number): readonly SavedBan[]
+  /** Takes up bans of an earlier start. */
+  restore(bans: readonly SavedBan[], nowMs: number): void
 }
+
+export const savedBan = struct({
+  peer: text({ bytesMax: 64 }),
+  untilMs: u64,
+  why: text({ bytesMax: 1_024 }),
+  bans: u8,
+})
+export type SavedBan = Infer<typeof savedBan>
 
 interface Record {
   points: number
@@ -81,5 +94,19 @@ export function createStanding({ banMs }: { readonly banMs: number }): Standing 
         const ban = banAt(record, nowMs)
         return ban ? [{ peer, ...ban }] : []
       }),
+    saved: (nowMs) =>
+      [...records.entries()].flatMap(([peer, record]) => {
+        const ban = banAt(record, nowMs)
+        return ban
+          ? [{ peer, untilMs: BigInt(Math.ceil(ban.untilMs)), why: ban.why.slice(0, 250), bans: record.bans }]
+          : []
+      }),
+    restore(bans, nowMs) {
+      for (const { peer, untilMs, why, bans: count } of bans) {
+        // A file that somebody wrote bans nobody for longer than a ban lasts.
+        const ban = { untilMs: Math.min(Number(untilMs), nowMs + BAN_MS_MAX), why }
+        records.set(peer, { points: 0, atMs: nowMs, why, bans: Math.min(count, 30), ban })
+      }
+    },
   }
 }

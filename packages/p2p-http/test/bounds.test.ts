@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { gzipSync } from 'node:zlib'
 import { afterEach, expect, test } from 'vitest'
 import { closeAll, counted, MESSAGE_BYTES_MAX, openNode, say, until } from './networks.ts'
-import { ask, meet, nameOf } from './stranger.ts'
+import { ask, meet, nameOf, type Stranger } from './stranger.ts'
 
 afterEach(closeAll)
 
@@ -211,15 +212,14 @@ test('silent: a node that gives no sign of life is dropped', async () => {
   expect(await counted(node, 'mmt_p2p_ended_total', 'p2p/SILENT')).toBe(1)
 })
 
-test('what the member blames a node for counts against it', async () => {
+test('what the member can prove of a node is a ban at once', async () => {
   const node = await openNode(1)
   const stranger = await meet(node, 2)
   await until('it is met', () => node.events.length === 1)
   node.membership.blame(nameOf(2), 'it signed two blocks')
-  expect(node.network.peers()[0]?.why).toMatch(/50 points: blamed: it signed two blocks/)
-  node.membership.blame(nameOf(2), 'and two more')
   expect(await stranger.closed).toBe(4002)
   await expect(meet(node, 2)).rejects.toThrow('p2p/BANNED')
+  expect(node.network.peers()[0]?.why).toMatch(/it signed two blocks/)
 })
 
 test('connections are bounded, of one address and of one network group too', async () => {
@@ -234,6 +234,30 @@ test('connections are bounded, of one address and of one network group too', asy
   await meet(narrow, 3)
   await expect(ask(narrow, '/p2p/v1/status')).rejects.toThrow()
   expect(await counted(narrow, 'mmt_p2p_refused_total', 'p2p/FULL')).toBe(1)
+})
+
+test('where there is no room, the newest of the network group with most makes it for one of a group with fewer', async () => {
+  const far = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ family, internal }) => family === 'IPv4' && !internal)?.address
+  const node = await openNode(1, {
+    ...{ listen: { host: '0.0.0.0', port: 0 }, tls: { kind: 'plain' }, limits: { inboundMax: 3 } },
+  })
+  const port = node.address.split(':').at(-1)
+  const near = { ...node, address: `127.0.0.1:${port}` }
+  const met: Stranger[] = []
+  for (const number of [2, 3, 4]) {
+    met.push(await meet(near, number))
+    await until('it is met', () => node.membership.peers().includes(nameOf(number)))
+  }
+  await expect(meet(near, 5)).rejects.toThrow(/503 .*p2p\/FULL/)
+  // A machine without any network has one group alone.
+  if (far === undefined) return
+  await meet({ ...node, address: `${far}:${port}` }, 6)
+  expect(await met[2]?.closed).toBe(4003)
+  const wanted = [nameOf(2), nameOf(3), nameOf(6)].sort()
+  await until('the other has its place', () => `${[...node.membership.peers()].sort()}` === `${wanted}`)
+  await expect(meet(near, 7)).rejects.toThrow(/503 .*p2p\/FULL/)
 })
 
 test('requests of one address are bounded', async () => {

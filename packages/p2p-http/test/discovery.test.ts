@@ -39,6 +39,28 @@ test('nodes that were met before are met again without the seed', async () => {
   await until('it has met the other', () => again.membership.peers().includes(other.name))
 })
 
+test('a ban outlasts the node that said it, even one that was killed before it could leave', async () => {
+  const kept = savedPeers()
+  const first = await openNode(1, { savedPeers: kept })
+  const stranger = await meet(first, 2)
+  await until('it is met', () => first.membership.peers().length === 1)
+  first.membership.blame(nameOf(2), 'it signed two blocks')
+  expect(await stranger.closed).toBe(4002)
+  await until('the ban is saved', () => kept.saved.text?.includes(nameOf(2)) === true)
+  const left = kept.saved.text
+  await first.leave()
+  const again = await openNode(1, { savedPeers: savedPeers(left) })
+  await expect(meet(again, 2)).rejects.toThrow('p2p/BANNED')
+  expect(again.network.peers().map(({ state, why }) => [state, /it signed two blocks/.test(why)])).toEqual([
+    ['banned', true],
+  ])
+  // A file that bans for a century does so for a day.
+  const forged = left?.replace(/"untilMs":"\d+"/, '"untilMs":"99999999999999"')
+  const third = await openNode(3, { savedPeers: savedPeers(forged) })
+  const [, until_] = /until (\S+):/.exec(third.network.peers()[0]?.why ?? '') ?? []
+  expect(Date.parse(until_ ?? '')).toBeLessThanOrEqual(Date.now() + 86_400_000)
+})
+
 test('damaged or foreign saved peers are as good as none', async () => {
   const other = await openNode(1)
   for (const text of ['', '{', '[]', '{"secret":"x","entries":[{}]}', 'x'.repeat(5_000_000)]) {
