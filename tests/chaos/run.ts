@@ -15,7 +15,7 @@ const OBSERVERS = 2
 const CLIENTS = ['demo1', 'demo2', 'demo3', 'demo4']
 /** Pays for those who join. */
 const FUNDER = 'demo5'
-/** After faults have ended, all nodes are level and two heights further within this time. */
+/** After faults have ended, no node stands still for so long before all are level and two heights further. */
 const BOUND_MS = 180_000
 
 export interface ChaosPlan {
@@ -60,12 +60,16 @@ export async function runChaos(plan: ChaosPlan): Promise<ChaosReport> {
   let longestHealMs = 0
   const hold = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
-  /** Resolves when these nodes have finalised this height. Throws after the bound. */
+  /** Resolves when these nodes have finalised this height. Throws when the last of them gains nothing for as long as the bound. */
   async function reach(which: readonly ChaosNode[], height: number): Promise<void> {
-    const endMs = performance.now() + BOUND_MS
+    let endMs = performance.now() + BOUND_MS
+    let least = -1
     for (;;) {
       const heights = await Promise.all(which.map((node) => heightOf(node).catch(() => -1)))
-      if (Math.min(...heights) >= height) return
+      const now = Math.min(...heights)
+      if (now >= height) return
+      if (now > least) endMs = performance.now() + BOUND_MS
+      least = Math.max(least, now)
       if (performance.now() > endMs)
         throw new Error(`heights ${heights} of ${which.map(({ name }) => name)}: ${height} is not reached`)
       await hold(200)

@@ -63,8 +63,10 @@ export function memoryNetwork({
   /** What a message says; undefined, and its sender blamed, when nobody could have meant it. */
   function understand(bytes: Uint8Array, from: PeerId, by: PeerId, node: NetworkMember<unknown>): unknown {
     try {
-      if (!json && bytes.length > node.messageBytesMax) throw new SyntaxError('a message is too long')
-      return json ? fromJson(node.message, jsonOf(bytes), node) : decode(node.message, bytes)
+      const message = json ? fromJson(node.message, jsonOf(bytes), node) : decode(node.message, bytes)
+      const { length } = json ? encode(node.message, message) : bytes
+      if (length > node.messageBytesMax) throw new SyntaxError('a message is too long')
+      return message
     } catch (error) {
       if (!isChainError(error) && !(error instanceof SyntaxError)) throw error
       blamed.push({ by, peer: from, why: error.message })

@@ -1,6 +1,7 @@
 export { type TestAccount, testAccount, testAccountAt, testAddresses } from './accounts.ts'
 export { engineCompliance } from './engine-compliance.ts'
 export { type ManualClock, manualClock } from './manual-clock.ts'
+export { type NetworksUnderTest, networkCompliance } from './network-compliance.ts'
 export {
   type ComplianceCase,
   type StoreUnderTest,
