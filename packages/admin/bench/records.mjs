@@ -1,10 +1,16 @@
-// Processor time of one command as the records of admin grow to 100,000: a command that takes a role (one line of the audit log each), a vote of coins,
-// an invitation. Prints microseconds by tenths of the way, and the slope from the first tenth to the last.
+// Processor time of one command on the store of a node as the records of admin grow to 100,000: a command that takes a role (one line of
+// the audit log each), a vote of coins, an invitation. Prints microseconds by tenths of the way, of execution and of the new state root, and
+// the slope of each from the second tenth to the last.
 // Run: node packages/admin/bench/records.mjs [records]   (100,000 by default)
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { admin } from '@mmtchain/admin'
 import { encode } from '@mmtchain/codec'
-import { createMachine, defineChain, defineModule, memoryStore, solo, unit } from '@mmtchain/kernel'
+import { createMachine, defineChain, defineModule, solo, unit } from '@mmtchain/kernel'
 import { addressFromBytes, amount, height } from '@mmtchain/primitives'
+import { merkleStore } from '@mmtchain/storage-merkle'
 import { testAccount } from '@mmtchain/testkit'
 import { token } from '@mmtchain/token-rewards'
 
@@ -40,20 +46,26 @@ const genesis = chain.genesis({
 })
 
 /** Executes a command many times, without signatures, which cost the same everywhere. */
-function run(title, first, command) {
+async function run(title, first, command) {
+  const path = mkdtempSync(join(tmpdir(), 'mmt-admin-bench-'))
+  const store = await merkleStore({ path })
   const machine = createMachine(genesis)
-  const store = memoryStore()
   const none = new Uint8Array()
-  const commit = (execution) => store.commitNow({ ...execution, seal: none, checkpoint: none })
-  let { tip } = begin()
+  const commit = (execution) => store.commit({ ...execution, seal: none, checkpoint: none })
+  let stagedUs = 0
+  const timed = Object.assign(Object.create(store), {
+    stage(changes) {
+      const before = process.cpuUsage()
+      const staged = store.stage(changes)
+      stagedUs = spent(before)
+      return staged
+    },
+  })
+  const begun = machine.begin(timed)
+  await commit(begun)
+  let { tip } = begun
   let nonce = 0n
-  let at = 0
 
-  function begin() {
-    const execution = machine.begin(store)
-    commit(execution)
-    return execution
-  }
   function prepared({ module, command: name, input }) {
     const spec = chain.modules.find((used) => used.spec.name === module).spec.commands.get(name)
     const body = {
@@ -61,7 +73,7 @@ function run(title, first, command) {
         fingerprint: genesis.fingerprint,
         sender: ann.address,
         authority: ann.authority,
-        nonce: nonce++,
+        nonce,
         payer: null,
       },
       ...{ validUntil: height(tip.header.height + 100_000n), fee: amount(1n), weightMax: 100_000n },
@@ -72,10 +84,10 @@ function run(title, first, command) {
       signatures: [{ index: 0, signature: new Uint8Array(64) }],
       payerConsent: null,
     }
-    const id = (at++).toString(16).padStart(64, '0')
+    const id = (nonce++).toString(16).padStart(64, '0')
     return { transaction, id, bytes: new Uint8Array(200) }
   }
-  function block(calls) {
+  async function block(calls) {
     const candidates = calls.map(prepared)
     const request = {
       timeMs: tip.header.timeMs + 1_000n,
@@ -85,42 +97,51 @@ function run(title, first, command) {
       missProofs: [],
     }
     const before = process.cpuUsage()
-    const built = machine.build(store, { parent: tip, proposer: validator.address, request, candidates })
-    const { user, system } = process.cpuUsage(before)
+    const built = machine.build(timed, { parent: tip, proposer: validator.address, request, candidates })
+    const all = spent(before)
     const refused = built.refusals.find((one) => one !== null) ?? built.skipped[0]?.error
     if (refused) throw new Error(`${refused.code}: ${refused.message}`)
-    commit(built)
+    await commit(built)
     tip = built.tip
-    return user + system
+    return { execution: all - stagedUs, root: stagedUs }
   }
 
-  for (const call of first) block([call])
+  for (const call of first) await block([call])
   const blocks = Math.ceil(records / BLOCK)
-  const best = Array(TENTHS).fill(Number.POSITIVE_INFINITY)
+  const best = { execution: [], root: [] }
   for (let i = 0; i < blocks; i++) {
-    const spent = block(Array.from({ length: BLOCK }, (_, j) => command(i * BLOCK + j))) / BLOCK
+    const found = await block(Array.from({ length: BLOCK }, (_, j) => command(i * BLOCK + j)))
     const tenth = Math.floor((i * TENTHS) / blocks)
-    best[tenth] = Math.min(best[tenth], spent)
+    for (const part of ['execution', 'root'])
+      best[part][tenth] = Math.min(best[part][tenth] ?? Number.POSITIVE_INFINITY, found[part] / BLOCK)
   }
-  // The first tenth is also where the code becomes warm, so the second is the measure.
-  const slope = (best.at(-1) / best[1] - 1) * 100
-  console.log(
-    `${title}: ${best.map((us) => us.toFixed(1)).join(' ')} µs; slope ${slope.toFixed(1)} % from the second tenth to the last`,
-  )
+  await store.close()
+  rmSync(path, { recursive: true })
+  console.log(title)
+  for (const [part, all] of Object.entries(best)) {
+    // In the first tenth the code becomes warm, so the second is the measure.
+    const slope = (all.at(-1) / all[1] - 1) * 100
+    console.log(`  ${part} ${all.map((us) => us.toFixed(1)).join(' ')} µs; slope ${slope.toFixed(1)} %`)
+  }
+}
+
+function spent(before) {
+  const { user, system } = process.cpuUsage(before)
+  return user + system
 }
 
 const act = (kind, value) => ({ module: 'admin', command: 'act', input: { action: { kind, value } } })
 const choice = ['yes', 'no', 'abstain'].map((kind) => ({ kind, value: null }))
 console.log(`${records} records, blocks of ${BLOCK}, the best block of each tenth`)
-run('a command that nobody restricts', [], () => ({
+await run('a command that nobody restricts', [], () => ({
   module: 'token',
   command: 'transfer',
   input: { to: validator.address, amount: amount(1n) },
 }))
-run('a command that takes a role', [act('grantRole', { who: ann.address, role: 'releaser' })], () => ({
+await run('a command that takes a role', [act('grantRole', { who: ann.address, role: 'releaser' })], () => ({
   ...{ module: 'cargo', command: 'release', input: null },
 }))
-run(
+await run(
   'a vote of coins',
   [
     { module: 'admin', command: 'stake', input: { amount: amount(1_000_000n) } },
@@ -128,7 +149,7 @@ run(
   ],
   (n) => ({ module: 'admin', command: 'vote', input: { proposal: 1n, choice: choice[n % 3] } }),
 )
-run('an invitation, each of somebody else', [], (n) => {
+await run('an invitation, each of somebody else', [], (n) => {
   const bytes = new Uint8Array(32)
   new DataView(bytes.buffer).setUint32(0, Math.imul(n, 2_654_435_761) >>> 0)
   return act('invite', { who: addressFromBytes(bytes), standing: { kind: 'member', value: null } })

@@ -121,6 +121,7 @@ export function parametersOf(options: AdminOptions): Parameters {
   if (!Number.isInteger(seats) || seats < 1 || seats > SEATS_MAX)
     refuse(`the council has ${seats} seats, not 1 to ${SEATS_MAX}`)
   if (termMs < 1n || termMs > YEAR_MS * 100n) refuse(`the term of the council is ${termMs} ms`)
+  if (stake && stake.deposit < 1n) refuse('a deposit of nothing keeps nobody from proposing all the time')
   if (council && electors === 'stake' && !stake) refuse('coins elect the council, but have no vote')
   return {
     rules: chosen,

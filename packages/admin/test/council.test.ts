@@ -185,8 +185,9 @@ describe('a chain without', () => {
       { rule, council: { seats: 33, electors: 'organisations' as const } },
       { rule, council: { termMs: 0n, electors: 'organisations' as const } },
       { rule, council: { electors: 'stake' as const } },
+      { rule, stake: { deposit: amount(0n) } },
     ]
-    for (const options of wrong) expect(() => admin(options)).toThrow(/cannot be defined/)
+    for (const options of wrong) expect(() => admin(options as never)).toThrow(/cannot be defined/)
   })
 
   test('a fixed administration but for its rules is refused', () => {

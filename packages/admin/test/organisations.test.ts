@@ -1,5 +1,8 @@
+import { admin } from '@mmtchain/admin'
+import { defineChain, solo } from '@mmtchain/kernel'
+import { testChain } from '@mmtchain/testkit'
 import { describe, expect, test } from 'vitest'
-import { act, at, close, enact, type Harbour, newest, propose, standings, start } from './harbour.ts'
+import { act, at, close, enact, type Harbour, newest, OPTIONS, propose, standings, start } from './harbour.ts'
 
 /** As many acts of harbour as may wait, in one block. */
 function many(on: Harbour) {
@@ -149,6 +152,33 @@ describe('an organisation', () => {
     enact(on, { kind: 'admit', value: guild })
     expect(on.read.admin.organisation({ id: 'guild' })?.number).not.toBe(number)
     expect(on.as(at('cat')).admin.join({ organisation: 'guild' }).code).toBe('admin/NOT_INVITED')
+  })
+
+  test('has at most sixteen approvers, the alliance at most 128 organisations', () => {
+    const names = Array.from({ length: 16 }, (_, n) => `approver ${n}`)
+    const rule = { ...OPTIONS.rule, participationPercent: 1 }
+    const small = defineChain({ id: 'harbour-5', slotMs: 1_000, consensus: solo() }).use(admin({ rule }), {
+      grants: { kernel: ['setParameter', 'scheduleUpgrade', 'cancelUpgrade'] },
+    })
+    const many = Array.from({ length: 127 }, (_, n) => ({
+      ...{ id: `member-${n}`, name: 'One of many', approvers: [at(`member ${n}`)], approvalsNeeded: 1 },
+    }))
+    const full = { id: 'full', name: 'Full', approvers: names.map(at), approvalsNeeded: 1 }
+    const on = testChain(small, { admin: { organisations: [...many, full] } })
+    const send = (name: string, kind: string, value: unknown) =>
+      on.as(at(name)).admin.act({ action: { kind, value } as never }).code
+    const guild = { id: 'guild', name: 'Guild', approvers: [at('ann')], approvalsNeeded: 1 }
+    const change = { kind: 'admit', value: guild }
+    expect(send('member 3', 'propose', { title: 'One more', change, executeAt: null })).toBe(
+      'admin/TOO_MANY_ORGANISATIONS',
+    )
+    expect(send('approver 0', 'invite', { who: at('ann'), standing: standings.approver })).toBeUndefined()
+    expect(on.as(at('ann')).admin.join({ organisation: 'full' }).code).toBe('admin/TOO_MANY_APPROVERS')
+    expect(send('approver 0', 'invite', { who: at('ann'), standing: standings.member })).toBeUndefined()
+    expect(on.as(at('ann')).admin.join({ organisation: 'full' }).code).toBeUndefined()
+    expect(send('approver 0', 'setStanding', { who: at('ann'), standing: standings.approver })).toBe(
+      'admin/TOO_MANY_APPROVERS',
+    )
   })
 
   test('leaves the alliance by itself, unless the others could not decide without it', () => {
