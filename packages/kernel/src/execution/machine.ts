@@ -143,19 +143,8 @@ export function createMachine(genesis: GenesisData): Machine {
   const build: Machine['build'] = (store, { parent, proposer, request, candidates }) => {
     const draft = draftBlock(parent, proposer, request)
     const { release, session, begun } = startBlock(store, draft, parent)
-    const { chosen, skipped } = choose(release, session, draft, candidates)
-    const finished = finish(store, session, { release, draft, parent, begun, chosen })
-    return { ...finished, skipped }
-  }
-
-  /** Executes those candidates that may be in the block, as far as it has room. */
-  function choose(
-    { rules }: Release,
-    session: Session,
-    draft: Block,
-    candidates: Iterable<Prepared>,
-  ): { readonly chosen: readonly Chosen[]; readonly skipped: readonly Skipped[] } {
-    const chosen: Chosen[] = []
+    const { rules } = release
+    const chosen: { readonly prepared: Prepared; readonly executed: Executed }[] = []
     const skipped: Skipped[] = []
     let weightLeft = rules.limits.blockWeightMax
     // The list's length prefix may take five bytes more than in the empty draft.
@@ -175,7 +164,8 @@ export function createMachine(genesis: GenesisData): Machine {
       weightLeft -= weightMax
       bytesLeft -= prepared.bytes.length
     }
-    return { chosen, skipped }
+    const finished = finish(store, session, { release, draft, parent, begun, chosen })
+    return { ...finished, skipped }
   }
 
   function draftBlock(parent: Tip, proposer: Address, request: BlockRequest): Block {
@@ -231,7 +221,7 @@ export function createMachine(genesis: GenesisData): Machine {
       readonly draft: Block
       readonly parent: Tip
       readonly begun: readonly Event[]
-      readonly chosen: readonly Chosen[]
+      readonly chosen: readonly { readonly prepared: Prepared; readonly executed: Executed }[]
     },
   ): Execution {
     const { release, draft, parent, begun, chosen } = args
@@ -303,12 +293,6 @@ export function createMachine(genesis: GenesisData): Machine {
     execute,
     ...createInquiry({ releases, contextOf, genesisContext }),
   }
-}
-
-/** A transaction of a block, and what came of it. */
-interface Chosen {
-  readonly prepared: Prepared
-  readonly executed: Executed
 }
 
 const lengthOf = ({ length }: Uint8Array) => length
