@@ -1,5 +1,5 @@
 import { type Chance, chance } from './chance.ts'
-import type { Hearing, RoundScript, Scenario } from './stage.ts'
+import type { Hearing, RoundScript, Scenario } from './scenario.ts'
 
 // Bano, Sonnino, Chursin, Perelman, Li, Ching, Malkhi, "Twins: BFT Systems Made Robust" (OPODIS 2021): a Byzantine validator is two
 // honest nodes with one key, and a scenario says for each round who hears whom. Who leads follows from the roster here, so instead of
