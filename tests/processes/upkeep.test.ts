@@ -57,8 +57,8 @@ test(
     const sent = await mmtJson<{ height: string }>(place, transfer)
     await chain.printed(new RegExp(`^height ${Number(sent.height) + 2} `, 'm'))
     const folder = join(place.folder, 'snapshot')
-    const commands = [['snapshot', 'create', '--out', folder], ['prune'], ['revert', '--to', '1']]
-    for (const words of commands) expect((await refusal(words)).code).toBe('store/LOCKED')
+    for (const words of [['prune'], ['revert', '--to', '1']])
+      expect((await refusal(words)).code).toBe('store/LOCKED')
     expect(await chain.end('SIGINT')).toBe(0)
     const tip = await tipOf(place)
 
