@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { readGenesis } from '@mmtchain/kernel'
+import { readGenesis, type StoredBlock } from '@mmtchain/kernel'
 import {
   type AnyChain,
   balancesPart,
@@ -135,6 +135,9 @@ async function runUntilStopped(home: Home, options: DevOptions, isNew: boolean):
     const changes = existsSync(file)
       ? await watchChainFile(file, (found) => isUsable(home, file, found))
       : undefined
+    // Blocks may come while the node still starts: what they print comes after its first lines.
+    const early: StoredBlock[] = []
+    let tell = (stored: StoredBlock): unknown => early.push(stored)
     try {
       const running = await runNode({
         home,
@@ -142,12 +145,16 @@ async function runUntilStopped(home: Home, options: DevOptions, isNew: boolean):
         ask: askPassphrase,
         rpcPort: port,
         missingSignState: 'make',
+        onBlock: (stored) => void tell(stored),
         ...(demand && { wrapHost: demand.wrap }),
       })
       // A free port that was found once stays, so that those who use the chain find it again.
       port = Number(new URL(running.rpc.url).port)
       demand?.watch(running.node.mempool)
-      announce(home, options, { running, begins })
+      const { height } = (early[0]?.block ?? running.node.tip).header
+      announce(home, options, { running, begins, height: early.length > 0 ? height - 1n : height })
+      tell = (stored) => tellBlock(options, stored)
+      early.forEach(tell)
       const next = await Promise.race([running.stopped, stop, ...(changes ? [changes.changed] : [])])
       demand?.stop()
       await running.stop()
@@ -191,15 +198,15 @@ function isUsable(home: Home, file: string, { chain, bundle }: { chain: AnyChain
 function announce(
   home: Home,
   options: DevOptions,
-  { running, begins }: { readonly running: RunningNode; readonly begins: Beginning },
+  args: { readonly running: RunningNode; readonly begins: Beginning; readonly height: bigint },
 ): void {
+  const { running, begins, height } = args
   const { node, rpc } = running
   const { chain, fingerprint } = node.genesis
   const out = (text: string) => process.stdout.write(`${text}\n`)
   const urls = { rpc: `${rpc.url}/rpc`, health: `${rpc.url}/healthz` }
   if (options.json) out(JSON.stringify({ chainId: chain.id, fingerprint, ...urls, home: home.path }))
   else {
-    const { height } = node.tip.header
     out(
       look(
         begins === 'begins'
@@ -218,13 +225,16 @@ function announce(
       out([...about, say('dev.stop')].join('\n'))
     }
   }
-  node.onBlock(({ block, id }) => {
-    const { height } = block.header
-    const count = block.transactions.length
-    if (options.json) return void out(JSON.stringify({ height: height.toString(), id, transactions: count }))
-    const happened = count === 0 ? '' : `  ${transactionsText(count)}`
-    out(`${say('word.height')} ${height}  ${id.slice(0, 16)}…${happened}`)
-  })
+}
+
+function tellBlock(options: DevOptions, { block, id }: StoredBlock): void {
+  const { height } = block.header
+  const count = block.transactions.length
+  const happened = count === 0 ? '' : `  ${transactionsText(count)}`
+  const line = options.json
+    ? JSON.stringify({ height: height.toString(), id, transactions: count })
+    : `${say('word.height')} ${height}  ${id.slice(0, 16)}…${happened}`
+  process.stdout.write(`${line}\n`)
 }
 
 function demoRows(home: Home): readonly (readonly [string, string])[] {

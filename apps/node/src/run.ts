@@ -61,6 +61,8 @@ export interface RunNodeArgs {
   readonly rpcPort?: number | undefined
   /** Stands between the node and its surroundings, as a development chain does with its timers. */
   readonly wrapHost?: (host: Host) => Host
+  /** Told of every block from the first one on, also of those that are made before `runNode` resolves. */
+  readonly onBlock?: Parameters<Node['onBlock']>[0]
   /** What to do about a missing sign state; refuse it when absent. */
   readonly missingSignState?: MissingSignState
   /** Gives up a start that takes long. */
@@ -130,7 +132,7 @@ async function openNode(opened: {
   readonly genesis: GenesisData
   readonly validator: ValidatorKey | undefined
   readonly log: Log
-  readonly args: Pick<RunNodeArgs, 'wrapHost' | 'missingSignState'>
+  readonly args: Pick<RunNodeArgs, 'wrapHost' | 'missingSignState' | 'onBlock'>
 }): Promise<{
   readonly node: Node
   readonly network: HttpNetwork | undefined
@@ -180,6 +182,7 @@ async function openNode(opened: {
       ],
       ...(network && { network, metrics: [network.metrics] }),
     })
+    if (opened.args.onBlock) node.onBlock(opened.args.onBlock)
     const everyHeights = config.snapshotHeights
     const shared = shareSnapshots(home, { store, log: logOf(log, 'store'), node, everyHeights })
     if (network) serveNode(network, node, shared)
