@@ -67,7 +67,6 @@ export function createGossip(args: {
   const offers = new Map<Hash, Offer>()
   /** The offers for which nobody is asked. */
   const idle = new Set<Hash>()
-  /** What some peer was asked for, in time or not. */
   /** What was handled: it is here, was refused, or is in a block. */
   const seen = recentOf<Hash, true>(SEEN_MAX)
   let fresh: Hash[] = []
