@@ -40,6 +40,7 @@ export function dpos(options: DposOptions = {}): Engine {
     message,
     revertible: true,
     confirmations: chosen.confirmations,
+    logged: 'built',
     audit: auditor,
     context({ chain, block, parent, past }) {
       const { header } = block

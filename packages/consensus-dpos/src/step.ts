@@ -453,11 +453,12 @@ function reasonNotToSign({ signed, branch, tip }: DposState, header: VoteHeader)
   return 'this node makes no block until the chain has passed the last one that it signed'
 }
 
+/** A block on the tip that this node built, perhaps before a crash: nobody else may have what it signed then, and it may sign nothing else at that height. */
 function built(run: Run, { block, id }: InputOf<'built'>): void {
-  const { work, chain } = run.state
-  if (work?.kind !== 'build') return
+  const { work, chain, tip, signed } = run.state
   const { header } = block
   const { turn, maxHeightPrevoted, maxHeightGenerated } = fieldsOf(header)
+  if ((work && work.kind !== 'build') || header.parent !== tip?.id || (signed && signed.turn > turn)) return
   // From here on the node counts as having signed, whatever becomes of it.
   set(run, {
     work: { kind: 'sign', turn, block, id },

@@ -43,7 +43,7 @@ export function pbft(options: PbftOptions = {}): Engine {
     name: 'pbft',
     params: timingParams(options),
     message,
-    logged: true,
+    logged: 'all',
     context: (args) => blockContext(args, options.fullSeats),
     checkSeal({ chain, header, id, seal, validators }) {
       const cert = readSeal(seal, { height: header.height, round: header.round, id })
@@ -146,7 +146,6 @@ function enterHeight(work: Work, tip: Tip): undefined {
   next.highest = new Array<number>(set.validators.length).fill(-1)
   next.early = []
   if (next.forgotten && next.forgotten.at.height < next.height) next.forgotten = undefined
-  setTimer(work, 'resend', nowMs + next.timing.timeoutMs / 2n)
   const startMs = tip.header.timeMs + slotMsOf(chain, set, next.timing.fullSeats)
   if (startMs > nowMs) setTimer(work, 'round', startMs)
   else enterRound(work, 0)

@@ -13,11 +13,10 @@ const STEPS: readonly Step[] = ['wait', 'propose', 'prepare', 'commit', 'decided
 /** How many peers' last questions are remembered. */
 const PEERS_MAX = 1024
 
-/** Every T₀/2: where this node is, its latest votes, its newest certificate, and what it waits for. Before round 0 it lacks nothing. */
+/** Every T₀/2 from a height's first round on: where this node is, its latest votes, its newest certificate, and what it waits for. */
 export function resend(work: Work): undefined {
   const { next } = work
   setTimer(work, 'resend', work.nowMs + next.timing.timeoutMs / 2n)
-  if (next.step === 'wait') return
   sendStatus(work)
   if (next.step === 'decided') return
   const { prepare, commit } = next.ownLatest
@@ -52,6 +51,9 @@ export function receiveStatus(work: Work, from: PeerId, status: Status): undefin
     return sendStatus(work, from)
   }
   const { height, round } = status
+  // Who is one behind mostly decides at this moment, too; a whole block is sent only to who asks again.
+  const isNew = nowMs < next.enteredMs + pauseMs
+  if (height + 1n === next.height && isNew) return
   const last = next.answered.get(from)
   if (last && last.height === height && last.round === round && nowMs < last.atMs + pauseMs) return
   // A map keeps the order of its entries, so the peer that was answered longest ago is the first.

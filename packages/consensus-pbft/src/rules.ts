@@ -24,6 +24,7 @@ import {
   send,
   setRound,
   setRoundTimer,
+  setTimer,
   stop,
   type Work,
   withEntry,
@@ -53,7 +54,9 @@ export function enterRound(work: Work, round: number): undefined {
   next.round = round
   next.step = 'propose'
   next.building = -1
-  next.deadlines = { resend: next.deadlines.resend }
+  const { resend } = next.deadlines
+  next.deadlines = { resend }
+  if (resend === undefined) setTimer(work, 'resend', work.nowMs + next.timing.timeoutMs / 2n)
   forgetOld(work)
   setRoundTimer(work, 'propose')
   const { tip, validId, validRound, seat } = next

@@ -166,6 +166,11 @@ describe('STATUS', () => {
     on.pass(250)
     expect(on.message(status())).toEqual(['send votes to one'])
   })
+  test('from the height just below gets no block while its node has hardly left that height', () => {
+    on.start()
+    on.pass(249)
+    expect(on.message(status({ height: 0n }))).toEqual([])
+  })
   test('from a higher height is answered with a question', () => {
     on.start()
     on.pass(250)

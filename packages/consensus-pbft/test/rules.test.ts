@@ -23,11 +23,11 @@ function lockedIn(round: number): undefined {
 describe('rule 1 (lines 11-21, 57-60)', () => {
   test('round 0 begins a slot after the parent', () => {
     on.pass(-1_000)
-    expect(on.start()).toEqual(['timer resend 500', 'timer round 1000'])
+    expect(on.start()).toEqual(['timer round 1000'])
     on.pass(999)
     expect(on.timer('round')).toEqual([])
     on.pass(1)
-    expect(on.timer('round')).toEqual(['timer propose 1000'])
+    expect(on.timer('round')).toEqual(['timer resend 500', 'timer propose 1000'])
   })
 
   test('round 0 begins at once when the slot is over, with the own commit', () => {

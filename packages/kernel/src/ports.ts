@@ -317,8 +317,11 @@ export interface Engine {
   readonly revertible?: boolean | undefined
   /** How many blocks on top of one make it *confirmed*, where blocks become final later than that; see `confirmationOf`. */
   readonly confirmations?: number | undefined
-  /** True when the inputs since the last commit must outlast a crash: the node logs them before it carries out what they cause. */
-  readonly logged?: boolean | undefined
+  /**
+   * Which inputs since the last commit must outlast a crash: the node has them on its disk before it carries out what they cause. `built` are
+   * the blocks that it built itself.
+   */
+  readonly logged?: 'all' | 'built' | undefined
   /** Reads the block's context. Throws `consensus/…` when the header or the body breaks the engine's rules. */
   context(args: {
     readonly chain: EngineChain

@@ -128,7 +128,8 @@ export function createDriver(args: {
   }
 
   function note(input: EngineInput): void {
-    if (input.kind !== 'started' && input.kind !== 'tip') inputLog?.append(input)
+    if (input.kind === 'started' || input.kind === 'tip') return
+    if (engine.logged === 'all' || input.kind === 'built') inputLog?.append(input)
   }
 
   /** The answers come before any other input, so that the engine never hears of something else on a tip that it does not know. */

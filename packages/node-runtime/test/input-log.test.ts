@@ -7,7 +7,7 @@ import { isChainError } from '@mmtchain/primitives'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { soloNodes } from './nodes.ts'
 
-const engine = { ...solo(), message: struct({ n: u32 }), logged: true } as ReturnType<typeof solo>
+const engine = { ...solo(), message: struct({ n: u32 }), logged: 'all' } as ReturnType<typeof solo>
 const fingerprint = hash('7'.repeat(64))
 const [tip, other] = [hash('1'.repeat(64)), hash('2'.repeat(64))]
 const timer = (nowMs: bigint): EngineInput => ({ kind: 'timer', name: 'slot', nowMs })

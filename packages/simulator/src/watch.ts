@@ -176,7 +176,7 @@ export function createWatch(args: {
     },
     asked({ node, at: { height, round, step }, message }) {
       // An engine without a log may ask for something else after a crash: then its signer says nothing.
-      if (!reference.logged) return
+      if (reference.logged === undefined) return
       const place = `${node} ${height}/${round}/${step}`
       const before = wanted.get(place)
       if (before && !equalBytes(before, message))

@@ -1,3 +1,4 @@
+import { dpos } from '@mmtchain/consensus-dpos'
 import { type Fault, type Plan, planOf, runPlan, type Setup } from '@mmtchain/simulator'
 import { expect, test } from 'vitest'
 import { dposElected, dposFixed, dsft } from './elected.ts'
@@ -75,5 +76,27 @@ test(
     const plan = { ...calm(5), observers: 0, liars, faults: [halves], safetyMs: 60_000 }
     const { violation } = await runPlan({ plan, setup: dposFixed })
     expect(violation?.rule).toBe('agreement')
+  },
+)
+
+test(
+  'dpos: validators that lose their power at the moment when they have signed go on, since what they built is logged',
+  SLOW,
+  async () => {
+    const unlogged: Setup = { name: 'dpos', engine: () => ({ ...dpos(), logged: undefined }) }
+    const fate = async (reaches: number, setup: Setup) => {
+      const faults = [0, 1].map(
+        (node): Fault => ({ kind: 'crash', atMs: 5_500, node, reaches, power: true, downMs: 100 }),
+      )
+      const plan = { ...calm(4), validators: 2, observers: 1, loadMs: 0, safetyMs: 15_000, faults }
+      return (await runPlan({ plan, setup })).violation?.rule
+    }
+    const fates = new Set<string | undefined>()
+    for (let reaches = 1; reaches <= 12; reaches++) {
+      expect([reaches, await fate(reaches, dposFixed)]).toEqual([reaches, undefined])
+      fates.add(await fate(reaches, unlogged))
+    }
+    // Without the log both may have signed a block that nobody has, and neither may sign another one at that height.
+    expect(fates).toContain('progress')
   },
 )

@@ -16,6 +16,24 @@ test('four validators make a block a slot while nothing goes wrong', async () =>
   expect(height).toBeGreaterThanOrEqual(18n)
 })
 
+test('while nothing goes wrong a height takes one proposal, two votes of each validator, and hardly anything twice', async () => {
+  const counts = new Map<string, number>()
+  const { height } = await runPlan({
+    plan: { ...calm(1), weather: { ...CALM, delayMs: [1, 10] }, loadMs: 0, safetyMs: 60_000, observers: 0 },
+    setup,
+    onSent({ message }) {
+      const { kind, value } = message as { kind: string; value: { kind?: string } }
+      const what = value.kind ?? kind
+      counts.set(what, (counts.get(what) ?? 0) + 1)
+    },
+  })
+  const perHeight = (what: string) => (counts.get(what) ?? 0) / Number(height)
+  // Each of four sends to three others; a moment before or after the last height is in the counts, too.
+  expect(perHeight('prePrepare')).toBeLessThan(3.2)
+  expect(perHeight('votes')).toBeLessThan(25)
+  expect(perHeight('block')).toBeLessThan(0.5)
+})
+
 test('the same seed gives the same trace, another seed another', async () => {
   const plan = { ...planOf(11, { validators: 4 }), safetyMs: 15_000 }
   const [first, again, other] = [
