@@ -16,7 +16,7 @@ import {
   voteStatement,
 } from './messages.ts'
 import { isKnown, withEvidence } from './pool.ts'
-import { preparedIn, wantedBlocks } from './rules.ts'
+import { preparedIn, quorumOf, wantedBlocks } from './rules.ts'
 import {
   PROPOSALS_AHEAD,
   ROUNDS_AHEAD,
@@ -85,7 +85,8 @@ export function receiveVotes(work: Work, from: PeerId, votes: readonly Signed[])
   for (const vote of checked) keepVote(work, vote)
   const isAbsent = ({ statement: { value } }: Signed) =>
     value.blockId !== null && !next.blocks.has(value.blockId)
-  if (checked.some(isAbsent)) fetchWanted(work, from)
+  // With fewer votes the proposal itself may well be on its way.
+  if (checked.some(isAbsent)) fetchWanted(work, { to: from, voters: quorumOf(next.rulers) })
 }
 
 /** Whether a vote tells something that is not known yet. */
@@ -228,10 +229,13 @@ function isWhole({ next }: Pick<Work, 'next'>, id: Hash, block: Block): boolean 
   )
 }
 
-/** Asks the peer, once in a while, for a block that others vote for and that is not here. */
-export function fetchWanted(work: Work, to?: PeerId): undefined {
+/** Asks one peer or all, once in a while, for a block that others vote for and that is not here. */
+export function fetchWanted(
+  work: Work,
+  { to, voters }: { readonly to?: PeerId; readonly voters?: number } = {},
+): undefined {
   const { next, nowMs } = work
-  for (const id of wantedBlocks(next)) {
+  for (const id of wantedBlocks(next, voters)) {
     const askedMs = next.wanted.get(id)
     if (next.blocks.has(id) || (askedMs !== undefined && nowMs < askedMs + next.timing.timeoutMs / 2n))
       continue

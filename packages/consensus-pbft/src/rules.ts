@@ -319,9 +319,11 @@ function missesBelow({ rounds, rulers, height }: Work['next'], round: number): r
     })
 }
 
-/** Blocks that a quorum may still need: those that f + 1 voted for in a round. */
-export function wantedBlocks({ rounds, rulers }: Work['next']): readonly Hash[] {
-  const least = honestMin(rulers.set.validators.length)
+/** Blocks that a quorum may still need: those that f + 1 voted for in a round; or those for which so many voted. */
+export function wantedBlocks(
+  { rounds, rulers }: Work['next'],
+  least = honestMin(rulers.set.validators.length),
+): readonly Hash[] {
   const ids = [...rounds.values()].flatMap(({ prepares, commits }: Round) => [
     ...blocksWith(prepares, least),
     ...blocksWith(commits, least),
