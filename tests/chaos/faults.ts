@@ -1,11 +1,13 @@
 // What happens to the nodes of a network.
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { versionOf } from './builds.ts'
 import type { Chance } from './chance.ts'
 import type { ChaosNetwork, ChaosNode } from './nodes.ts'
 
 export const FAULTS = [
   'SIGKILL',
+  'SIGKILL of many',
   'SIGKILL of all',
   'SIGSTOP and SIGCONT',
   'restart',
@@ -52,6 +54,19 @@ export async function make(fault: Fault, run: FaultRun): Promise<void> {
         killed(1)
         network.start(one)
         await hold(chance.below(4_000))
+      }
+      return
+    }
+    case 'SIGKILL of many': {
+      // Mostly while they start, and sometimes more than f at a time.
+      const times = 12 + chance.below(13)
+      for (let i = 0; i < times; i++) {
+        const node = chance.pick(network.nodes)
+        if (!node.process) continue
+        await network.end(node, 'SIGKILL')
+        killed(1)
+        network.start(node)
+        await hold(chance.below(1_200))
       }
       return
     }
@@ -115,6 +130,9 @@ export async function make(fault: Fault, run: FaultRun): Promise<void> {
         node.program = run.programs[node.program === run.programs[0] ? 1 : 0]
         network.start(node)
         await run.level([node])
+        const { version } = (await node.ask('node_info', {})) as { readonly version: string }
+        if (version !== versionOf(node.program))
+          throw new Error(`${node.name} runs ${version} after an upgrade`)
       }
       return
     }

@@ -13,6 +13,7 @@ const VALIDATORS = 4
 /** Nodes that follow, and of which each joins the validators once and leaves them once. */
 const OBSERVERS = 2
 const CLIENTS = ['demo1', 'demo2', 'demo3', 'demo4']
+const KILLS = ['SIGKILL', 'SIGKILL of many'] as const
 /** Pays for those who join. */
 const FUNDER = 'demo5'
 /** After faults have ended, no node stands still for so long before all are level and two heights further. */
@@ -107,6 +108,7 @@ export async function runChaos(plan: ChaosPlan): Promise<ChaosReport> {
     await reach(nodes, 2)
     await clients.begin(CLIENTS)
     const choices = (plan.faults ?? FAULTS).filter((fault) => canMake(fault, network))
+    const isChosen = (fault: Fault) => choices.includes(fault)
     const beganMs = performance.now()
     const passed = () => (performance.now() - beganMs) / plan.ms
     // Each kind once before chance decides.
@@ -118,7 +120,8 @@ export async function runChaos(plan: ChaosPlan): Promise<ChaosReport> {
         count(due.name)
       }
       // What kills is what this is for; some of the rest happens at the same time.
-      const chosen: Fault[] = [first.shift() ?? (chance.oneIn(2) ? 'SIGKILL' : chance.pick(choices))]
+      const next = () => (chance.oneIn(2) ? chance.pick(KILLS.filter(isChosen)) : chance.pick(choices))
+      const chosen: Fault[] = [first.shift() ?? next()]
       if (first.length === 0 && chance.oneIn(3)) chosen.push(chance.pick(choices))
       await Promise.all(chosen.map((fault) => make(fault, run)))
       for (const fault of chosen) count(fault)

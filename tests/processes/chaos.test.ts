@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { prepareCrypto } from '@mmtchain/crypto'
 import { expect, test } from 'vitest'
+import { copyBuild } from '../chaos/builds.ts'
 import { makeNetwork } from '../chaos/nodes.ts'
 import { runChaos, table } from '../chaos/run.ts'
 import { heightOf, verdict } from '../chaos/verdict.ts'
@@ -12,14 +13,16 @@ const chain = join(root, 'examples/04-alliance/chain.ts')
 const program = resolve(root, 'apps/cli/dist/main.js')
 const newFolder = () => mkdtemp(join(tmpdir(), 'mmt-chaos-'))
 
-test('the reference alliance outlives kills, a wiped folder and links that fall silent, and loses nothing final', {
+test('the reference alliance outlives kills, a wiped folder, links that fall silent and an upgrade, and loses nothing final', {
   timeout: 900_000,
 }, async () => {
   await prepareCrypto()
+  const dir = await newFolder()
+  const next = copyBuild({ root, dir: join(dir, 'next'), version: '99.0.0-next' })
   const seed = Number(process.env.MMT_CHAOS_SEED ?? Date.now() % 1_000_000)
   const report = await runChaos({
-    ...{ seed, chain, ms: 20_000, dir: await newFolder(), programs: [program, program] },
-    faults: ['SIGKILL', 'silent links', 'wiped data folder'],
+    ...{ seed, chain, ms: 20_000, dir, programs: [program, next] },
+    faults: ['SIGKILL', 'silent links', 'wiped data folder', 'upgrade one by one'],
     tell: () => undefined,
   })
   console.log(table(report))

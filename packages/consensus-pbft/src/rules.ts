@@ -73,7 +73,7 @@ export function enterRound(work: Work, round: number): undefined {
 
 /** Asks for a new block on the tip. */
 function build({ next, nowMs, effects }: Work): undefined {
-  const { tip, round, chain, pool, reveal, timing } = next
+  const { tip, round, chain, pool, reveal, timing, rulers } = next
   if (!tip) return
   const earliest = tip.header.timeMs + slotMsOf(chain, tip.validators, timing.fullSeats)
   next.building = round
@@ -85,6 +85,7 @@ function build({ next, nowMs, effects }: Work): undefined {
       consensus: consensusBytes(tip, round, reveal),
       ...chargesOf(pool, missesBelow(next, round)),
     },
+    ...(rulers.set.validators.length > 1 && { withinMs: Number(timeoutOf(timing, round)) }),
   })
 }
 

@@ -254,9 +254,10 @@ export type EngineEffect =
   /**
    * Answered by `built`: a block on the tip, with transactions of the mempool. One that the chain refuses for its evidence or
    * proofs of misses is built without any: only modules know what they have charged before. By nothing where the chain refuses the
-   * block even so.
+   * block even so. Other validators wait for it no longer than `withinMs`, as long as it takes to build, send and check it together; without
+   * that nobody waits.
    */
-  | { readonly kind: 'buildBlock'; readonly request: BlockRequest }
+  | { readonly kind: 'buildBlock'; readonly request: BlockRequest; readonly withinMs?: number | undefined }
   /** Answered by `validated`: could this block follow the tip? */
   | { readonly kind: 'validateBlock'; readonly block: Block; readonly id: Hash }
   /** Answered by `signed`, unless the signer has signed something else at `at` or after it: then by nothing. */

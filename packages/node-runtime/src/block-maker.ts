@@ -1,5 +1,6 @@
-import type { Block, BlockRequest, Execution, Machine, Skipped, Store, Tip } from '@mmtchain/kernel'
+import type { Block, BlockRequest, Execution, Machine, Prepared, Skipped, Store, Tip } from '@mmtchain/kernel'
 import { type Address, type ChainError, type Hash, isChainError } from '@mmtchain/primitives'
+import { createBlockBudget, type Room } from './block-budget.ts'
 import type { Checks } from './checks.ts'
 import { type Log, textOf } from './host.ts'
 import type { Mempool } from './mempool.ts'
@@ -11,13 +12,22 @@ export interface BlockMaker {
    * Builds the next block. A transaction in whose execution the build itself fails, because it exhausts the stack, is dropped:
    * nobody has voted yet, and the chain goes on without it. Without evidence and proofs of misses where the chain refuses them:
    * only modules know what they have charged before. Undefined where the chain refuses the block all the same, as for what it reveals,
-   * and other validators can make the next one. Any other failure outside transactions is thrown.
+   * and other validators can make the next one. Any other failure outside transactions is thrown. Where others wait for it, it holds what
+   * they can be expected to check within that time.
    */
-  build(request: BlockRequest, proposer: Address): Execution | undefined
+  build(args: {
+    readonly request: BlockRequest
+    readonly proposer: Address
+    /** How long other validators wait for it, in milliseconds. */
+    readonly withinMs?: number | undefined
+  }): Execution | undefined
   /** Executes a block that another node built. Undefined when it is not valid. A fault of the node is thrown. */
   validate(block: Block): Execution | undefined
+  /** The tip is another. */
+  moved(tip: Hash): void
 }
 
+const UNBOUNDED: Room = { bytesMax: Number.POSITIVE_INFINITY, untilMs: Number.POSITIVE_INFINITY }
 /** How many transactions that make the build fail are dropped for one block before it is built empty. */
 const CULPRITS_MAX = 4
 
@@ -27,25 +37,30 @@ export function createBlockMaker(args: {
   readonly mempool: Mempool
   readonly checks: Pick<Checks, 'prepare'>
   readonly tip: () => Tip
+  readonly monotonicMs: () => number
   readonly log: Log
 }): BlockMaker {
-  const { machine, store, mempool, checks, tip, log } = args
+  const { machine, store, mempool, checks, tip, monotonicMs, log } = args
+  const { blockBytesMax } = machine.genesis.chain.limits
+  const budget = createBlockBudget({ blockBytesMax, monotonicMs })
 
   function tryBuild(
     request: BlockRequest,
     proposer: Address,
-  ): (Execution & { readonly skipped: readonly Skipped[] }) | undefined {
+    room: Room,
+  ): (Execution & { readonly skipped: readonly Skipped[]; readonly given: Given }) | undefined {
     for (let culprits = 0; ; culprits++) {
-      const { candidates, underWay } = watched(culprits < CULPRITS_MAX ? mempool.candidates() : [])
+      const all = culprits < CULPRITS_MAX ? mempool.candidates() : []
+      const { candidates, underWay, given } = watched(all, () => monotonicMs() > room.untilMs, room.bytesMax)
       try {
-        return machine.build(store, { parent: tip(), proposer, request, candidates })
+        return { ...machine.build(store, { parent: tip(), proposer, request, candidates }), given }
       } catch (error) {
         const culprit = underWay()
         const { evidence, missProofs } = request
         if (isChainError(error) && evidence.length + missProofs.length > 0) {
           const { code, message } = error
           log.warn({ code, message }, 'the chain refuses what the block was to charge; it is built without')
-          return tryBuild({ ...request, evidence: [], missProofs: [] }, proposer)
+          return tryBuild({ ...request, evidence: [], missProofs: [] }, proposer, room)
         }
         if (isChainError(error) && tip().validators.validators.length > 1) {
           const { code, message } = error
@@ -63,11 +78,20 @@ export function createBlockMaker(args: {
   }
 
   return {
-    build(request, proposer) {
-      const execution = tryBuild(request, proposer)
-      for (const { id, error } of execution?.skipped ?? []) if (!waits(error)) mempool.drop(id, error)
+    build({ request, proposer, withinMs }) {
+      const beganMs = monotonicMs()
+      const execution = tryBuild(
+        request,
+        proposer,
+        withinMs === undefined ? UNBOUNDED : budget.room(withinMs),
+      )
+      if (!execution) return undefined
+      const { id, skipped, given } = execution
+      for (const one of skipped) if (!waits(one.error)) mempool.drop(one.id, one.error)
+      if (withinMs !== undefined) budget.proposed({ id, ...given, beganMs, builtMs: monotonicMs(), withinMs })
       return execution
     },
+    moved: budget.moved,
     validate(block) {
       try {
         return machine.execute(store, { parent: tip(), block, prepare: checks.prepare })
@@ -81,22 +105,45 @@ export function createBlockMaker(args: {
   }
 }
 
+/** What the build was given of what waits. */
+interface Given {
+  readonly bytes: number
+  /** Whether more waits. */
+  readonly isFull: boolean
+}
+
 /**
- * The same candidates, and which of them is being executed. After the last one none is; when the block is full before, the
- * last one given still counts, so a failing `endBlock` hook may cost some of them their place before it stops the node.
+ * The same candidates as long as there is time and room, what was given of them, and which of them is being executed. After the last
+ * one none is; when the block is full before, the last one given still counts, so a failing `endBlock` hook may cost some of them their
+ * place before it stops the node.
  */
-function watched<T extends { readonly id: Hash }>(
-  all: Iterable<T>,
-): { readonly candidates: Iterable<T>; readonly underWay: () => Hash | undefined } {
+function watched(
+  all: Iterable<Prepared>,
+  isOver: () => boolean,
+  bytesMax: number,
+): {
+  readonly candidates: Iterable<Prepared>
+  readonly underWay: () => Hash | undefined
+  readonly given: Given
+} {
   let current: Hash | undefined
+  // Full until the last one was given: where the kernel takes no more, there was no room for more.
+  const given = { bytes: 0, isFull: true }
   function* candidates() {
     for (const one of all) {
+      const bytes = given.bytes + one.bytes.length
+      if (given.bytes > 0 && (bytes > bytesMax || isOver())) {
+        current = undefined
+        return
+      }
+      given.bytes = bytes
       current = one.id
       yield one
     }
     current = undefined
+    given.isFull = false
   }
-  return { candidates: candidates(), underWay: () => current }
+  return { candidates: candidates(), underWay: () => current, given }
 }
 
 /** True for a transaction that those before it keep waiting. */

@@ -61,6 +61,8 @@ export function createDriver(args: {
   readonly metrics: Recorder
   readonly tip: () => Tip
   readonly finalised: () => Height
+  /** True while other nodes have the next blocks. */
+  readonly isBehind: () => boolean
   /** What the block after a tip would reveal if this node built it. */
   readonly reveal: (tip: Tip) => Uint8Array | undefined
   readonly outlet: DriverOutlet
@@ -185,10 +187,14 @@ export function createDriver(args: {
     timers.set(name, host.setTimer(atMs, fire))
   }
 
-  function build({ request }: Extract<EngineEffect, { kind: 'buildBlock' }>): EngineInput | undefined {
-    if (!signer) return undefined
+  function build({
+    request,
+    withinMs,
+  }: Extract<EngineEffect, { kind: 'buildBlock' }>): EngineInput | undefined {
+    // While this node gets the blocks of others, the next one is among them.
+    if (!signer || (withinMs !== undefined && args.isBehind())) return undefined
     const startMs = host.monotonicMs()
-    const execution = maker.build(request, signer.address)
+    const execution = maker.build({ request, proposer: signer.address, withinMs })
     metrics.took('build', host.monotonicMs() - startMs)
     // The turn passes to the next validator.
     if (!execution) return undefined
@@ -281,6 +287,7 @@ export function createDriver(args: {
   /** The log of inputs and what was made for the tip before end here. */
   function arrivedAt(next: Tip): EngineInput {
     atHand.clear()
+    maker.moved(next.id)
     const nowMs = host.nowMs()
     inputLog?.begin(next.id, nowMs)
     const reveal = args.reveal(next)

@@ -30,6 +30,8 @@ export interface Exchange {
   readonly target: bigint
   /** True while other nodes have more blocks than the one under way. */
   readonly catchingUp: boolean
+  /** True while that is more than a claim. */
+  readonly isBehind: boolean
   sendConsensus(message: unknown, to: PeerId | undefined): void
   sendBlock(stored: StoredBlock, to: PeerId | undefined): void
   /** A peer broke the protocol, as the engine saw. */
@@ -90,7 +92,7 @@ export async function createExchange(args: {
     mempool,
     checks,
     host,
-    isReady: () => !sync.catchingUp,
+    isReady: () => !sync.isBehind,
     send: (peer, message) => send(message, peer),
     blame,
     taken: metrics.submitted,
@@ -184,6 +186,9 @@ export async function createExchange(args: {
     },
     get catchingUp() {
       return sync.catchingUp
+    },
+    get isBehind() {
+      return sync.isBehind
     },
     sendConsensus: (value, to) => send({ kind: 'consensus', value }, to),
     sendBlock: ({ block, seal }, to) => send({ kind: 'block', value: { block, seal } }, to),

@@ -139,6 +139,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     mempool,
     checks,
     tip: () => tip,
+    monotonicMs: host.monotonicMs,
     log: logOf(log, 'blocks'),
   })
   const inputs = engine.logged && options.inputLog
@@ -152,6 +153,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
     metrics,
     tip: () => tip,
     finalised,
+    isBehind: () => exchange?.isBehind ?? false,
     reveal: (at) => options.reveal?.({ tip: at, machine, store }),
     outlet: {
       send: (message, to) => exchange?.sendConsensus(message, to),

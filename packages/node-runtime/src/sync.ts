@@ -11,6 +11,7 @@ import {
 import { type Hash, type Height, height as toHeight } from '@mmtchain/primitives'
 import type { Host, Log } from './host.ts'
 import { BLOCKS_MAX, type NodeMessage, sealedBlock } from './messages.ts'
+import { recentOf } from './recent.ts'
 
 /** Blocks of one request. */
 const RANGE = 32n
@@ -23,9 +24,16 @@ const ASK_TIMEOUT_MS = 5_000n
 const STALL_MS = 2_000n
 /** How long a block that is one ahead may still take to come by itself. */
 const GRACE_MS = 100n
-/** A peer that leaves so many requests in a row without blocks is not asked for a while. */
+/** A peer that leaves so many requests in a row without blocks is not asked for a while, twice as long each time. */
 const STRIKES_MAX = 3
 const IGNORED_MS = 60_000n
+const IGNORED_MS_MAX = 16n * IGNORED_MS
+/** What was before is forgotten after so long without another time, or when the peer gives all that it is asked for. */
+const FORGIVEN_MS = 4n * IGNORED_MS_MAX
+/** Of so many peers that are gone it is known how often they were not worth asking. */
+const IGNORED_PEERS_MAX = 1_024
+/** A tip of so many slots ago is old. */
+const OLD_SLOTS = 4n
 const PROGRESS_MS = 10_000n
 
 /** Gets the blocks that this node lacks from those that have them, several at once, and gives them to the engine in order. */
@@ -34,6 +42,11 @@ export interface Sync {
   readonly target: bigint
   /** True while more than the block under way is missing. */
   readonly catchingUp: boolean
+  /**
+   * True while that is more than a claim: the tip is old, and blocks of others follow it one after the other, or may do so at once because
+   * nobody was asked before. Nobody can make it true on a node that is level.
+   */
+  readonly isBehind: boolean
   /** A peer says what it has. */
   heard(peer: PeerId, claim: { readonly height: Height }): void
   left(peer: PeerId): void
@@ -44,6 +57,8 @@ export interface Sync {
   distrust(peer: PeerId): void
   stop(): void
 }
+
+const NEVER_IGNORED = { times: 0, untilMs: 0n }
 
 type Blocks = Extract<NodeMessage, { kind: 'blocks' }>['value']
 
@@ -74,6 +89,11 @@ export function createSync(args: {
     { readonly from: PeerId; readonly block: Block; readonly seal: Uint8Array }
   >()
   const timers = new Map<string, () => void>()
+  /** How often peers did not keep what they claimed, also of those that have left. */
+  const ignored = recentOf<PeerId, { readonly times: number; readonly untilMs: bigint }>(IGNORED_PEERS_MAX)
+  /** When a peer first claimed to have more, and when its blocks last made the tip another. */
+  let firstClaimMs: bigint | undefined
+  let gainedMs: bigint | undefined
   /** The next block of a branch that does not begin at the tip. */
   let branch: bigint | undefined
   /** The height of the block that the engine works on. */
@@ -164,7 +184,20 @@ export function createSync(args: {
       'a node does not give blocks that it claims to have; it is not asked for a while',
     )
     peer.strikes = 0
-    peer.ignoredUntilMs = host.nowMs() + IGNORED_MS
+    ignore(name, peer)
+  }
+
+  function ignore(name: PeerId, peer: Peer): void {
+    const nowMs = host.nowMs()
+    const before = ignored.get(name)
+    const times = before && nowMs < before.untilMs + FORGIVEN_MS ? before.times : 0
+    const afterMs = IGNORED_MS << BigInt(times)
+    peer.ignoredUntilMs = nowMs + (afterMs < IGNORED_MS_MAX ? afterMs : IGNORED_MS_MAX)
+    ignored.set(name, { times: Math.min(times + 1, 16), untilMs: peer.ignoredUntilMs })
+  }
+
+  function isSoon(atMs: bigint | undefined): boolean {
+    return atMs !== undefined && host.nowMs() - atMs < ASK_TIMEOUT_MS
   }
 
   /** Gives the engine the next block, if it is here and the engine waits for one. */
@@ -251,10 +284,20 @@ export function createSync(args: {
     get catchingUp() {
       return target() > tip().header.height + 1n
     },
+    get isBehind() {
+      const { header } = tip()
+      if (target() <= header.height + 1n) return false
+      const isOld = host.nowMs() - header.timeMs > OLD_SLOTS * machine.engineChain.slotMs
+      return isOld && (isSoon(gainedMs) || isSoon(firstClaimMs))
+    },
     heard(name, { height }) {
       const peer = peers.get(name)
       if (peer) peer.height = height
-      else peers.set(name, { height, asked: undefined, strikes: 0, ignoredUntilMs: 0n })
+      else {
+        const ignoredUntilMs = ignored.get(name)?.untilMs ?? 0n
+        peers.set(name, { height, asked: undefined, strikes: 0, ignoredUntilMs })
+      }
+      if (height > tip().header.height + 1n) firstClaimMs ??= host.nowMs()
       plan()
     },
     left(name) {
@@ -275,6 +318,7 @@ export function createSync(args: {
       }
       if (blocks.length === 0) strike(name, peer, from)
       else peer.strikes = 0
+      if (from + BigInt(blocks.length) > asked.to && blocks.length > 1) ignored.set(name, NEVER_IGNORED)
       const start = next()
       for (const { block, seal } of blocks)
         if (block.header.height >= start) buffer.set(block.header.height, { from: name, block, seal })
@@ -284,6 +328,7 @@ export function createSync(args: {
       const { height } = tip().header
       if (fed !== undefined && height >= fed) {
         fed = undefined
+        gainedMs = host.nowMs()
         clearTimer('stall')
       }
       clearTimer('grace')
@@ -295,7 +340,7 @@ export function createSync(args: {
       const peer = peers.get(name)
       if (peer) {
         peer.asked = undefined
-        peer.ignoredUntilMs = host.nowMs() + IGNORED_MS
+        ignore(name, peer)
       }
       fed = undefined
       clearTimer('stall')

@@ -71,8 +71,8 @@ export interface MachineOptions {
   readonly network: Network
   /** The process has ended without a word. */
   readonly onGone: (name: string) => void
-  /** Made for each process. */
-  readonly genesis: () => GenesisData
+  /** Made for each process. `onBlock` is called when the execution of a block begins. */
+  readonly genesis: (onBlock: () => void) => GenesisData
   readonly key: ValidatorKey | undefined
   readonly reveal: Setup['reveal']
   /** Whether it signs whatever it is asked to. */
@@ -80,6 +80,8 @@ export interface MachineOptions {
   /** Whether what it does is held against the rules. */
   readonly isWatched: boolean
   readonly syncMs: () => number
+  /** How long it takes to read a value of the state. */
+  readonly readMs: number
   readonly note: (what: string, more?: () => string) => void
   readonly onRestart: () => void
 }
@@ -103,12 +105,15 @@ export function simMachine(options: MachineOptions): SimMachine {
   const machineDisk = disk(chance.fork('disk'))
   const machineClock = clock(schedule)
   /** Reads the store beside the node. */
-  const observer = createMachine(options.genesis())
+  const observer = createMachine(options.genesis(() => undefined))
   let store = memoryStore()
   let tip: Tip | undefined
   let journal: Uint8Array[] = []
   let run: Run | undefined
   let awakeAtMs = 0
+  /** Until when it executes what it has begun. Whatever follows from that comes then. */
+  let busyUntilMs = 0
+  let isExecuting = false
   let ended: string | undefined
   let starts = 0
   /** What its engine asked for last, and what its signer gave last. */
@@ -119,6 +124,7 @@ export function simMachine(options: MachineOptions): SimMachine {
     dying.isAlive = false
     const { power, downMs } = dying.death
     note(power ? 'loses its power' : 'is killed')
+    busyUntilMs = 0
     options.onGone(name)
     machineClock.clear()
     if (power) {
@@ -146,11 +152,22 @@ export function simMachine(options: MachineOptions): SimMachine {
     }
   }
 
-  /** Calls when the process is awake, if it still lives. */
+  /** How far the process is ahead of the schedule, which learns afterwards what its work took. */
+  const aheadMs = () => Math.max(0, Math.ceil(busyUntilMs) - schedule.nowMs)
+
+  /** Calls when the process is awake and has nothing else to do, if it still lives. */
   function whenAwake(living: Run, call: () => void): void {
     if (!living.isAlive) return
-    if (schedule.nowMs >= awakeAtMs) call()
-    else schedule.at(awakeAtMs, () => whenAwake(living, call))
+    const untilMs = Math.max(awakeAtMs, schedule.nowMs + aheadMs())
+    if (schedule.nowMs >= untilMs) call()
+    else schedule.at(untilMs, () => whenAwake(living, call))
+  }
+
+  /** Calls when the work is done that this follows from. */
+  function whenDone(living: Run, call: () => void): void {
+    const laterMs = aheadMs()
+    if (laterMs === 0) call()
+    else schedule.after(laterMs, () => living.isAlive && call())
   }
 
   /** As a host has to: never before its time by the clock, which may be set back while the process sleeps. */
@@ -167,8 +184,8 @@ export function simMachine(options: MachineOptions): SimMachine {
 
   function hostOf(living: Run): Host {
     return {
-      nowMs: () => BigInt(machineClock.nowMs()),
-      monotonicMs: machineClock.monotonicMs,
+      nowMs: () => BigInt(machineClock.nowMs() + aheadMs()),
+      monotonicMs: () => machineClock.monotonicMs() + aheadMs(),
       setTimer: (atMs, fire) => (living.isAlive ? setTimer(living, Number(atMs), fire) : () => undefined),
       log: logOf(living),
       journal: journalOf(living),
@@ -208,6 +225,7 @@ export function simMachine(options: MachineOptions): SimMachine {
     const reach = reachOf(living)
     return {
       ...under,
+      ...(options.readMs > 0 && slowly(under)),
       async commit(commit) {
         await reach('before commit')
         const parent = tip ?? observer.tipOf(under)
@@ -235,6 +253,20 @@ export function simMachine(options: MachineOptions): SimMachine {
     }
   }
 
+  /** A store that takes its time while a block is executed, from where the engine says what the block is to where its changes are staged. */
+  function slowly({ get, stage }: Store): Pick<Store, 'get' | 'stage'> {
+    return {
+      get(key) {
+        if (isExecuting) busyUntilMs = Math.max(busyUntilMs, schedule.nowMs) + options.readMs
+        return get(key)
+      },
+      stage(changes) {
+        isExecuting = false
+        return stage(changes)
+      },
+    }
+  }
+
   function networkOf(living: Run): Network {
     return {
       async join<Message>(member: NetworkMember<Message>): Promise<Membership<Message>> {
@@ -249,10 +281,10 @@ export function simMachine(options: MachineOptions): SimMachine {
           ...membership,
           peers: () => (living.isAlive ? membership.peers() : []),
           send(to, message) {
-            if (touch(living)) membership.send(to, message)
+            whenDone(living, () => touch(living) && membership.send(to, message))
           },
           broadcast(message) {
-            if (touch(living)) membership.broadcast(message)
+            whenDone(living, () => touch(living) && membership.broadcast(message))
           },
           blame(peer, why) {
             if (living.isAlive) membership.blame(peer, why)
@@ -314,7 +346,9 @@ export function simMachine(options: MachineOptions): SimMachine {
 
   async function boot(living: Run): Promise<void> {
     try {
-      const genesis = options.genesis()
+      const genesis = options.genesis(() => {
+        isExecuting = true
+      })
       const node = await createNode({
         genesis,
         store: storeOf(living),

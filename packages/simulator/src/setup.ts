@@ -45,6 +45,10 @@ export interface Setup {
   readonly blockWeightMax?: bigint | undefined
   /** What the next block of an account would reveal, on a chain with reveals. */
   readonly reveal?: ((args: SetupReveal) => Uint8Array | undefined) | undefined
+  /** How long machines take to read a value of the state when they execute a block; nothing else happens on them meanwhile. */
+  readonly readMs?: number | undefined
+  /** How many transactions are sent to a node at a time, one after the other of each account, if it is more than one. */
+  readonly burst?: number | undefined
   /** A call beside transfers, which nodes are sent as often. */
   readonly call?: ((chance: Chance, plan: Plan) => SetupCall | undefined) | undefined
 }
@@ -146,11 +150,12 @@ export function someTransaction(node: Node, setup: Setup, plan: Plan, chance: Ch
   const { machine, store, tip } = node
   const { fingerprint } = machine.genesis
   const account = accountOf(machine, store, node, from.address)
+  const nonce = setup.burst ? node.mempool.nextNonce(from.address, account.nonce) : account.nonce
   const draft: TransactionBody = {
     fingerprint,
     sender: from.address,
     authority: singleKey({ suite: suite.code, key: suite.publicKey(from.secret) }),
-    nonce: account.nonce,
+    nonce,
     validUntil: (tip.header.height + VALID_HEIGHTS) as Height,
     fee: toAmount(0n),
     weightMax: 0n,

@@ -100,7 +100,7 @@ export function createWorld(options: WorldOptions): World {
 
   const states: (EngineState | undefined)[] = []
   /** The engine of a node, as it is seen and bent. */
-  function engineOf(engine: Engine, node: number, index: number): Engine {
+  function engineOf(engine: Engine, node: number, index: number, onBlock: () => void): Engine {
     const lie = lies.get(node)
     const told = lie
       ? lyingEngine(engine, lie, lot.fork(`engine ${index}`), () => fingerprint as Hash)
@@ -108,6 +108,7 @@ export function createWorld(options: WorldOptions): World {
     return {
       ...told,
       context(args) {
+        onBlock()
         const context = told.context(args)
         for (const { culprit } of context.evidence) watch.accused(culprit, nameOfNode(node))
         return context
@@ -128,9 +129,10 @@ export function createWorld(options: WorldOptions): World {
     const name = index < nodes.length ? nameOfNode(node) : `${nameOfNode(node)}'`
     return simMachine({
       ...{ name, schedule: time, chance: lot, watch, network: net.at(name), onGone: net.vanish },
-      genesis: () => genesisOf(setup, plan, (engine) => engineOf(engine, node, index)),
+      genesis: (onBlock) => genesisOf(setup, plan, (engine) => engineOf(engine, node, index, onBlock)),
       key: keys[node],
       reveal: setup.reveal,
+      readMs: setup.readMs ?? 0,
       isLawless: isLawless(node),
       isWatched: !lies.has(node),
       syncMs: syncTimes(lot.fork(`sync ${index}`), plan.syncMs),
@@ -276,11 +278,11 @@ function separate(world: World, fault: Extract<Fault, { kind: 'partition' }>, is
   }
 }
 
-/** A transfer, sent to some node. */
+/** A transfer, or as many as the setup says, sent to some node. */
 export function sendSome(world: World, chance: Chance): void {
   const node = chance.pick(world.machines)?.node
-  if (!node?.running) return
-  node.submit(someTransaction(node, world.setup, world.plan, chance)).catch(() => undefined)
+  for (let sent = 0; node?.running && sent < (world.setup.burst ?? 1); sent++)
+    node.submit(someTransaction(node, world.setup, world.plan, chance)).catch(() => undefined)
 }
 
 /** What disks do to liars that their disks make liars. */
