@@ -5,6 +5,7 @@ import { clientRefusals } from '@mmtchain/client'
 import { codecRefusals } from '@mmtchain/codec'
 import { electionRefusals } from '@mmtchain/consensus-dpos'
 import { lightRefusals, pbftRefusals, validatorsRefusals } from '@mmtchain/consensus-pbft'
+import { contractsRefusals } from '@mmtchain/contracts'
 import { cryptoRefusals } from '@mmtchain/crypto'
 import { consensusRefusals, errorCatalogue, kernelRefusals, storeRefusals } from '@mmtchain/kernel'
 import { homeRefusals } from '@mmtchain/node'
@@ -43,6 +44,7 @@ export const namespaces: readonly (readonly [name: string, from: string, refusal
   ['pbft', 'packages/consensus-pbft', pbftRefusals],
   ['validators', 'packages/consensus-pbft', validatorsRefusals],
   ['light', 'packages/consensus-pbft', lightRefusals],
+  ['contracts', 'packages/contracts', contractsRefusals],
   ['sandbox', 'packages/vm-sandbox', sandboxRefusals],
   ['node', 'packages/node-runtime', nodeRefusals],
   ['p2p', 'packages/p2p-http', p2pRefusals],

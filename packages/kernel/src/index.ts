@@ -141,6 +141,19 @@ export {
   storeFail,
   storeRefusals,
 } from './ports/memory-store.ts'
+export {
+  type HostFunction,
+  type HostFunctions,
+  hostFunction,
+  type Sandbox,
+  type SandboxBounds,
+  type SandboxCall,
+  type SandboxMaker,
+  type SandboxOutcome,
+  type SandboxProgram,
+  type SandboxValue,
+  type SandboxValueKind,
+} from './ports/sandbox.ts'
 export { consensusRefusals, sealMessage, solo } from './ports/solo.ts'
 export type {
   BlockCommit,

@@ -84,6 +84,7 @@ export const kernelModule = ({ limits, suites }: { readonly limits: Limits; read
           ctx.state.upgrade.set(args)
           ctx.emit.upgradeScheduled(args)
         },
+        attempt: (run) => run(),
         cancelUpgrade() {
           const scheduled = ctx.state.upgrade.get()
           if (!scheduled) return

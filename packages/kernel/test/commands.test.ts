@@ -122,6 +122,7 @@ describe('a command', () => {
           'module',
           'needs',
           'params',
+          'refund',
           'self',
           'sender',
           'state',

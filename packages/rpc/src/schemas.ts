@@ -130,7 +130,9 @@ export const metadata = object({
       name: string,
       version: count,
       params: nullable(object({ schema: jsonSchema, value: {}, inForce: {}, governable: array(string) })),
-      commands: array(object({ name: string, input: jsonSchema, fee: nullable(decimal), weight: decimal })),
+      commands: array(
+        object({ name: string, input: jsonSchema, fee: nullable(decimal), weight: nullable(decimal) }),
+      ),
       queries: array(object({ name: string, input: jsonSchema, output: jsonSchema })),
       tables: array(object({ name: string, key: nullable(jsonSchema), value: jsonSchema })),
       events: array(object({ name: string, data: jsonSchema })),

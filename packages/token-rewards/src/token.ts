@@ -124,8 +124,12 @@ export const token = (options: TokenOptions) =>
         setBalance(ctx, payer, toAmount(have - fee))
         ctx.state.feePool.set(toAmount(ctx.state.feePool.get() + fee))
       },
-      // The fee is paid as offered and is in the pool already; there is nothing to give back.
-      settle: () => undefined,
+      // The fee is in the pool already, and stays there but for what was paid for work that was not done.
+      settle(ctx, { payer }, { refund }) {
+        if (refund === 0n) return
+        ctx.state.feePool.set(toAmount(ctx.state.feePool.get() - refund))
+        credit(ctx, payer, refund)
+      },
     })
     .command('transfer', struct({ to: address, amount }), (ctx, { to, amount: value }) => {
       move(ctx, { from: ctx.sender, to, amount: value })

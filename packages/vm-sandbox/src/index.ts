@@ -1,13 +1,15 @@
+export {
+  type HostFunction,
+  type HostFunctions,
+  hostFunction,
+  type Sandbox,
+  type SandboxCall as CallRequest,
+  type SandboxOutcome as Outcome,
+  type SandboxProgram as Program,
+  type SandboxValue as Value,
+  type SandboxValueKind as ValueKind,
+} from '@mmtchain/kernel'
 export { ENGINE_SHA256 } from './engine.ts'
-export { type HostFunction, type HostFunctions, hostFunction, type ValueKind } from './host.ts'
 export { SANDBOX_LIMITS_DEFAULT, type SandboxLimits } from './limits.ts'
 export { sandboxRefusals } from './refusals.ts'
-export {
-  type CallRequest,
-  createSandbox,
-  GAS_PER_MS,
-  type Outcome,
-  type Program,
-  type Sandbox,
-} from './sandbox.ts'
-export type { Value } from './values.ts'
+export { createSandbox, GAS_PER_MS } from './sandbox.ts'

@@ -1,7 +1,15 @@
 import { hashTagged, sha256, tag } from '@mmtchain/crypto'
-import { type ChainError, isChainError, toHex, utf8 } from '@mmtchain/primitives'
+import type {
+  SandboxCall as CallRequest,
+  HostFunction,
+  HostFunctions,
+  SandboxOutcome as Outcome,
+  SandboxProgram as Program,
+  Sandbox,
+} from '@mmtchain/kernel'
+import { type ChainError, type Hash, isChainError, hash as toHash, toHex, utf8 } from '@mmtchain/primitives'
 import { ENGINE_SHA256 } from './engine.ts'
-import { type HostFunction, type HostFunctions, isOfKind } from './host.ts'
+import { isOfKind } from './host.ts'
 import { checkedLimits, SANDBOX_LIMITS_DEFAULT, type SandboxLimits } from './limits.ts'
 import {
   ENGINE_GAVE_UP,
@@ -26,48 +34,6 @@ import {
   writeValue,
 } from './values.ts'
 import { builtins, evaluate, makeWorld, PRELUDE, randomOf } from './world.ts'
-
-/** Code, by its hash. */
-export interface Program {
-  readonly hash: string
-  readonly code: string
-}
-
-/** What ended well, or why it did not. The same on every node, but for the texts in `error` and in `refusal`. */
-export type Outcome<T> = { readonly gasUsed: bigint; readonly logs: readonly string[] } & (
-  | { readonly ok: true; readonly value: T }
-  | {
-      readonly ok: false
-      readonly error: ChainError
-      /** The host function's own refusal, where it is what the code threw. */
-      readonly refusal?: ChainError | undefined
-    }
-)
-
-export interface CallRequest<Context> {
-  readonly program: Program
-  /** The exported function. */
-  readonly method: string
-  readonly args: readonly Value[]
-  readonly gasMax: bigint
-  /** What `Date.now()` says, from the block. */
-  readonly timeMs: bigint
-  /** Where `Math.random()` comes from: 32 bytes that no other call has. */
-  readonly seed: Uint8Array
-  /** For the host functions. */
-  readonly context: Context
-}
-
-export interface Sandbox<Context> {
-  /** Of the engine, the world around it, the limits and the host functions: nodes that differ here differ in results. */
-  readonly hash: string
-  /** Throws `sandbox/BAD_CODE` for code that is too long. Does not run it. */
-  program(code: string): Program
-  /** Loads a program and forgets it: what a chain does when code is deployed. Its gas is part of the gas of every call. */
-  load(args: { readonly program: Program; readonly gasMax: bigint }): Outcome<undefined>
-  /** Throws `sandbox/BAD_ARGUMENT` for what cannot enter. May be called by host functions of a call. */
-  call(request: CallRequest<Context>): Outcome<Value>
-}
 
 /**
  * So much gas stands for a millisecond when a chain bounds the time of its blocks. The worst programs known take less than a third
@@ -109,13 +75,21 @@ export function createSandbox<Context>(args: {
   const limits = checkedLimits({ ...SANDBOX_LIMITS_DEFAULT, ...args.limits })
   const table = Object.values(args.host)
   const newOne = () => newMachine({ memoryBytesMax: limits.memoryBytesMax })
-  const first = newOne()
-  const { image: world, helpers } = makeWorld(first, args.host)
-  const idle: Machine[] = [first]
+  const idle: Machine[] = []
+  let made: ReturnType<typeof makeWorld> | undefined
   const active: Machine[] = []
   const loadGasMax = BigInt(limits.loadGasMax)
   const programs = new Map<string, Loaded>()
   let kept = 0
+
+  /** Where every load begins, made at the first use: who reads a chain file for its types alone needs no engine. */
+  function world(): ReturnType<typeof makeWorld> {
+    if (made) return made
+    const first = newOne()
+    made = makeWorld(first, args.host)
+    idle.push(first)
+    return made
+  }
 
   /** Lends a machine in the state of an image. One that a fault of the host left is not used again. */
   function onMachine<T>(image: Image, use: (machine: Machine) => T): T {
@@ -156,7 +130,8 @@ export function createSandbox<Context>(args: {
   }
 
   function loadNow(program: Program, gasMax: bigint): Loaded {
-    return onMachine(world, (machine) => {
+    const { image, helpers } = world()
+    return onMachine(image, (machine) => {
       machine.host = loadingHost(machine, helpers)
       const run = metered(machine, { gasMax: gasMax - MACHINE_GAS, limits }, () => {
         const result = evaluate(machine, helpers, { code: program.code, file: 'contract', flags: MODULE })
@@ -170,11 +145,11 @@ export function createSandbox<Context>(args: {
       const gas = MACHINE_GAS + run.gasUsed
       if (!run.ok) return failed(run.error, gas)
       if (typeof run.value !== 'number') return failed(run.value, gas)
-      const image = machine.freeze()
-      const bytes = imageBytes(image)
-      const whole = gas + BigInt(Math.max(0, bytes - imageBytes(world)))
+      const frozen = machine.freeze()
+      const bytes = imageBytes(frozen)
+      const whole = gas + BigInt(Math.max(0, bytes - imageBytes(image)))
       if (whole > loadGasMax) return failed(sandboxFail.OUT_OF_GAS({ gasMax: loadGasMax }), loadGasMax)
-      return { ok: true, gas: whole, bytes, image, namespace: run.value }
+      return { ok: true, gas: whole, bytes, image: frozen, namespace: run.value }
     })
   }
 
@@ -196,6 +171,7 @@ export function createSandbox<Context>(args: {
       return { ok: false, gasUsed: 0n, logs: [], error: sandboxFail.OUT_OF_STACK({}) }
     const loaded = load(request.program, gasMax)
     if (!loaded.ok) return { ok: false, gasUsed: loaded.gas, logs: [], error: loaded.error }
+    const { helpers } = world()
     return onMachine(loaded.image, (machine) => {
       const session = callingHost(machine, { helpers, table, limits, request })
       machine.host = session.host
@@ -229,6 +205,11 @@ export function createSandbox<Context>(args: {
         : { ok: false, gasUsed: loaded.gas, logs: [], error: loaded.error }
     },
     call,
+    gasLeft() {
+      const left = active.at(-1)?.engine.gas.value ?? 0n
+      return left > 0n ? left : 0n
+    },
+    charge: (gas) => active.at(-1)?.charge(gas),
   }
 }
 
@@ -457,7 +438,7 @@ function checkArguments(args: readonly Value[], limits: SandboxLimits): void {
 
 const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text)
 
-function sandboxHash<Context>(host: HostFunctions<Context>, limits: SandboxLimits): string {
+function sandboxHash<Context>(host: HostFunctions<Context>, limits: SandboxLimits): Hash {
   const { imagesBytesMax: _, ...deciding } = limits
   const functions = Object.entries(host).map(([name, { takes, gas }]) => [name, takes, gas])
   const prices = [HOST_CALL_GAS, REFUSAL_GAS, RANDOM_GAS, MACHINE_GAS, GAS_PER_BYTE].map(Number)
@@ -469,5 +450,5 @@ function sandboxHash<Context>(host: HostFunctions<Context>, limits: SandboxLimit
     Object.entries(deciding).sort(),
     functions,
   ])
-  return toHex(hashTagged(tag('mmt/sandbox'), utf8(text)))
+  return toHash(hashTagged(tag('mmt/sandbox'), utf8(text)))
 }

@@ -1,8 +1,8 @@
+import type { SandboxValue as Value } from '@mmtchain/kernel'
 import { fromUtf8, utf8 } from '@mmtchain/primitives'
 import type { Machine } from './machine.ts'
 
-/** What crosses the border between code and its host. Everything else of code stays inside. */
-export type Value = undefined | null | boolean | number | bigint | string | Uint8Array
+export type { SandboxValue as Value } from '@mmtchain/kernel'
 
 /** Code of the sandbox's own that stays in every image: what it takes to make and read values without trusting code. */
 export interface Helpers {

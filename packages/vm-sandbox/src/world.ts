@@ -1,5 +1,5 @@
 import { sha256 } from '@mmtchain/crypto'
-import type { HostFunctions } from './host.ts'
+import type { HostFunctions } from '@mmtchain/kernel'
 import { type Image, type Machine, STACK_BYTES_MAX } from './machine.ts'
 import { callWith, type Helpers, isException, writeText, writeValue } from './values.ts'
 

@@ -130,7 +130,7 @@ export interface Chain<M> extends ChainData {
   /**
    * This chain with the code of a later release, so that a node can go on when governance has scheduled it. Throws
    * `kernel/BAD_CHAIN` unless `next` is a release of this chain: same id, prefix, pace, engine and suites, every module still
-   * there, some module new or of a higher version, whatever else changed in a module under a higher version, and no governable
+   * there, some module new or of a higher version or with another sandbox, whatever else changed in a module under a higher version, and no governable
    * parameter of another type.
    */
   upgrade<N>(next: Chain<N>): Chain<M>
@@ -260,7 +260,7 @@ function checkUse(
       refuse(`the fee of ${spec.name}.${name} is no amount`)
     }
   }
-  for (const singular of ['feePolicy', 'validatorSource'] as const) {
+  for (const singular of ['feePolicy', 'validatorSource', 'sandbox'] as const) {
     const other = modules.find((used) => used.spec[singular])
     if (spec[singular] && other) refuse(`both ${other.spec.name} and ${spec.name} declare a ${singular}`)
   }
@@ -289,7 +289,8 @@ function checkRelease(before: ChainData, next: ChainData): void {
   }
   if ([...before.suites.keys()].join() !== [...next.suites.keys()].join()) refuse('it accepts other suites')
   // A release is named by its modules and their versions, so one with the same could never be told from the one before.
-  if (versions(before) === versions(next)) refuse('no module is new or has a higher version')
+  if (versions(before) === versions(next))
+    refuse('no module is new or has a higher version or another sandbox')
   for (const used of before.modules) {
     const { name, version } = used.spec
     const later = next.modules.find(({ spec }) => spec.name === name)
@@ -312,7 +313,7 @@ function checkRelease(before: ChainData, next: ChainData): void {
 }
 
 function versions({ modules }: ChainData): string {
-  return modules.map(({ spec }) => `${spec.name} ${spec.version}`).join()
+  return modules.map(({ spec }) => `${spec.name} ${spec.version} ${spec.sandbox}`).join()
 }
 
 /** All that a chain file says of a module, to compare. */

@@ -1,9 +1,9 @@
 import { decode } from '@mmtchain/codec'
 import { type Amount, amount } from '@mmtchain/primitives'
 import type { TransactionCall } from '@mmtchain/tx'
-import { commandFeeOf } from '../execution/transaction.ts'
 import { kernelFail } from '../refusals.ts'
-import type { ChainData } from './chain.ts'
+import type { ChainData, UsedModule } from './chain.ts'
+import type { CommandSpec, ModuleSpec } from './module.ts'
 
 /**
  * What calls cost by the chain file, in its dearest release that has them: what a wallet expects before it asks anybody. What is
@@ -30,8 +30,35 @@ function priceIn({ modules }: ChainData, { module, command, input }: Transaction
   const used = modules.find(({ spec }) => spec.name === module)
   const spec = used?.spec.commands.get(command)
   if (!used || !spec) return undefined
-  const fee = used.fees[command] ?? spec.fee
-  if (typeof fee === 'function') return fee(decode(spec.input, input) as never)
-  const policy = modules.find(({ spec: { feePolicy } }) => feePolicy)?.spec
-  return fee ?? (policy ? commandFeeOf(policy, policy.params?.value) : 0n)
+  const feeModule = modules.find(({ spec: { feePolicy } }) => feePolicy)?.spec
+  const paramsOf = ({ params }: ModuleSpec) => params?.value
+  return priceOf({
+    used,
+    command: spec,
+    name: command,
+    input: () => decode(spec.input, input),
+    feeModule,
+    paramsOf,
+  })
+}
+
+/** What a command costs: the chain file's price, or the command's own, or what the fee policy takes for commands without one. */
+export function priceOf(args: {
+  readonly used: UsedModule
+  readonly command: CommandSpec
+  readonly name: string
+  readonly input: () => unknown
+  readonly feeModule: ModuleSpec | undefined
+  readonly paramsOf: (spec: ModuleSpec) => unknown
+}): bigint {
+  const { used, command, feeModule, paramsOf } = args
+  const fee = used.fees[args.name] ?? command.fee
+  if (typeof fee === 'function') return fee(args.input() as never, paramsOf(used.spec) as never)
+  return fee ?? (feeModule ? commandFeeOf(feeModule, paramsOf(feeModule)) : 0n)
+}
+
+/** What a command costs that declares no fee, by the policy of the fee module under these parameters. */
+export function commandFeeOf({ feePolicy }: ModuleSpec, params: unknown): Amount {
+  const fee = feePolicy?.commandFee ?? amount(0n)
+  return typeof fee === 'function' ? fee(params as never) : fee
 }

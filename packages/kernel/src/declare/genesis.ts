@@ -211,8 +211,9 @@ export function protocolHashOf(
     version: used.spec.version,
     governed: new Map(governed(used)),
   }))
+  const sandbox = release.modules.find(({ spec }) => spec.sandbox !== undefined)?.spec.sandbox ?? null
   return toHash(
-    hashTagged(PROTOCOL_TAG, hashToBytes(fingerprint), encode(protocolCodec, { modules, sandbox: null })),
+    hashTagged(PROTOCOL_TAG, hashToBytes(fingerprint), encode(protocolCodec, { modules, sandbox })),
   )
 }
 

@@ -1,9 +1,9 @@
 import { codecFromSchema, decode, type JsonSchema, toJson } from '@mmtchain/codec'
 import type { Refusal } from '@mmtchain/primitives'
-import { commandFeeOf } from '../execution/transaction.ts'
 import { parameterInForce } from '../parameters.ts'
 import type { StateReader } from '../ports.ts'
 import { type ChainData, parameterSchema, type UsedModule } from './chain.ts'
+import { commandFeeOf } from './fees.ts'
 import type { GenesisData } from './genesis.ts'
 
 /** A module as tools see it: everything that they need to make its transactions and read its answers. */
@@ -20,9 +20,9 @@ export interface ModuleMetadata {
   readonly commands: readonly {
     readonly name: string
     readonly input: JsonSchema
-    /** The fee in the smallest unit under the parameters in force, or null when it depends on the input. */
+    /** The fee in the smallest unit under the parameters in force, or null when it depends on the input. So is the weight. */
     readonly fee: string | null
-    readonly weight: string
+    readonly weight: string | null
   }[]
   readonly queries: readonly {
     readonly name: string
@@ -95,7 +95,7 @@ function describeModule(
         name,
         input: input.schema,
         fee: typeof fee === 'function' ? null : String(fee),
-        weight: String(weight),
+        weight: typeof weight === 'function' ? null : String(weight),
       }
     }),
     queries: [...spec.queries].map(([name, { input, output }]) => ({

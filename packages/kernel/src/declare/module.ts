@@ -1,5 +1,12 @@
 import { amount, type Codec, encode, type Infer, u64 } from '@mmtchain/codec'
-import { type Address, type Amount, type Failures, isChainError, type Refusal } from '@mmtchain/primitives'
+import {
+  type Address,
+  type Amount,
+  type Failures,
+  type Hash,
+  isChainError,
+  type Refusal,
+} from '@mmtchain/primitives'
 import type { BlockContext, ChainContext, ValidatorSet } from '../ports.ts'
 import { kernelFail } from '../refusals.ts'
 import type { Readers, Tables, Writers } from './tables.ts'
@@ -36,6 +43,8 @@ export interface Nouns<P, S, V, R, N> {
   readonly events?: V
   readonly errors?: R
   readonly needs?: N
+  /** The hash of the sandbox in which the module runs code of others, part of `protocolHash`. At most one module of a chain has one. */
+  readonly sandbox?: Hash
 }
 
 /** The types of one module, gathered as it is declared; chain, client and tests read them. */
@@ -91,6 +100,11 @@ export interface Call {
 /** What commands see: a write context, the call, and the open capabilities, which act for the sender alone. */
 export type CommandContext<T extends ModuleTypes> = Write<T> &
   Call & {
+    /**
+     * Gives a part of the transaction's fee back to its payer, for work that was paid for in advance and not done. It is given back
+     * also when the call is refused, which nothing else of a refused call is.
+     */
+    refund(value: Amount): undefined
     readonly needs: {
       readonly [K in keyof T['needs']]: OpenOf<T['needs'][K]> &
         GrantedOf<T['needs'][K]> &
@@ -104,11 +118,11 @@ export interface FeePolicy<T extends ModuleTypes> {
   readonly commandFee: Amount | ((params: T['params']) => Amount)
   /** Takes the fee before the calls run. If it refuses, the transaction may not be in a block. */
   reserve(ctx: Write<T>, transaction: Charged): undefined
-  /** Gives the reserved fee its place after the calls ran, also when they were refused. */
+  /** Gives the reserved fee its place after the calls ran, also when they were refused. `refund`, a part of it, goes back to the payer. */
   settle(
     ctx: Write<T>,
     transaction: Charged,
-    outcome: { readonly ok: boolean; readonly weightUsed: bigint },
+    outcome: { readonly ok: boolean; readonly weightUsed: bigint; readonly refund: Amount },
   ): undefined
 }
 
@@ -121,11 +135,14 @@ export interface Charged {
   readonly calls: readonly { readonly module: string; readonly command: string; readonly input: unknown }[]
 }
 
-export interface CommandOptions<I> {
-  /** About one microsecond each on the reference machine; what blocks are limited by. 50 by default. */
-  readonly weight?: bigint
-  /** In the smallest unit of the chain's token, constant or from the input; the fee policy's `commandFee` by default. */
-  readonly fee?: Amount | ((input: I) => Amount)
+export interface CommandOptions<I, P = unknown> {
+  /** About one microsecond each on the reference machine, constant or from the input; what blocks are limited by. 50 by default. */
+  readonly weight?: bigint | ((input: I) => bigint)
+  /**
+   * In the smallest unit of the chain's token, constant or from the input and the parameters in force; the fee policy's
+   * `commandFee` by default.
+   */
+  readonly fee?: Amount | ((input: I, params: P) => Amount)
 }
 
 // 3. Verbs: each returns a new, frozen module. Handlers return `undefined`, so an `async` one does not compile: a block
@@ -145,7 +162,7 @@ export interface Module<T extends ModuleTypes> {
   command<const N extends string, I>(
     name: N,
     input: Codec<I>,
-    options: CommandOptions<NoInfer<I>>,
+    options: CommandOptions<NoInfer<I>, T['params']>,
     run: (ctx: CommandContext<T>, input: I) => undefined,
   ): Module<T & { commands: { [_ in N]: I } }>
   query<const N extends string, I, O>(
@@ -194,6 +211,7 @@ export interface ModuleSpec {
   readonly events: Codecs
   readonly errors: Refusals
   readonly needs: Needs
+  readonly sandbox: Hash | undefined
   readonly genesis: { readonly document: Codec<unknown>; readonly load: Handler } | undefined
   readonly commands: ReadonlyMap<string, CommandSpec>
   readonly queries: ReadonlyMap<string, QuerySpec>
@@ -210,8 +228,8 @@ export interface ModuleSpec {
 }
 export interface CommandSpec {
   readonly input: Codec<unknown>
-  readonly weight: bigint
-  readonly fee: Amount | ((input: never) => Amount) | undefined
+  readonly weight: bigint | ((input: never) => bigint)
+  readonly fee: Amount | ((input: never, params: never) => Amount) | undefined
   readonly run: Handler
 }
 export interface QuerySpec {
@@ -271,6 +289,7 @@ export function defineModule<
     events: nouns.events ?? {},
     errors: nouns.errors ?? {},
     needs: nouns.needs ?? {},
+    sandbox: nouns.sandbox,
     genesis: undefined,
     commands: new Map(),
     queries: new Map(),
@@ -346,10 +365,10 @@ function build<T extends ModuleTypes>(spec: ModuleSpec): Module<T> {
       return next({ genesis: { document, load } })
     },
     command(name: string, input: Codec<unknown>, ...rest: readonly unknown[]) {
-      const options = (rest.length > 1 ? rest[0] : {}) as CommandOptions<never>
+      const options = (rest.length > 1 ? rest[0] : {}) as CommandOptions<never, never>
       const run = rest.at(-1) as Handler
       const { weight = COMMAND_WEIGHT_DEFAULT, fee } = options
-      fits(spec.name, `the weight of ${name}`, () => encode(u64, weight))
+      if (typeof weight !== 'function') fits(spec.name, `the weight of ${name}`, () => encode(u64, weight))
       if (fee !== undefined && typeof fee !== 'function')
         fits(spec.name, `the fee of ${name}`, () => encode(amount, fee))
       const command = { input, weight, fee, run }

@@ -1,6 +1,6 @@
 import { codecFromSchema, decode, encode } from '@mmtchain/codec'
 import { moduleAddress } from '@mmtchain/crypto'
-import { type Address, type Failures, failures, type Hash, showAddresses } from '@mmtchain/primitives'
+import { type Address, amount, type Failures, failures, type Hash, showAddresses } from '@mmtchain/primitives'
 import { EVENTS_MAX, type Event, HOOK_EVENTS_MAX, type ValidatorSet, validatorSet } from '../block.ts'
 import { type ChainData, parameterSchema, type UsedModule } from '../declare/chain.ts'
 import { parameterBytes } from '../declare/genesis.ts'
@@ -74,6 +74,8 @@ export interface Session {
   call: Call | undefined
   /** The `weightMax` of the transactions so far. */
   weight: bigint
+  /** What of the transaction's fee its calls have given back. */
+  refund: bigint
   contexts(module: string): Contexts
 }
 
@@ -85,7 +87,7 @@ export function openSession(
 ): Session {
   const journal = newJournal(state)
   const built = new Map<string, BuiltContexts>()
-  const session: Session = { journal, events: [], call: undefined, weight: 0n, contexts }
+  const session: Session = { journal, events: [], call: undefined, weight: 0n, refund: 0n, contexts }
   let copied: ValidatorSet | undefined
   const frozenBlock: BlockContext = Object.freeze({
     ...block,
@@ -132,6 +134,9 @@ export function openSession(
       },
       ...shared,
       needs: mapped(spec.needs, (needed) => ({ ...contexts(needed).open, ...inHooks(needed) })),
+      refund(value: bigint) {
+        session.refund += amount(value)
+      },
       get sender() {
         return session.call?.sender
       },

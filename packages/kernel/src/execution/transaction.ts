@@ -10,8 +10,9 @@ import {
   transaction as transactionCodec,
 } from '@mmtchain/tx'
 import type { Event, Receipt } from '../block.ts'
+import { commandFeeOf, priceOf } from '../declare/fees.ts'
 import type { Limits } from '../declare/limits.ts'
-import type { Charged, CommandContext, CommandSpec, FeePolicy, ModuleSpec } from '../declare/module.ts'
+import type { Charged, CommandContext, FeePolicy, Handler, ModuleSpec } from '../declare/module.ts'
 import type { KernelTypes } from '../kernel-module.ts'
 import { keepChanges, mustGoOn, rollback, savepoint, stopsNode } from './journal.ts'
 import type { Runtime, Session } from './session.ts'
@@ -37,8 +38,9 @@ interface ReadyCall {
   readonly module: string
   readonly command: string
   readonly input: unknown
-  readonly spec: CommandSpec
+  readonly run: Handler
   readonly fee: Amount
+  readonly weight: bigint
 }
 
 /** What a transaction costs before it runs. */
@@ -71,7 +73,9 @@ export function executeTransaction(rules: Rules, session: Session, prepared: Pre
 
   const events = session.events
   const eventsBefore = events.length
+  session.refund = 0n
   const ran = runCalls(rules, session, body.sender, calls)
+  const refund = amount(session.refund < body.fee ? session.refund : body.fee)
   mustGoOn(session.journal)
   const said: readonly Event[] = ran.refusal ? [] : events.slice(eventsBefore)
   if (ran.refusal && isFreeRide(rules, session, body.fee)) {
@@ -82,8 +86,7 @@ export function executeTransaction(rules: Rules, session: Session, prepared: Pre
   }
   const weightUsed = signatureWeight + ran.weight
   try {
-    const outcome = { ok: !ran.refusal, weightUsed }
-    settleFee(rules, session, charged, outcome)
+    settleFee(rules, session, charged, { ok: !ran.refusal, weightUsed, refund })
   } catch (error) {
     // The calls have run, so nobody may take this for a transaction that stayed outside the block.
     throw new Error('a fee policy must not refuse to settle', { cause: error })
@@ -91,7 +94,7 @@ export function executeTransaction(rules: Rules, session: Session, prepared: Pre
   events.length = eventsBefore
   const error = ran.refusal ? { code: ran.refusal.code, call: ran.at } : null
   return {
-    receipt: { error, fee: body.fee, weight: weightUsed, events: said },
+    receipt: { error, fee: amount(body.fee - refund), weight: weightUsed, events: said },
     refusal: ran.refusal,
     fault: ran.fault,
   }
@@ -223,25 +226,14 @@ function readCall(
     if (!isChainError(error)) throw error
     throw runtime.kernelFail.BAD_INPUT({ module, command, why: error.message })
   }
-  const declared = used.fees[command] ?? spec.fee
-  if (declared !== undefined && typeof declared !== 'function')
-    return { module, command, input, spec, fee: declared }
   try {
-    const fee = declared
-      ? declared(input as never)
-      : feeModule
-        ? commandFeeOf(feeModule, paramsOf(session, feeModule))
-        : 0n
-    return { module, command, input, spec, fee: amount(fee) }
+    const asked = { used, command: spec, name: command, input: () => input, feeModule }
+    const fee = amount(priceOf({ ...asked, paramsOf: (of) => paramsOf(session, of) }))
+    const weight = typeof spec.weight === 'function' ? spec.weight(input as never) : spec.weight
+    return { module, command, input, run: spec.run, fee, weight }
   } catch (error) {
     throw keptOut(runtime, call, error)
   }
-}
-
-/** What a command costs that declares no fee, by the policy of the fee module under these parameters. */
-export function commandFeeOf({ feePolicy }: ModuleSpec, params: unknown): Amount {
-  const fee = feePolicy?.commandFee ?? amount(0n)
-  return typeof fee === 'function' ? fee(params as never) : fee
 }
 
 function paramsOf(session: Session, { name }: ModuleSpec): unknown {
@@ -278,7 +270,7 @@ function feeOf(calls: readonly ReadyCall[]): Amount {
 }
 
 function weightOf(calls: readonly ReadyCall[]): bigint {
-  return calls.reduce((total, { spec }) => total + spec.weight, 0n)
+  return calls.reduce((total, { weight }) => total + weight, 0n)
 }
 
 interface Ran {
@@ -295,8 +287,8 @@ function runCalls({ runtime }: Rules, session: Session, sender: Address, calls: 
   let at = 0
   let running = { module: 'kernel', command: '' }
   try {
-    for (const { module, command, input, spec } of calls) {
-      weight += spec.weight
+    for (const { module, command, input, run, weight: whole } of calls) {
+      weight += whole
       session.call = Object.freeze({ sender, module, command })
       for (const guard of runtime.guards) {
         running = { module: guard.name, command: 'beforeCommand' }
@@ -304,7 +296,7 @@ function runCalls({ runtime }: Rules, session: Session, sender: Address, calls: 
           expectNothing(check(session.contexts(guard.name).hook, session.call as never))
       }
       running = { module, command }
-      expectNothing(spec.run(session.contexts(module).command, input as never))
+      expectNothing(run(session.contexts(module).command, input as never))
       at++
     }
     return { weight, at, refusal: undefined, fault: undefined }

@@ -1,0 +1,24 @@
+export { CONTRACT_BYTES, DEPTH_MAX, ROW_BYTES } from './calls.ts'
+export { type Capability, type CapabilitySpec, type Offer, offer } from './capabilities.ts'
+export { contractAddress } from './commands.ts'
+export {
+  type ContractsGranted,
+  type ContractsNeeds,
+  type ContractsOptions,
+  contracts,
+  type Offers,
+} from './contracts.ts'
+export { GAS_PER_WEIGHT, gasFee } from './gas.ts'
+export {
+  type Attempts,
+  CODE_BYTES_MAX,
+  EVENT_BYTES_MAX,
+  INPUT_BYTES_MAX,
+  KEY_BYTES_MAX,
+  type Money,
+  type MoneyReads,
+  RESULT_BYTES_MAX,
+  ROW_BYTES_MAX,
+} from './nouns.ts'
+export { RUNS_MAX, TRIGGERS_MAX } from './plans.ts'
+export { contractsRefusals } from './refusals.ts'

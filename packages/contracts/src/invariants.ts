@@ -1,0 +1,55 @@
+import { CONTRACT_BYTES, ROW_BYTES } from './calls.ts'
+import type { ContractsRead } from './nouns.ts'
+
+/** What holds after every block. */
+export const invariants: readonly {
+  readonly sentence: string
+  readonly holds: (ctx: ContractsRead) => boolean
+}[] = [
+  {
+    sentence: 'the module’s account holds every deposit and what is held for planned calls',
+    holds(ctx) {
+      let held = 0n
+      for (const [, { deposit }] of ctx.state.codes.entries()) held += deposit
+      for (const [, deposit] of ctx.state.deposits.entries()) held += deposit
+      for (const [, plan] of ctx.state.plans.entries()) held += plan.held * BigInt(plan.runs)
+      return ctx.needs.token.balance(ctx.self) >= held
+    },
+  },
+  {
+    sentence: 'each contract keeps as many bytes as its rows have, and no row is without a contract',
+    holds({ state }) {
+      const bytes = new Map<string, bigint>()
+      for (const [contract] of state.contracts.entries()) bytes.set(contract, CONTRACT_BYTES)
+      for (const [[contract, key], value] of state.rows.entries()) {
+        const so = bytes.get(contract)
+        if (so === undefined) return false
+        bytes.set(contract, so + ROW_BYTES + BigInt(key.length + value.length))
+      }
+      return [...bytes].every(([contract, count]) => state.usage.get(contract as never) === count)
+    },
+  },
+  {
+    sentence: 'each code is stored once and knows how many contracts run it',
+    holds({ state }) {
+      const uses = new Map<string, number>()
+      for (const [, { code }] of state.contracts.entries()) uses.set(code, (uses.get(code) ?? 0) + 1)
+      for (const [code, found] of state.codes.entries())
+        if (found.uses !== (uses.get(code) ?? 0) || !state.programs.has(code)) return false
+      return [...uses.keys()].every((code) => state.codes.has(code as never))
+    },
+  },
+  {
+    sentence: 'each due run is counted in its plan, and each plan that listens has its trigger',
+    holds({ state }) {
+      const due = new Map<bigint, number>()
+      for (const [, { plan }] of state.due.entries()) due.set(plan, (due.get(plan) ?? 0) + 1)
+      for (const [id, { occasion, ...plan }] of state.plans.entries()) {
+        if (plan.due !== (due.get(id) ?? 0) || plan.due > plan.runs || plan.runs === 0) return false
+        const { kind, value } = occasion
+        if (kind === 'on' && !state.triggers.has([value.source, value.event, id])) return false
+      }
+      return true
+    },
+  },
+]

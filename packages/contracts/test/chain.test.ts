@@ -1,0 +1,142 @@
+import { contracts, gasFee } from '@mmtchain/contracts'
+import {
+  cell,
+  defineChain,
+  defineModule,
+  hash,
+  type Module,
+  type ModuleTypes,
+  need,
+  releaseHash,
+  solo,
+  struct,
+  u32,
+  u64,
+  unit,
+} from '@mmtchain/kernel'
+import { type Address, amount, height, utf8 } from '@mmtchain/primitives'
+import { testChain } from '@mmtchain/testkit'
+import { rewards, token } from '@mmtchain/token-rewards'
+import { createSandbox } from '@mmtchain/vm-sandbox'
+import { expect, test } from 'vitest'
+import { alice, bob, COUNTER, codeHash, DEPOSIT, documents, GAS, harbourWith, validator } from './harbour.ts'
+
+const base = () =>
+  defineChain({ id: 'harbour-1', slotMs: 10_000, consensus: solo(), limits: { upgradeNoticeHeights: 2 } })
+const deployed = { code: COUNTER, gas: GAS }
+const instance = {
+  code: codeHash(COUNTER),
+  input: null,
+  admin: alice,
+  amount: amount(0n),
+  gas: GAS,
+  depositMax: DEPOSIT,
+}
+
+test('the nodes that ran the calls earn what they cost', () => {
+  /** An election in which one validator makes all blocks and nobody votes. */
+  const election = defineModule('election', {}).provides<
+    {},
+    { share(args: { from: Address; delegate: Address; amount: bigint }): undefined },
+    { votes(delegate: Address): bigint }
+  >({ granted: () => ({ share: () => undefined }), reads: () => ({ votes: () => 0n }) })
+  const on = testChain(
+    base()
+      .use(token({ symbol: 'HKT' }))
+      .use(election)
+      .use(rewards({ curve: { kind: 'none', value: null }, fees: {} }), {
+        grants: { token: ['mint', 'move', 'takeFees'], election: ['share'] },
+      })
+      .use(contracts({ sandbox: createSandbox }), {
+        grants: { kernel: ['attempt'], token: ['move'] },
+      }) as never,
+    documents as never,
+  ) as never as import('@mmtchain/testkit').TestChain<{ token: never; contracts: never }>
+  const all = on as never as ReturnType<typeof import('./harbour.ts').harbour>
+  all.as(alice).contracts.deploy(deployed)
+  const earned = all.read.token.balance({ owner: validator })
+  const { receipt } = all.as(alice).contracts.instantiate(instance)
+  expect(all.read.token.balance({ owner: validator }) - earned).toBe(receipt?.fee)
+  expect(receipt?.fee).toBeLessThan(10_000_000n + gasFee(GAS, 1_000_000n))
+})
+
+/** The module as a later version of it could be: with a count of its contracts, made from the rows that there are. */
+function lifted<T extends ModuleTypes>(before: Module<T>): Module<T> {
+  const { spec } = before
+  const run = ({
+    state,
+  }: {
+    state: Record<string, { entries(): Iterable<unknown>; set(value: number): void }>
+  }) => {
+    state.census?.set([...(state.contracts?.entries() ?? [])].length)
+  }
+  const query = {
+    ...{ input: unit, output: u32 },
+    run: ({ state }: { state: { census: { get(): number } } }) => state.census.get(),
+  }
+  return Object.freeze({
+    ...before,
+    spec: {
+      ...{ ...spec, version: 2, state: { ...spec.state, census: cell(u32, 0) } },
+      migrations: new Map([[1, run]]),
+      queries: new Map([...spec.queries, ['census', query]]),
+    } as never,
+  })
+}
+
+/** Schedules a release: what governance does on a chain that has it. */
+const steering = () =>
+  defineModule('steering', {
+    needs: { kernel: need<{}, { scheduleUpgrade(args: { height: never; release: never }): undefined }>() },
+  }).command('go', struct({ height: u64, release: hash }), (ctx, input) =>
+    ctx.needs.kernel.scheduleUpgrade({ height: input.height as never, release: input.release as never }),
+  )
+
+test('a release of version 2 finds every contract of version 1, its rows, its deposit and its plans', () => {
+  const grants = { grants: { kernel: ['attempt'], token: ['move'] } } as const
+  const release = (own: Module<ModuleTypes>) =>
+    base()
+      .use(token({ symbol: 'HKT' }))
+      .use(steering(), { grants: { kernel: ['scheduleUpgrade'] } })
+      .use(own as never, grants as never)
+  const made = () => contracts({ sandbox: createSandbox }) as never as Module<ModuleTypes>
+  const second = release(lifted(made()))
+  const on = testChain(release(made()).upgrade(second as never), documents as never) as never as ReturnType<
+    typeof import('./harbour.ts').harbour
+  > & { as(who: Address): { steering: { go(input: object): { code: string | undefined } } } }
+  on.as(alice).contracts.deploy(deployed)
+  on.as(alice).contracts.instantiate(instance)
+  const [one] = on.read.contracts.contracts({ from: null, limit: 1 })
+  const contract = one?.address as Address
+  const add = { contract, method: 'add', input: utf8('4'), gas: GAS, depositMax: DEPOSIT }
+  on.as(bob).contracts.call({ ...add, amount: amount(0n) })
+  const begins = on.height + 4n
+  on.as(bob).contracts.schedule({ ...add, height: begins + 2n, every: 1, runs: 2 })
+  const release2 = hash(releaseHash(on.genesis.fingerprint, second))
+  expect(on.as(alice).steering.go({ height: height(begins), release: release2 }).code).toBeUndefined()
+  on.advance({ blocks: 5 })
+  expect((on.read.contracts as never as { census(input: null): number }).census(null)).toBe(1)
+  const count = on.read.contracts.view({ contract, method: 'count', input: new Uint8Array() })
+  expect(new TextDecoder().decode(count)).toBe('12')
+  expect(on.as(bob).contracts.call({ ...add, amount: amount(0n) }).code).toBeUndefined()
+})
+
+test('nodes with another sandbox have another protocol hash', () => {
+  const plain = harbourWith()
+  const tighter = defineChain({ id: 'harbour-1', consensus: solo() })
+  expect(plain.modules.find(({ spec }) => spec.name === 'contracts')?.spec.sandbox).toBe(
+    harbourWith({ gasPrice: amount(5n) }).modules.at(-1)?.spec.sandbox,
+  )
+  expect(tighter.modules.every(({ spec }) => spec.sandbox === undefined)).toBe(true)
+})
+
+test('options that no chain can have are refused', () => {
+  const refused = (options: object) => () => contracts({ sandbox: createSandbox, ...options })
+  for (const options of [
+    { codeBytesMax: 0 },
+    { gasMax: 0n },
+    { guardians: new Array(17).fill(alice) },
+    { offers: { token: {} } },
+  ])
+    expect(refused(options)).toThrow(/^The contracts cannot be defined/)
+})

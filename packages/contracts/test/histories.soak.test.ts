@@ -1,0 +1,77 @@
+// Random histories: whatever callers and contracts do, nothing is made, lost, or kept without its deposit.
+import { moduleAddress } from '@mmtchain/crypto'
+import { amount, utf8 } from '@mmtchain/primitives'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { alice, bob, call, carol, DEPOSIT, harbour, made, TEXTS } from './harbour.ts'
+
+const scale = Number(process.env.MMT_SOAK_SCALE ?? '1')
+
+/** Does what its input says, one letter after the other: keeps, drops, pays, calls the next, fails, says, catches. */
+const ANY = `${TEXTS}
+  export function go(input, self, sender) {
+    const [letters, next] = dec(input).split(' ')
+    for (let i = 0; i < letters.length; i++) {
+      const at = (16 + i % 5).toString(16)
+      switch (letters[i]) {
+        case 'k': host.set(at, new Uint8Array(10 * i)); break
+        case 'd': host.delete(at); break
+        case 'p': host.pay(sender, 3n); break
+        case 'c': host.call(next, 'go', enc(letters.slice(i + 1) + ' ' + self), 1n, 0n); break
+        case 't': try { host.call(next, 'go', enc(letters.slice(i + 1) + 'f ' + self), 1n, 0n) } catch {} break
+        case 's': host.emit('said', enc(letters)); break
+        case 'f': throw new Error('as told')
+        case 'l': for (;;) ;
+      }
+    }
+  }`
+
+const step = fc.record({
+  by: fc.constantFrom(alice, bob, carol),
+  to: fc.integer({ min: 0, max: 2 }),
+  next: fc.integer({ min: 0, max: 2 }),
+  letters: fc.string({
+    unit: fc.constantFrom('k', 'k', 'd', 'p', 'c', 't', 's', 'f', 'l'),
+    minLength: 1,
+    maxLength: 8,
+  }),
+  amount: fc.constantFrom(0n, 10n, 1_000n),
+  depositMax: fc.constantFrom(0n, 2_000_000n, DEPOSIT),
+  plan: fc.constantFrom('no', 'no', 'at', 'on', 'cancel'),
+})
+
+test('after any history the supply is what it was, and what is held is what is owed', () => {
+  const property = fc.property(fc.array(step, { minLength: 3, maxLength: 8 }), (steps) => {
+    const on = harbour()
+    const own = [alice, bob, carol].map((by) => made(on, ANY, { by, amount: 50n }))
+    const supply = on.read.token.supply(null)
+    let plans = 0n
+    for (const { by, to, next, letters, plan, ...given } of steps) {
+      const [contract, other] = [own[to], own[next]] as [typeof alice, typeof alice]
+      const input = `${letters} ${other}`
+      const kept = on.read.contracts.kept({ contract })
+      const done = call(on, contract, 'go', { by, input, gas: 8_000_000n, ...given })
+      if (done.code !== undefined) expect(on.read.contracts.kept({ contract })).toEqual(kept)
+      const rest = { contract, method: 'go', gas: 8_000_000n, depositMax: amount(given.depositMax) }
+      const planned =
+        plan === 'at'
+          ? on
+              .as(by)
+              .contracts.schedule({ ...rest, input: utf8(input), height: on.height + 2n, every: 1, runs: 2 })
+          : plan === 'on'
+            ? on.as(by).contracts.listen({ ...rest, source: other, event: 'said', runs: 2 })
+            : undefined
+      if (planned?.code === undefined && planned) plans++
+      if (plan === 'cancel' && plans > 0n) on.as(by).contracts.cancel({ plan: plans - 1n })
+    }
+    on.advance({ blocks: 3 })
+    for (let plan = 0n; plan < plans; plan++)
+      for (const by of [alice, bob, carol]) on.as(by).contracts.cancel({ plan })
+    // With no plan left, the module holds the deposits of code and rows, to the unit.
+    const held = own.reduce((sum, contract) => sum + on.read.contracts.kept({ contract }).deposit, 0n)
+    const code = BigInt(utf8(ANY).length) * 10_000n
+    expect(on.read.token.balance({ owner: moduleAddress('contracts', new Uint8Array()) })).toBe(held + code)
+    expect(on.read.token.supply(null)).toBe(supply)
+  })
+  fc.assert(property, { numRuns: Math.max(1, Math.ceil(3 * scale)), verbose: 1 })
+})
