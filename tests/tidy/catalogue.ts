@@ -8,6 +8,7 @@ import { lightRefusals, pbftRefusals, validatorsRefusals } from '@mmtchain/conse
 import { contractsRefusals } from '@mmtchain/contracts'
 import { cryptoRefusals } from '@mmtchain/crypto'
 import { consensusRefusals, errorCatalogue, kernelRefusals, storeRefusals } from '@mmtchain/kernel'
+import { namesRefusals } from '@mmtchain/named-router'
 import { homeRefusals } from '@mmtchain/node'
 import { nodeRefusals } from '@mmtchain/node-runtime'
 import { p2pRefusals } from '@mmtchain/p2p-http'
@@ -40,6 +41,7 @@ export const namespaces: readonly (readonly [name: string, from: string, refusal
   ['terms', 'packages/token-rewards', terms(ANY_TERMS).spec.errors],
   ['pools', 'packages/token-rewards', pools().spec.errors],
   ['admin', 'packages/admin', adminRefusals],
+  ['names', 'packages/named-router', namesRefusals],
   ['election', 'packages/consensus-dpos', electionRefusals],
   ['pbft', 'packages/consensus-pbft', pbftRefusals],
   ['validators', 'packages/consensus-pbft', validatorsRefusals],
