@@ -15,7 +15,7 @@ import {
 import { expect, test } from 'vitest'
 import { connect, post, sign, startChain, until } from './running.ts'
 
-const governor = defineModule('governor', { needs: { kernel: need<{}, KernelGranted>() } }).command(
+const governor = defineModule('governor', { needs: { kernel: need<{}, Omit<KernelGranted, 'attempt'>>() } }).command(
   'upgrade',
   struct({ height, release: hash }),
   (ctx, input) => {

@@ -43,7 +43,7 @@ const start = () => testChain(chain, {})
 
 describe('a test chain', () => {
   test('goes on with the commands of the release in force', () => {
-    const ballot = defineModule('ballot', { needs: { kernel: need<{}, KernelGranted>() } }).command(
+    const ballot = defineModule('ballot', { needs: { kernel: need<{}, Omit<KernelGranted, 'attempt'>>() } }).command(
       'upgrade',
       struct({ height, release: hash }),
       (ctx, input) => ctx.needs.kernel.scheduleUpgrade(input),
