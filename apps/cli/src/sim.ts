@@ -1,6 +1,7 @@
+import { dpos } from '@mmtchain/consensus-dpos'
 import { pbft } from '@mmtchain/consensus-pbft'
 import { type Outcome, planOf, planText, runPlan, shrink, timelineText } from '@mmtchain/simulator'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { type CommonOptions, common } from './context.ts'
 import { say } from './language.ts'
 import { look, print, rows } from './output.ts'
@@ -14,9 +15,13 @@ interface SimOptions extends CommonOptions {
   readonly seed: string
   readonly minutes?: string
   readonly nodes?: string
+  readonly engine: keyof typeof setups
 }
 
-const setup = { name: 'pbft', engine: () => pbft() }
+const setups = {
+  pbft: { name: 'pbft', engine: () => pbft() },
+  dpos: { name: 'dpos', engine: () => dpos() },
+}
 
 /** `mmt sim`: one seed of the simulator. A run that breaks a rule is shrunk, its timeline shown, and the command refused. */
 export function addSim(program: Command): void {
@@ -24,10 +29,12 @@ export function addSim(program: Command): void {
     .requiredOption('--seed <number>', say('sim.seed'))
     .option('--minutes <count>', say('sim.minutes'))
     .option('--nodes <count>', say('sim.nodes'))
+    .addOption(new Option('--engine <name>', say('sim.engine')).choices(Object.keys(setups)).default('pbft'))
     .action(async (options: SimOptions) => sim(options))
 }
 
 async function sim(options: SimOptions): Promise<void> {
+  const setup = setups[options.engine]
   const seed = whole('--seed', options.seed, SEED_MAX)
   const minutes = options.minutes === undefined ? undefined : whole('--minutes', options.minutes, MINUTES_MAX)
   const validators = options.nodes === undefined ? undefined : whole('--nodes', options.nodes, NODES_MAX)

@@ -1,5 +1,5 @@
 export { addCoverage, type Coverage, NOTHING_COVERED } from './coverage.ts'
-export { type Fault, LIES, type Liar, type Lie, type Plan, type PlanOptions, planOf } from './plan.ts'
+export { CALM, type Fault, LIES, type Liar, type Lie, type Plan, type PlanOptions, planOf } from './plan.ts'
 export { type Outcome, runPlan } from './run.ts'
 export type { Hearing, LieTools, Played, RoundScript, Scenario, Stage, StageOptions } from './scenario.ts'
 export {

@@ -20,8 +20,6 @@ const CALMER: readonly ((plan: Plan) => Plan)[] = [
   (plan) => ({ ...plan, suite: 'mac' }),
   (plan) => ({ ...plan, weather: { ...plan.weather, lost: 0, doubled: 0, replayed: 0, late: 0 } }),
   (plan) => ({ ...plan, validators: Math.max(1, plan.validators - 1) }),
-  (plan) => ({ ...plan, validators: Math.max(1, plan.validators - 1) }),
-  (plan) => ({ ...plan, validators: Math.max(1, plan.validators - 1) }),
 ]
 
 /** Looks for the least that still breaks the rule that `plan` breaks. Undefined when `plan` breaks none. */
@@ -37,7 +35,8 @@ export async function shrink(args: {
   let tried = 1
 
   async function tryIt(plan: Plan): Promise<boolean> {
-    if (tried >= TRIES_MAX || !isSound(plan)) return false
+    if (tried >= TRIES_MAX || !isSound(plan) || JSON.stringify(plan) === JSON.stringify(best.plan))
+      return false
     tried += 1
     const outcome = await runPlan({ plan, setup })
     if (outcome.violation?.rule !== rule) return false
@@ -46,15 +45,21 @@ export async function shrink(args: {
   }
 
   if (rule !== 'progress') await tryIt({ ...best.plan, safetyMs: first.violation.atMs + 1 })
-  for (const calmer of CALMER) await tryIt(calmer(best.plan))
-  for (
-    let size = Math.ceil(best.plan.faults.length / 2);
-    size >= 1;
-    size = size === 1 ? 0 : Math.ceil(size / 2)
-  )
-    for (let at = 0; at < best.plan.faults.length; )
-      if (!(await tryIt(without(best.plan, at, size)))) at += size
+  // With fewer faults fewer nodes may do, and with fewer nodes fewer faults.
+  for (let before: Plan | undefined; before !== best.plan; ) {
+    before = best.plan
+    for (const calmer of CALMER) while (await tryIt(calmer(best.plan)));
+    for (const size of halves(best.plan.faults.length))
+      for (let at = 0; at < best.plan.faults.length; )
+        if (!(await tryIt(without(best.plan, at, size)))) at += size
+  }
   return { ...best, tried }
+}
+
+/** Half of a number, half of that, and so on, down to 1. */
+function halves(count: number): readonly number[] {
+  const half = Math.ceil(count / 2)
+  return count <= 1 ? [1] : [half, ...(half > 1 ? halves(half) : [])]
 }
 
 function without(plan: Plan, at: number, size: number): Plan {
@@ -81,7 +86,7 @@ export function timelineText(moments: readonly Moment[]): string {
   return moments
     .map(
       ({ atMs, node, what }) =>
-        `${(atMs / 1_000).toFixed(3).padStart(TIME_WIDTH)} ${node.padEnd(NODE_WIDTH)} ${what}`,
+        `${(atMs / 1_000).toFixed(3).padStart(TIME_WIDTH)} ${node.padEnd(NODE_WIDTH)} ${what.replaceAll(/\s*\n\s*/g, ' ')}`,
     )
     .join('\n')
 }

@@ -181,8 +181,8 @@ export const planted: readonly Planted[] = [
     ...{ name: 'verdicts are not logged', by: 'crashes', seed: 1 },
     ...{
       file: `${NODE}/driver.ts`,
-      find: "if (input.kind !== 'started' && input.kind !== 'tip')",
-      put: "if (input.kind !== 'started' && input.kind !== 'tip' && input.kind !== 'validated')",
+      find: "if (input.kind === 'started' || input.kind === 'tip') return",
+      put: "if (input.kind === 'started' || input.kind === 'tip' || input.kind === 'validated') return",
     },
   },
   {

@@ -362,6 +362,7 @@ export const en = {
   'sim.seed': 'decides everything; the same seed is the same run',
   'sim.minutes': 'how many simulated minutes things go wrong',
   'sim.nodes': 'how many validators; the seed decides otherwise',
+  'sim.engine': 'how they agree',
   'sim.held': 'Seed {seed}: every rule held.',
   'sim.broken': 'Seed {seed}: a rule was broken.',
   'sim.row.validators': 'validators',

@@ -352,6 +352,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   'sim.seed': '决定一切；同一种子即同一次运行',
   'sim.minutes': '故障持续多少模拟分钟',
   'sim.nodes': '多少个验证者；不给则由种子决定',
+  'sim.engine': '如何达成一致',
   'sim.held': '种子 {seed}：所有规则均成立。',
   'sim.broken': '种子 {seed}：有规则被破坏。',
   'sim.row.validators': '验证者',
