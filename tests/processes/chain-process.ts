@@ -101,10 +101,14 @@ export interface RunningChain {
   end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null>
 }
 
-/** Starts a program of this repository and watches what it prints. */
-export function startChain(place: Place, words: readonly string[]): RunningChain {
+/** Starts a program of this repository, or of another folder, and watches what it prints. */
+export function startChain(
+  place: Place,
+  words: readonly string[],
+  { folder = root }: { readonly folder?: string } = {},
+): RunningChain {
   const child = spawn(process.execPath, words, {
-    cwd: root,
+    cwd: folder,
     env: place.env,
     stdio: ['ignore', 'pipe', 'pipe'],
     // A group of its own, so that a signal reaches all of it, as Ctrl-C on a terminal does.

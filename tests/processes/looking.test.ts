@@ -164,8 +164,9 @@ test('what --json prints has the shape that the README says, command by command'
   const init = ['init', '--chain', 'examples/01-token/chain.ts', '--genesis', file('genesis.json'), '--json']
   const made = await mmtJson<unknown>(other, init.slice(0, -1))
   expect(differences(shapeOf(made), shapeOf(docs.get('init')))).toEqual([])
-  // Those that run until they are stopped, or for minutes, have tests of their own.
-  const elsewhere = ['init', 'bench', 'sim', 'sign-claim', 'snapshot restore']
+  await check('create', ['create', file('harbour')])
+  // Those that run until they are stopped, for minutes, or in a folder of theirs, have tests of their own.
+  const elsewhere = ['init', 'module new', 'bench', 'sim', 'sign-claim', 'snapshot restore']
   expect([...docs.keys()].filter((name) => !seen.has(name) && !elsewhere.includes(name))).toEqual([])
 })
 

@@ -17,6 +17,7 @@ const named: Readonly<Record<string, Layer>> = {
   simulator: 'L5',
   node: 'apps',
   cli: 'apps',
+  'create-mmt-chain': 'apps',
   console: 'apps',
 }
 

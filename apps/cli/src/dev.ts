@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises'
 import { readGenesis, type StoredBlock } from '@mmtchain/kernel'
 import {
   type AnyChain,
-  balancesPart,
   buildGenesis,
   CONFIG_DEFAULT,
   checkNotInUse,
@@ -24,9 +23,10 @@ import {
   runNode,
 } from '@mmtchain/node'
 import { silentLog } from '@mmtchain/node-runtime'
-import { type Amount, formatAddress, isChainError } from '@mmtchain/primitives'
+import { formatAddress, isChainError } from '@mmtchain/primitives'
 import { type Command, Option } from 'commander'
 import { type CommonOptions, common, homeOf, prefixOf } from './context.ts'
+import { DEMO_KEYS, demoParts } from './demo-parts.ts'
 import { demandHost } from './dev-host.ts'
 import { watchChainFile } from './dev-watch.ts'
 import { explainError, say } from './language.ts'
@@ -36,9 +36,6 @@ import { portOf } from './start.ts'
 import { transactionsText } from './watch.ts'
 
 const CHAIN_FILE_DEFAULT = 'chain.ts'
-const DEMO_KEYS = 10
-/** Units that each demo key owns: a million of a token with 8 decimals. */
-const DEMO_UNITS = 100_000_000_000_000n as Amount
 
 interface DevOptions extends CommonOptions {
   readonly chain?: string
@@ -83,12 +80,11 @@ async function makeDevHome(home: Home, options: DevOptions): Promise<void> {
   await makeDemoKeys(home.keys, { names: missing(names), addressPrefix: chain.addressPrefix })
   const [validator, ...funded] = names.map((name) => readKey(home.keys, name))
   if (!validator) throw new Error('the validator key was just made')
-  const hasToken = chain.modules.some(({ spec }) => spec.name === 'token')
   const genesis = buildGenesis({
     chain,
     timeMs: BigInt(Date.now()),
     validators: [validator],
-    parts: hasToken ? [balancesPart(chain, funded, DEMO_UNITS), ...parts] : parts,
+    parts: await demoParts({ chain, funded, ruling: [{ home, name: validator.name }], given: parts }),
   })
   const config = { ...CONFIG_DEFAULT, rpc, validator: 'validator' }
   if (options.fresh) await clearHome(home)

@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { addBench } from './bench.ts'
 import { addClaim } from './claim.ts'
 import { languageOption, withExample } from './context.ts'
+import { addCreate, addModule } from './create.ts'
 import { addDev } from './dev.ts'
 import { addDoctor } from './doctor.ts'
 import { addGenesis } from './genesis.ts'
@@ -60,6 +61,8 @@ addVerify(program)
 addSnapshot(program)
 addUpkeep(program)
 addClaim(program)
+addCreate(program)
+addModule(program)
 addBench(program)
 addSim(program)
 refuseTwice(program)
@@ -82,7 +85,7 @@ function report(error: unknown): number {
     tell(error)
     const { code } = error
     if (code === 'client/UNREACHABLE') return EXIT.unreachable
-    return ['cli/BAD_FIELD', 'cli/BAD_ARGUMENT'].includes(code) ? EXIT.usage : EXIT.refused
+    return ['cli/BAD_FIELD', 'cli/BAD_ARGUMENT', 'cli/USAGE'].includes(code) ? EXIT.usage : EXIT.refused
   }
   if (error instanceof Error && error.name === 'ExitPromptError') return EXIT.refused
   if (isSystemError(error)) {

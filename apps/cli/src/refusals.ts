@@ -22,6 +22,14 @@ export const cliRefusals = {
     message: `${d.file} exists already.`,
     hint: 'Name another file; nothing is overwritten.',
   }),
+  FOLDER_NOT_EMPTY: (d: { folder: string; found: string }) => ({
+    message: `${d.folder} is not empty: it holds ${d.found}.`,
+    hint: 'Name a new folder or an empty one; nothing is overwritten.',
+  }),
+  NO_PACKAGE: (d: { folder: string }) => ({
+    message: `${d.folder} holds no project: package.json is missing.`,
+    hint: 'Go to the folder of your project, or make one with mmt create.',
+  }),
   SNAPSHOT_FAILED: (d: { why: string }) => ({
     message: `The node could not write the snapshot: ${d.why}`,
     hint: 'See whether the disk of its home has room, then try again; the chain goes on.',

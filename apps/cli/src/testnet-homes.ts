@@ -1,18 +1,14 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { secp256k1 } from '@mmtchain/crypto'
 import {
   type AnyChain,
-  balancesPart,
   buildGenesis,
   CONFIG_DEFAULT,
   checkPort,
   clearHome,
   createHome,
   type DocumentPart,
-  ensureOnion,
   type Home,
-  hasReveals,
   homeAt,
   isHome,
   keyNames,
@@ -20,17 +16,11 @@ import {
   makeDemoKeys,
   nodeName,
   readKey,
-  type StoredKey,
 } from '@mmtchain/node'
-import { type Amount, formatAddress, toHex } from '@mmtchain/primitives'
+import { DEMO_KEYS, demoParts } from './demo-parts.ts'
 import { cliFail } from './refusals.ts'
 
 const HOST = '127.0.0.1'
-const DEMO_KEYS = 10
-/** Units that each demo key owns: a million of a token with 8 decimals. */
-const DEMO_UNITS = 100_000_000_000_000n as Amount
-/** So many times the least deposit of a chain that elects is what a validator begins with: it deposits and votes a tenth each. */
-const VALIDATOR_SHARE = 10n
 /** The ports of JSON-RPC are so far above those of the nodes' own. */
 const RPC_OFFSET = 200
 
@@ -82,18 +72,13 @@ export async function makeTestnet(plan: TestnetPlan): Promise<readonly Home[]> {
   const wallet = homeAt(dir)
   const demo = Array.from({ length: DEMO_KEYS }, (_, i) => `demo${i + 1}`)
   await makeKeys(wallet, chain, demo)
-  const hasToken = chain.modules.some(({ spec }) => spec.name === 'token')
   const funded = demo.map((name) => readKey(wallet.keys, name))
   const ruling = homes.slice(0, validators).map((home, i) => ({ home, name: `validator${i}` }))
   const genesis = buildGenesis({
     chain,
     timeMs: BigInt(Date.now()),
     validators: ruling.map(({ home, name }) => readKey(home.keys, name)),
-    parts: [
-      ...(hasToken ? [balancesPart(chain, funded, DEMO_UNITS)] : []),
-      ...(hasReveals(chain) ? await electionParts(chain, ruling) : []),
-      ...plan.parts,
-    ],
+    parts: await demoParts({ chain, funded, ruling, given: plan.parts }),
   })
   for (const [i, home] of homes.entries()) {
     const { p2p, rpc } = portsOf(i)
@@ -108,33 +93,6 @@ export async function makeTestnet(plan: TestnetPlan): Promise<readonly Home[]> {
     await createHome(home, { config, genesis, chain: bundle })
   }
   return homes
-}
-
-/** Has each validator stand, with an onion of its own, and vote for itself. */
-async function electionParts(
-  chain: AnyChain,
-  ruling: readonly { readonly home: Home; readonly name: string }[],
-): Promise<readonly DocumentPart[]> {
-  const params = chain.modules.find(({ spec }) => spec.name === 'election')?.spec.params
-  const { depositMin, voteMin } = Object(params?.value) as { depositMin: bigint; voteMin: bigint }
-  const amount = depositMin > voteMin ? depositMin : voteMin
-  const delegates = []
-  const votes = []
-  const keys: StoredKey[] = []
-  for (const { home, name } of ruling) {
-    const key = readKey(home.keys, name)
-    const { commitment, layers } = await ensureOnion(home, name)
-    const delegate = formatAddress(key.address, { prefix: chain.addressPrefix })
-    const publicKey = { suite: secp256k1.code, key: toHex(key.publicKey) }
-    const deposit = amount.toString()
-    delegates.push({ delegate, name, url: '', key: publicKey, commitment, layers, deposit })
-    votes.push({ voter: delegate, delegate, amount: deposit })
-    keys.push(key)
-  }
-  return [
-    balancesPart(chain, keys, (amount * VALIDATOR_SHARE) as Amount),
-    { module: 'election', document: { delegates, votes } },
-  ]
 }
 
 async function makeKeys(home: Home, { addressPrefix }: AnyChain, names: readonly string[]): Promise<void> {

@@ -80,7 +80,7 @@ function merged(
   const properties = Object(schema.properties) as Record<string, { readonly 'x-bcs'?: string }>
   const whole: Record<string, unknown> = {}
   for (const [name, property] of Object.entries(properties))
-    if (property['x-bcs'] === 'list') whole[name] = []
+    if (['list', 'set'].includes(property['x-bcs'] ?? '')) whole[name] = []
   for (const part of parts) {
     for (const [name, value] of Object.entries(part)) {
       const before = whole[name]

@@ -14,6 +14,14 @@ export const zhRefusals: Readonly<Record<string, { readonly message: string; rea
     hint: '请用 --home 指定该链的数据目录，或用 --chain 给链文件并用 --fingerprint 给指纹。',
   },
   'cli/NOT_EMPTY': { message: '{file} 已存在。', hint: '请换一个文件名；不会覆盖任何文件。' },
+  'cli/FOLDER_NOT_EMPTY': {
+    message: '{folder} 不是空文件夹：其中有 {found}。',
+    hint: '请指定一个新的或空的文件夹；不会覆盖任何文件。',
+  },
+  'cli/NO_PACKAGE': {
+    message: '{folder} 中没有项目：缺少 package.json。',
+    hint: '请进入项目的文件夹，或用 mmt create 新建一个。',
+  },
   'cli/SNAPSHOT_FAILED': {
     message: '节点未能写出快照：{why}',
     hint: '请检查其数据目录所在磁盘是否有空间，然后重试；链会继续运行。',
