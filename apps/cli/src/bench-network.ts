@@ -20,6 +20,8 @@ import { makeTestnet } from './testnet-homes.ts'
 
 const ACCOUNTS = 1_024
 const LOOK_MS = 20
+/** How long what was sent may take to be final. */
+const DRAIN_MS = 120_000
 /** The loads, as shares of what the network takes. */
 const LOADS = [0.25, 0.5, 0.75] as const
 const WARM_SECONDS = 5
@@ -267,10 +269,10 @@ async function runLoad(args: {
     }
   })()
   const { ids, atMs } = await tellPart(load, { kind: 'pace', urls, perSecond, seconds }, 'paced')
-  for (;;) {
+  for (const endMs = Date.now() + DRAIN_MS; ; await pause(50)) {
     const pools = (await Promise.all(asks.map((one) => one('tx_pool')))) as { readonly count: number }[]
     if (pools.every(({ count }) => count === 0)) break
-    await pause(50)
+    if (Date.now() > endMs) throw new Error(`transactions still wait: ${JSON.stringify(pools)}`)
   }
   const to = (await finalOf(ask)) + 1n
   while ((await finalOf(ask)) < to) await pause(LOOK_MS)

@@ -25,9 +25,13 @@ export type PacedReport =
 const TICK_MS = 20
 /** The most calls of one request. */
 const BATCH_MAX = 100
+/** How long after the end of a load nodes may still take what was due. */
+const LATE_MS = 10_000
 const AGAIN = /POOL_FULL|SENDER_QUEUE_FULL|NONCE_TOO_FAR|BACKLOG|RATE_LIMITED/
 
 interface Made {
+  /** Its place among all that are signed. */
+  readonly order: number
   readonly id: string
   readonly call: string
 }
@@ -42,8 +46,10 @@ export function partPaced(): void {
       next = 0
       tell({ kind: 'ready' })
     } else {
-      const { ids, atMs, used } = await pace(made.slice(next), order)
-      next += used
+      const { ids, atMs, used, unsent } = await pace(made.slice(next), order)
+      // What was not taken comes first the next time: behind a nonce that is missing nothing of an account is final.
+      made = [...unsent, ...made.slice(next + used)]
+      next = 0
       tell({ kind: 'paced', ids, atMs: Float64Array.from(atMs) })
     }
   })
@@ -68,6 +74,7 @@ async function signAll({ count, from, job }: Extract<PacedOrder, { kind: 'sign' 
     const signed = await signTransaction({ body, signer })
     const bytes = toHex(encode(transaction, signed.transaction))
     made.push({
+      order: from * job.accounts + i,
       id: signed.id,
       call: `{"jsonrpc":"2.0","id":${i},"method":"tx_submit","params":{"bytes":"${bytes}"}}`,
     })
@@ -76,13 +83,19 @@ async function signAll({ count, from, job }: Extract<PacedOrder, { kind: 'sign' 
 }
 
 /**
- * Sends what is signed: the transfer at index i goes to the node i mod n, so that those of an account go to one node in order of nonces when n
+ * Sends what is signed: the i-th that was ever signed goes to the node i mod n, so that those of an account go to one node in order of nonces when n
  * divides the number of accounts.
  */
 async function pace(
   made: readonly Made[],
   { urls, perSecond, seconds }: Extract<PacedOrder, { kind: 'pace' }>,
-): Promise<{ readonly ids: readonly string[]; readonly atMs: readonly number[]; readonly used: number }> {
+): Promise<{
+  readonly ids: readonly string[]
+  readonly atMs: readonly number[]
+  readonly used: number
+  /** What the nodes did not take in time, in order. */
+  readonly unsent: readonly Made[]
+}> {
   const agent = new Agent({ keepAlive: true, maxSockets: urls.length })
   const queues = urls.map((): { readonly made: Made; readonly atMs: number }[] => [])
   const ids: string[] = []
@@ -100,7 +113,8 @@ async function pace(
           Math.max(0, 4 * BATCH_MAX * urls.length - queues.reduce((sum, { length }) => sum + length, 0))
         : Math.floor(((Math.min(nowMs, endMs) - beganMs) / 1_000) * perSecond)
     while (used < Math.min(due, made.length) && (perSecond !== null || nowMs < endMs)) {
-      queues[used % urls.length]?.push({ made: made[used] as Made, atMs: nowMs })
+      const one = made[used] as Made
+      queues[one.order % urls.length]?.push({ made: one, atMs: nowMs })
       used += 1
     }
   }
@@ -127,8 +141,8 @@ async function pace(
         atMs.push(one.atMs)
       }
       if (again.length === 0) continue
-      if (Date.now() >= endMs + 10_000) return
       queue.unshift(...again)
+      if (Date.now() >= endMs + LATE_MS) return
       await new Promise((resolve) => setTimeout(resolve, TICK_MS))
     }
   }
@@ -138,7 +152,8 @@ async function pace(
   await Promise.all(urls.map((_, which) => sender(which)))
   clearInterval(ticker)
   agent.destroy()
-  return { ids, atMs, used }
+  const unsent = queues.flatMap((queue) => queue.map((one) => one.made))
+  return { ids, atMs, used, unsent: unsent.sort((a, b) => a.order - b.order) }
 }
 
 /** The ids of the calls that a node wants again. Throws for any other refusal. */

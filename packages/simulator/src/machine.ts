@@ -71,8 +71,8 @@ export interface MachineOptions {
   readonly network: Network
   /** The process has ended without a word. */
   readonly onGone: (name: string) => void
-  /** Made for each process. `onBlock` is called when the execution of a block begins. */
-  readonly genesis: (onBlock: () => void) => GenesisData
+  /** Made for each process, which calls back whenever it executes a transfer. */
+  readonly genesis: (onTransfer: () => void) => GenesisData
   readonly key: ValidatorKey | undefined
   readonly reveal: Setup['reveal']
   /** Whether it signs whatever it is asked to. */
@@ -80,8 +80,8 @@ export interface MachineOptions {
   /** Whether what it does is held against the rules. */
   readonly isWatched: boolean
   readonly syncMs: () => number
-  /** How long it takes to read a value of the state. */
-  readonly readMs: number
+  /** How long it takes to execute a transfer. */
+  readonly transferMs: number
   readonly note: (what: string, more?: () => string) => void
   readonly onRestart: () => void
 }
@@ -113,7 +113,6 @@ export function simMachine(options: MachineOptions): SimMachine {
   let awakeAtMs = 0
   /** Until when it executes what it has begun. Whatever follows from that comes then. */
   let busyUntilMs = 0
-  let isExecuting = false
   let ended: string | undefined
   let starts = 0
   /** What its engine asked for last, and what its signer gave last. */
@@ -225,7 +224,6 @@ export function simMachine(options: MachineOptions): SimMachine {
     const reach = reachOf(living)
     return {
       ...under,
-      ...(options.readMs > 0 && slowly(under)),
       async commit(commit) {
         await reach('before commit')
         const parent = tip ?? observer.tipOf(under)
@@ -250,20 +248,6 @@ export function simMachine(options: MachineOptions): SimMachine {
         await reach('after revert')
       },
       close: async () => undefined,
-    }
-  }
-
-  /** A store that takes its time while a block is executed, from where the engine says what the block is to where its changes are staged. */
-  function slowly({ get, stage }: Store): Pick<Store, 'get' | 'stage'> {
-    return {
-      get(key) {
-        if (isExecuting) busyUntilMs = Math.max(busyUntilMs, schedule.nowMs) + options.readMs
-        return get(key)
-      },
-      stage(changes) {
-        isExecuting = false
-        return stage(changes)
-      },
     }
   }
 
@@ -347,7 +331,7 @@ export function simMachine(options: MachineOptions): SimMachine {
   async function boot(living: Run): Promise<void> {
     try {
       const genesis = options.genesis(() => {
-        isExecuting = true
+        busyUntilMs = Math.max(busyUntilMs, schedule.nowMs) + options.transferMs
       })
       const node = await createNode({
         genesis,

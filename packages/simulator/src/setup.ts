@@ -9,7 +9,6 @@ import {
   type GenesisData,
   type Machine,
   type StateReader,
-  type Store,
   struct,
   type Tip,
   type Validator,
@@ -45,9 +44,9 @@ export interface Setup {
   readonly blockWeightMax?: bigint | undefined
   /** What the next block of an account would reveal, on a chain with reveals. */
   readonly reveal?: ((args: SetupReveal) => Uint8Array | undefined) | undefined
-  /** How long machines take to read a value of the state when they execute a block; nothing else happens on them meanwhile. */
-  readonly readMs?: number | undefined
-  /** How many transactions are sent to a node at a time, one after the other of each account, if it is more than one. */
+  /** How long machines take to execute a transfer; nothing else happens on them meanwhile. */
+  readonly transferMs?: number | undefined
+  /** How many transfers each account sends at a time, all to one node, instead of single ones. */
   readonly burst?: number | undefined
   /** A call beside transfers, which nodes are sent as often. */
   readonly call?: ((chance: Chance, plan: Plan) => SetupCall | undefined) | undefined
@@ -81,12 +80,18 @@ export interface SetupGenesis {
 }
 
 function baseChain(
-  { engine, blockWeightMax }: Pick<Setup, 'blockWeightMax'> & { readonly engine: Engine },
+  {
+    engine,
+    blockWeightMax,
+    onTransfer,
+  }: Pick<Setup, 'blockWeightMax'> & { readonly engine: Engine; readonly onTransfer: () => void },
   slotMs: number,
   suite: Suite,
 ) {
   const limits = blockWeightMax === undefined ? {} : { blockWeightMax }
-  return defineChain({ id: 'simulated', slotMs, consensus: engine, suites: [suite], limits }).use(ledger())
+  return defineChain({ id: 'simulated', slotMs, consensus: engine, suites: [suite], limits }).use(
+    ledger(onTransfer),
+  )
 }
 
 export function suiteOf({ suite }: Plan): Suite {
@@ -104,10 +109,15 @@ const ACCOUNTS = 8
 const TRANSFER = struct({ to: address, amount })
 const VALID_HEIGHTS = 50n
 
-export function genesisOf(setup: Setup, plan: Plan, wrapped: (engine: Engine) => Engine): GenesisData {
+export function genesisOf(
+  setup: Setup,
+  plan: Plan,
+  wrapped: (engine: Engine) => Engine,
+  onTransfer = () => {},
+): GenesisData {
   const suite = suiteOf(plan)
   const base: Chain<object> | BaseChain = baseChain(
-    { engine: wrapped(setup.engine()), blockWeightMax: setup.blockWeightMax },
+    { engine: wrapped(setup.engine()), blockWeightMax: setup.blockWeightMax, onTransfer },
     plan.slotMs,
     suite,
   )
@@ -136,6 +146,10 @@ export function namesOf({ validators, observers }: Plan): readonly string[] {
 /** A transfer between the accounts of the ledger. */
 function someTransfer(suite: Suite, chance: Chance): SetupCall {
   const from = `a${chance.below(ACCOUNTS)}`
+  return transferOf(suite, from, chance)
+}
+
+function transferOf(suite: Suite, from: string, chance: Chance): SetupCall {
   const to = keyOf(suite, `a${chance.below(ACCOUNTS)}`).address
   const input = encode(TRANSFER, { to, amount: toAmount(BigInt(chance.below(1_000))) })
   return { from, module: 'ledger', command: 'transfer', input }
@@ -145,12 +159,33 @@ function someTransfer(suite: Suite, chance: Chance): SetupCall {
 export function someTransaction(node: Node, setup: Setup, plan: Plan, chance: Chance): Transaction {
   const suite = suiteOf(plan)
   const own = setup.call && chance.perMille(500) ? setup.call(chance, plan) : undefined
-  const { from: name, ...call } = own ?? someTransfer(suite, chance)
-  const from = keyOf(suite, name)
+  const { from, ...call } = own ?? someTransfer(suite, chance)
+  const key = keyOf(suite, from)
+  const { nonce } = accountOf(node, key.address)
+  return transactionOf({ node, key, call, nonce })
+}
+
+/** Transfers of one account, as many as a node takes behind what waits already, which nobody sends to other nodes. */
+export function manyTransfers(node: Node, from: string, { burst = 0 }: Setup, plan: Plan, chance: Chance) {
+  const suite = suiteOf(plan)
+  const key = keyOf(suite, from)
+  const nonce = node.mempool.nextNonce(key.address, accountOf(node, key.address).nonce)
+  return Array.from({ length: burst }, (_, i) => {
+    const { from: _from, ...call } = transferOf(suite, from, chance)
+    return transactionOf({ node, key, call, nonce: nonce + BigInt(i) })
+  })
+}
+
+function transactionOf(args: {
+  readonly node: Node
+  readonly key: ValidatorKey
+  readonly call: Omit<SetupCall, 'from'>
+  readonly nonce: bigint
+}): Transaction {
+  const { node, key: from, call, nonce } = args
+  const { suite } = from
   const { machine, store, tip } = node
   const { fingerprint } = machine.genesis
-  const account = accountOf(machine, store, node, from.address)
-  const nonce = setup.burst ? node.mempool.nextNonce(from.address, account.nonce) : account.nonce
   const draft: TransactionBody = {
     fingerprint,
     sender: from.address,
@@ -169,7 +204,7 @@ export function someTransaction(node: Node, setup: Setup, plan: Plan, chance: Ch
   return { body, signatures: [{ index: 0, signature: suite.sign(message, from.secret) }], payerConsent: null }
 }
 
-function accountOf(machine: Machine, store: Store, { tip }: Node, of: ValidatorKey['address']) {
+function accountOf({ machine, store, tip }: Node, of: ValidatorKey['address']) {
   return machine.query(store, tip, { module: 'kernel', query: 'account', input: { address: of } }) as {
     readonly nonce: bigint
   }

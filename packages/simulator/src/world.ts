@@ -6,7 +6,7 @@ import { type Coverage, cover, NOTHING_COVERED } from './coverage.ts'
 import { INPUTS, SIGN_STATE, type SimMachine, simMachine } from './machine.ts'
 import type { Fault, Lie, Plan } from './plan.ts'
 import { type Schedule, schedule } from './schedule.ts'
-import { genesisOf, keyOf, namesOf, type Setup, someTransaction, suiteOf } from './setup.ts'
+import { genesisOf, keyOf, manyTransfers, namesOf, type Setup, someTransaction, suiteOf } from './setup.ts'
 import { createWatch, type Watch } from './watch.ts'
 import { type Passage, type Wire, wire } from './wire.ts'
 
@@ -100,7 +100,7 @@ export function createWorld(options: WorldOptions): World {
 
   const states: (EngineState | undefined)[] = []
   /** The engine of a node, as it is seen and bent. */
-  function engineOf(engine: Engine, node: number, index: number, onBlock: () => void): Engine {
+  function engineOf(engine: Engine, node: number, index: number): Engine {
     const lie = lies.get(node)
     const told = lie
       ? lyingEngine(engine, lie, lot.fork(`engine ${index}`), () => fingerprint as Hash)
@@ -108,7 +108,6 @@ export function createWorld(options: WorldOptions): World {
     return {
       ...told,
       context(args) {
-        onBlock()
         const context = told.context(args)
         for (const { culprit } of context.evidence) watch.accused(culprit, nameOfNode(node))
         return context
@@ -129,10 +128,10 @@ export function createWorld(options: WorldOptions): World {
     const name = index < nodes.length ? nameOfNode(node) : `${nameOfNode(node)}'`
     return simMachine({
       ...{ name, schedule: time, chance: lot, watch, network: net.at(name), onGone: net.vanish },
-      genesis: (onBlock) => genesisOf(setup, plan, (engine) => engineOf(engine, node, index, onBlock)),
+      genesis: (onTransfer) => genesisOf(setup, plan, (engine) => engineOf(engine, node, index), onTransfer),
       key: keys[node],
       reveal: setup.reveal,
-      readMs: setup.readMs ?? 0,
+      transferMs: setup.transferMs ?? 0,
       isLawless: isLawless(node),
       isWatched: !lies.has(node),
       syncMs: syncTimes(lot.fork(`sync ${index}`), plan.syncMs),
@@ -278,11 +277,19 @@ function separate(world: World, fault: Extract<Fault, { kind: 'partition' }>, is
   }
 }
 
-/** A transfer, or as many as the setup says, sent to some node. */
+/** A transfer, sent to some node; or as many as the setup says of every account, to a node of its own. */
 export function sendSome(world: World, chance: Chance): void {
-  const node = chance.pick(world.machines)?.node
-  for (let sent = 0; node?.running && sent < (world.setup.burst ?? 1); sent++)
-    node.submit(someTransaction(node, world.setup, world.plan, chance)).catch(() => undefined)
+  const { machines, setup, plan } = world
+  if (setup.burst) {
+    for (const [i, { node }] of machines.entries())
+      if (node?.running)
+        for (const one of manyTransfers(node, `a${i}`, setup, plan, chance))
+          node.submit(one).catch(() => undefined)
+    return
+  }
+  const node = chance.pick(machines)?.node
+  if (!node?.running) return
+  node.submit(someTransaction(node, setup, plan, chance)).catch(() => undefined)
 }
 
 /** What disks do to liars that their disks make liars. */
