@@ -145,6 +145,11 @@ export function alliance(consensus: Engine) {
       nodes.set(name, node)
       return node
     },
+    addressOf: (name: string) => testAccount(name).address,
+    /** All blocks of a validator that is stopped are lost, and not what it remembers to have signed. */
+    wipe(name: string) {
+      stores.delete(name)
+    },
     /** The operator says that what a validator had signed is lost. */
     async lose(name: string) {
       const file = disks.get(name)?.open('sign-state') as RawFile

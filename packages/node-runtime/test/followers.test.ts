@@ -162,6 +162,52 @@ test('a peer that claims blocks that it does not have holds nobody up for long',
   await nodes.stop()
 })
 
+test('a peer that claims blocks again and again is asked ever more seldom, and keeps no transaction away', async () => {
+  const nodes = soloNodes()
+  const leader = await nodes.start('validator')
+  const observer = await nodes.start('observer')
+  const questions: number[] = []
+  const { fingerprint } = nodes.model.genesis
+  const { engine } = nodes.model.genesis.chain
+  const braggart = await nodes.network.at('braggart').join({
+    fingerprint,
+    addressPrefix: 'mmt',
+    message: nodeMessage(engine),
+    messageBytesMax: 1_000_000,
+    onMessage: (from, { kind }) => {
+      if (from === 'observer' && kind === 'getBlocks') questions.push(Number(nodes.clock.nowMs()))
+    },
+    onJoined: () => undefined,
+    onLeft: () => undefined,
+  })
+  const id = nodes.model.genesis.protocolHash
+  let most = 1_000_000n
+  const claim = () => {
+    most -= 1n
+    const value = { height: height(most), id, finalised: height(0n) }
+    braggart.send('observer', { kind: 'status', value })
+  }
+  claim()
+  await nodes.clock.advance(100n)
+  expect(observer.catchingUp).toBe(true)
+  const body = nodes.model.body(alice, [
+    { module: 'token', command: 'transfer', input: { to: bob, amount: amount(5n) } },
+  ])
+  const sent = await leader.submit(nodes.model.sign(body))
+  await nodes.clock.advance(200n)
+  expect(observer.catchingUp).toBe(true)
+  expect(observer.mempool.has(sent)).toBe(true)
+  for (let second = 0; second < 1_000; second++) {
+    claim()
+    await nodes.clock.advance(1_000n)
+  }
+  const pauses = questions.slice(1).map((at, i) => at - (questions[i] as number))
+  // Three questions, then a minute of silence, then three again and twice as long, and so on.
+  expect(pauses.filter((ms) => ms > 30_000).map((ms) => Math.floor(ms / 60_000))).toEqual([1, 2, 4, 8])
+  expect(leader.tip.header.height - observer.tip.header.height).toBeLessThanOrEqual(1n)
+  await nodes.stop()
+})
+
 test('a transaction that one node takes is in the next block of another, checked once by each', async () => {
   /** The eighth kind of message carries transactions. */
   const carried: string[] = []
