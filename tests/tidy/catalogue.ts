@@ -5,6 +5,7 @@ import { clientRefusals } from '@mmtchain/client'
 import { codecRefusals } from '@mmtchain/codec'
 import { electionRefusals } from '@mmtchain/consensus-dpos'
 import { lightRefusals, pbftRefusals, validatorsRefusals } from '@mmtchain/consensus-pbft'
+import { kitRefusals } from '@mmtchain/contract/build'
 import { contractsRefusals } from '@mmtchain/contracts'
 import { cryptoRefusals } from '@mmtchain/crypto'
 import { consensusRefusals, errorCatalogue, kernelRefusals, storeRefusals } from '@mmtchain/kernel'
@@ -48,6 +49,7 @@ export const namespaces: readonly (readonly [name: string, from: string, refusal
   ['light', 'packages/consensus-pbft', lightRefusals],
   ['contracts', 'packages/contracts', contractsRefusals],
   ['sandbox', 'packages/vm-sandbox', sandboxRefusals],
+  ['kit', 'packages/contract', kitRefusals],
   ['node', 'packages/node-runtime', nodeRefusals],
   ['p2p', 'packages/p2p-http', p2pRefusals],
   ['rpc', 'packages/rpc', rpcRefusals],

@@ -15,6 +15,7 @@ const named: Readonly<Record<string, Layer>> = {
   client: 'L5',
   testkit: 'L5',
   simulator: 'L5',
+  contract: 'L5',
   node: 'apps',
   cli: 'apps',
   'create-mmt-chain': 'apps',

@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { addBench } from './bench.ts'
 import { addClaim } from './claim.ts'
 import { languageOption, withExample } from './context.ts'
+import { addContract } from './contract.ts'
 import { addCreate, addModule } from './create.ts'
 import { addDev } from './dev.ts'
 import { addDoctor } from './doctor.ts'
@@ -63,6 +64,7 @@ addUpkeep(program)
 addClaim(program)
 addCreate(program)
 addModule(program)
+addContract(program)
 addBench(program)
 addSim(program)
 refuseTwice(program)

@@ -67,6 +67,8 @@ export interface CallArgs {
   readonly input: Uint8Array
   readonly amount: Amount
   readonly gas: bigint
+  /** Calls `init` or `migrate`, which only their commands may. */
+  readonly special?: boolean
 }
 
 export type Called = { readonly gasUsed: bigint; readonly logs: readonly string[] } & (
@@ -83,6 +85,8 @@ export function readingRun(ground: Ground, ctx: ContractsRead): Run {
   return newRun(ground, ctx as unknown as ContractsWrite, true)
 }
 
+/** What runs only when a contract is made or upgraded. */
+const SPECIAL = ['init', 'migrate']
 const SEED_TAG = tag('mmt/contract/1')
 const seedPlace = struct({ height: u64, seed: u64, call: u64 })
 
@@ -94,6 +98,8 @@ export function callContract(run: Run, args: CallArgs): Called {
   if (!found) return refused(ctx.fail.UNKNOWN_CONTRACT({ contract: args.contract }))
   if (found.retired) return refused(ctx.fail.RETIRED({ contract: args.contract }))
   if (found.frozen) return refused(ctx.fail.FROZEN({ contract: args.contract }))
+  if (args.special !== true && SPECIAL.includes(args.method))
+    return refused(ctx.fail.NOT_CALLABLE({ method: args.method }))
   if (stack.includes(args.contract)) return refused(ctx.fail.REENTRANT({ contract: args.contract }))
   if (stack.length === DEPTH_MAX) return refused(ctx.fail.TOO_DEEP({ max: DEPTH_MAX }))
   const { loadGas } = ctx.state.codes.get(found.code) as Code

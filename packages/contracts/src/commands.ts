@@ -113,7 +113,8 @@ export function instantiate(
     const run = newRun(ground, ctx)
     keep(run, contract, CONTRACT_BYTES)
     ctx.emit.instantiated({ contract, code, creator: ctx.sender })
-    if (input.input) callAndTell(ctx, run, spent, { ...input, contract, method: 'init', input: input.input })
+    if (input.input)
+      callAndTell(ctx, run, spent, { ...input, contract, method: 'init', input: input.input, special: true })
     else if (input.amount > 0n) ctx.needs.token.move({ from: ctx.sender, to: contract, amount: input.amount })
     settleRun(ctx, run, input.depositMax)
   })
@@ -146,6 +147,7 @@ function callAndTell(
     readonly input: Uint8Array
     readonly amount: Amount
     readonly gas: bigint
+    readonly special?: boolean
   },
 ): void {
   const { contract, method } = args
@@ -177,7 +179,13 @@ export function upgrade(
     ctx.emit.upgraded({ contract, code })
     if (!input.input) return
     const run = newRun(ground, ctx)
-    callAndTell(ctx, run, spent, { ...input, amount: ZERO, method: 'migrate', input: input.input })
+    callAndTell(ctx, run, spent, {
+      ...input,
+      amount: ZERO,
+      method: 'migrate',
+      input: input.input,
+      special: true,
+    })
     settleRun(ctx, run, input.depositMax)
   })
 }

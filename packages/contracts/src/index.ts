@@ -12,6 +12,7 @@ export { GAS_PER_WEIGHT, gasFee } from './gas.ts'
 export {
   type Attempts,
   CODE_BYTES_MAX,
+  calledEvent,
   EVENT_BYTES_MAX,
   INPUT_BYTES_MAX,
   KEY_BYTES_MAX,
@@ -19,6 +20,7 @@ export {
   type MoneyReads,
   RESULT_BYTES_MAX,
   ROW_BYTES_MAX,
+  saidEvent,
 } from './nouns.ts'
 export { RUNS_MAX, TRIGGERS_MAX } from './plans.ts'
 export { contractsRefusals } from './refusals.ts'

@@ -89,6 +89,17 @@ export const contract = struct({
   number: u64,
 })
 
+/** What the event `called` says of a call that went well. */
+export const calledEvent = struct({
+  contract: address,
+  method: name,
+  by: address,
+  gasUsed: u64,
+  result: bytes({ bytesMax: RESULT_BYTES_MAX }),
+})
+/** What a contract says. */
+export const saidEvent = struct({ contract: address, name, data: bytes({ bytesMax: EVENT_BYTES_MAX }) })
+
 /** When a plan runs: at a height and from then on every so many blocks (0: once), or whenever a contract says something. */
 export const occasion = union({
   at: struct({ height: u64, every: u32 }),
@@ -152,15 +163,8 @@ export function nouns(args: {
       deployed: struct({ code: hash, owner: address, bytes: u32, deposit: amount }),
       discarded: struct({ code: hash }),
       instantiated: struct({ contract: address, code: hash, creator: address }),
-      called: struct({
-        contract: address,
-        method: name,
-        by: address,
-        gasUsed: u64,
-        result: bytes({ bytesMax: RESULT_BYTES_MAX }),
-      }),
-      /** What a contract says. */
-      said: struct({ contract: address, name, data: bytes({ bytesMax: EVENT_BYTES_MAX }) }),
+      called: calledEvent,
+      said: saidEvent,
       upgraded: struct({ contract: address, code: hash }),
       adminSet: struct({ contract: address, admin: option(address) }),
       frozen: struct({ contract: address, frozen: bool }),

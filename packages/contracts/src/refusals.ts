@@ -56,6 +56,10 @@ export const contractsRefusals = {
   NOTHING_TO_CHANGE: (_: object) => ({ message: 'It is so already.', hint: 'Look at the query contract.' }),
 
   // Calls.
+  NOT_CALLABLE: (d: { method: string }) => ({
+    message: `The method ${d.method} runs only when a contract is made or upgraded.`,
+    hint: 'Call another of its methods.',
+  }),
   GAS_TOO_LOW: (d: { have: bigint; want: bigint }) => ({
     message: `${d.have} gas does not cover loading the code, which takes ${d.want}.`,
     hint: 'Offer more gas; what is not used is given back.',

@@ -153,6 +153,8 @@ test('a contract is upgraded by its admin, with a migration of its own, or never
   expect(upgrade(alice, codeHash(COUNTER)).code).toBe('contracts/NOTHING_TO_CHANGE')
   expect(upgrade(alice, codeHash('else')).code).toBe('contracts/UNKNOWN_CODE')
   expect(upgrade().code).toBeUndefined()
+  for (const method of ['init', 'migrate'])
+    expect(call(on, counter, method, { input: '9' }).code).toBe('contracts/NOT_CALLABLE')
   expect(view(on, counter, 'count')).toBe('14')
   call(on, counter, 'add')
   expect(view(on, counter, 'count')).toBe('24')
