@@ -35,9 +35,9 @@ export interface Offered {
 /** Does work that is paid by gas: what is not used goes back to who paid it, whatever becomes of the work. */
 function metered(ctx: Command, gas: bigint, work: (spent: (gas: bigint) => void) => void): undefined {
   const { gasMax, gasPrice } = ctx.params
-  if (gas > gasMax) throw ctx.fail.GAS_TOO_HIGH({ have: gas, max: gasMax })
   let used = 0n
   try {
+    if (gas > gasMax) throw ctx.fail.GAS_TOO_HIGH({ have: gas, max: gasMax })
     work((more) => {
       used += more
     })

@@ -65,7 +65,7 @@ export function hostOf(sandbox: () => Sandbox<Frame>): HostFunctions<Frame> {
     /** The rows whose keys begin with `prefix`, from the key `from` on, at most `limit` of them and 64. */
     scan: hostFunction({
       takes: ['text', 'text', 'number'],
-      gas: 60_000,
+      gas: 100_000,
       run(frame: Frame, prefix, from, limit) {
         const { ctx } = frame.run
         const within = toHex(keyOf(frame, prefix))
@@ -88,7 +88,7 @@ export function hostOf(sandbox: () => Sandbox<Frame>): HostFunctions<Frame> {
     }),
     emit: hostFunction({
       takes: ['text', 'bytes'],
-      gas: 30_000,
+      gas: 60_000,
       run(frame: Frame, event, data) {
         const { ctx } = changing(frame, 'say something')
         checkName(frame, event)

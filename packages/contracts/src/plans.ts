@@ -2,7 +2,7 @@
 import { type Address, type Amount, isChainError, amount as toAmount } from '@mmtchain/primitives'
 import { callContract, type Ground, newRun, settleDeposits } from './calls.ts'
 import { gasFee } from './gas.ts'
-import type { ContractsWrite, Plan } from './nouns.ts'
+import type { Code, ContractsWrite, Plan } from './nouns.ts'
 
 /** How many plans wait for one event of one contract. */
 export const TRIGGERS_MAX = 8
@@ -29,6 +29,8 @@ export function addPlan(ctx: ContractsWrite, by: Address, asked: PlanInput): und
   if (found.retired) throw ctx.fail.RETIRED({ contract: asked.contract })
   const max = params.gasMax < params.plannedGasMax ? params.gasMax : params.plannedGasMax
   if (gas > max) throw ctx.fail.GAS_TOO_HIGH({ have: gas, max })
+  const { loadGas } = state.codes.get(found.code) as Code
+  if (gas < loadGas) throw ctx.fail.GAS_TOO_LOW({ have: gas, want: loadGas })
   if (runs < 1 || runs > RUNS_MAX) throw ctx.fail.BAD_PLAN({ why: `${runs} runs are not 1 to ${RUNS_MAX}` })
   if (occasion.kind === 'at') {
     const { height, every } = occasion.value
@@ -37,7 +39,7 @@ export function addPlan(ctx: ContractsWrite, by: Address, asked: PlanInput): und
     if (every === 0 && runs > 1) throw ctx.fail.BAD_PLAN({ why: 'it runs once, and has several runs' })
     if (height + BigInt(every) * BigInt(runs) >= 1n << 63n) throw ctx.fail.BAD_PLAN({ why: 'it never ends' })
   }
-  const held = toAmount(gasFee(gas, params.gasPrice) + asked.depositMax)
+  const held = toAmount(params.baseFee + gasFee(gas, params.gasPrice) + asked.depositMax)
   ctx.needs.token.move({ from: by, to: ctx.self, amount: toAmount(held * BigInt(runs)) })
   const numbers = state.numbers.get()
   const id = numbers.plan
@@ -156,7 +158,8 @@ function runPlan(
   // The call itself may have queued runs of its own plan.
   const now = ctx.state.plans.get(id) as Plan
   const left = { ...now, runs: now.runs - 1, due: now.due - 1 }
-  const fee = gasFee(gasUsed, ctx.params.gasPrice)
+  // A run that was refused at once is work as well: without a fee it would be a free way to fill blocks.
+  const fee = ctx.params.baseFee + gasFee(gasUsed, ctx.params.gasPrice)
   // Where the price has risen since, what is held is all there is.
   const most = owed > 0n ? held - owed : held
   const paid = fee < most ? fee : most

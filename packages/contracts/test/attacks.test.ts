@@ -24,6 +24,7 @@ const CALLER = `${TEXTS}
   }
   export function dive(input, self) {
     const [next, ...rest] = dec(input).split(' ').filter(Boolean)
+    if (next === 'sink') { const sink = () => sink() + 1; sink() }
     return next === undefined ? enc('ground') : host.call(next, 'dive', enc(rest.join(' ')), 0n, 0n)
   }
   export function greedy(input) {
@@ -74,6 +75,21 @@ test('calls nest eight deep, and the ninth is refused', () => {
   const [first = '', ...rest] = all
   expect(resultOf(on, first, 'dive', rest.slice(0, DEPTH_MAX - 1).join(' '))).toContain('ground')
   expect(resultOf(on, first, 'dive', rest.join(' '))).toBe('contracts/TOO_DEEP')
+})
+
+test('a recursion at the bottom of eight calls ends as the engine’s own error, and never as the host’s', () => {
+  const on = harbour()
+  const [first = '', ...rest] = Array.from({ length: DEPTH_MAX }, () => made(on, CALLER))
+  for (const depth of [0, 3, DEPTH_MAX - 1]) {
+    const done = call(on, first as never, 'dive', {
+      input: [...rest.slice(0, depth), 'sink'].join(' '),
+      gas: 150_000_000n,
+    })
+    expect([done.code, done.refusal?.message]).toEqual([
+      'sandbox/THREW',
+      expect.stringContaining('stack overflow'),
+    ])
+  }
 })
 
 test('gas is handed on: the inner call spends what it is given, and the outer pays for it', () => {

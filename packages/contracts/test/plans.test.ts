@@ -8,6 +8,7 @@ import {
   call,
   DEPOSIT,
   GAS,
+  guard,
   type Harbour,
   harbour,
   made,
@@ -16,7 +17,8 @@ import {
   view,
 } from './harbour.ts'
 
-const FEE = 20_000_000n
+/** What a run is held for beside its deposit: the base fee and all of its gas. */
+const FEE = 10_000_000n + 20_000_000n
 const schedule = (on: Harbour, contract: string, given: Record<string, unknown> = {}) =>
   on.as(bob).contracts.schedule({
     ...{ contract, method: 'add', input: utf8('3'), height: on.height + 2n, every: 0, runs: 1 },
@@ -87,6 +89,7 @@ test('a plan is refused in order', () => {
   const code = (given: Record<string, unknown>) => schedule(on, counter, given).code
   expect(code({ contract: alice })).toBe('contracts/UNKNOWN_CONTRACT')
   expect(code({ gas: 10n ** 9n, runs: 0 })).toBe('contracts/GAS_TOO_HIGH')
+  expect(code({ gas: 100n, runs: 0 })).toBe('contracts/GAS_TOO_LOW')
   expect(code({ runs: 0 })).toBe('contracts/BAD_PLAN')
   expect(code({ height: 1n })).toBe('contracts/BAD_PLAN')
   expect(code({ runs: 2 })).toBe('contracts/BAD_PLAN')
@@ -152,4 +155,17 @@ test('two contracts that wake each other do so once a block, and only as often a
   }
   expect(on.read.contracts.plan({ plan: 0n })).toBeNull()
   expect(on.read.contracts.plan({ plan: 1n })).toBeNull()
+})
+
+test('a run that is refused before it begins is paid for as well', () => {
+  const on = harbour()
+  const counter = made(on, COUNTER)
+  schedule(on, counter, { every: 1, runs: 3 })
+  on.as(guard).contracts.freeze({ contract: counter, frozen: true })
+  const [before, earned] = [balance(on, bob), balance(on, validator)]
+  on.advance({ blocks: 3 })
+  expect(on.read.contracts.plan({ plan: 0n })).toBeNull()
+  // One of the three ran in the block of the freeze, before it.
+  expect(balance(on, validator) - earned).toBe(2n * 10_000_000n)
+  expect(balance(on, bob) - before).toBe(2n * (FEE + DEPOSIT - 10_000_000n))
 })
