@@ -10,7 +10,6 @@ export {
 } from './contracts.ts'
 export { GAS_PER_WEIGHT, gasFee } from './gas.ts'
 export {
-  type Attempts,
   CODE_BYTES_MAX,
   calledEvent,
   EVENT_BYTES_MAX,

@@ -19,6 +19,7 @@ import {
 import {
   cell,
   defineModule,
+  type KernelAttempts,
   type Need,
   need,
   params,
@@ -37,11 +38,6 @@ export interface Money {
 export interface MoneyReads {
   balance(owner: Address): Amount
 }
-/** All that contracts ask of the kernel: to take back what a call has done that failed. */
-export interface Attempts {
-  attempt(run: () => undefined): undefined
-}
-
 export const ZERO = toAmount(0n)
 /** The longest code of all; a chain's own limit is a parameter. */
 export const CODE_BYTES_MAX = 524_288
@@ -140,7 +136,7 @@ export function nouns(args: {
     sandbox: args.sandbox,
     needs: {
       ...(args.offered as {}),
-      kernel: need<{}, Attempts>(),
+      kernel: need<{}, KernelAttempts>(),
       token: need<{}, Money, MoneyReads>(),
     },
     state: {

@@ -84,6 +84,10 @@ function lifted<T extends ModuleTypes>(before: Module<T>): Module<T> {
   })
 }
 
+interface Steered {
+  readonly steering: { go(input: object): { readonly code: string | undefined } }
+}
+
 /** Schedules a release: what governance does on a chain that has it. */
 const steering = () =>
   defineModule('steering', {
@@ -103,7 +107,7 @@ test('a release of version 2 finds every contract of version 1, its rows, its de
   const second = release(lifted(made()))
   const on = testChain(release(made()).upgrade(second as never), documents as never) as never as ReturnType<
     typeof import('./harbour.ts').harbour
-  > & { as(who: Address): { steering: { go(input: object): { code: string | undefined } } } }
+  >
   on.as(alice).contracts.deploy(deployed)
   on.as(alice).contracts.instantiate(instance)
   const [one] = on.read.contracts.contracts({ from: null, limit: 1 })
@@ -113,7 +117,9 @@ test('a release of version 2 finds every contract of version 1, its rows, its de
   const begins = on.height + 4n
   on.as(bob).contracts.schedule({ ...add, height: begins + 2n, every: 1, runs: 2 })
   const release2 = hash(releaseHash(on.genesis.fingerprint, second))
-  expect(on.as(alice).steering.go({ height: height(begins), release: release2 }).code).toBeUndefined()
+  expect(
+    (on.as(alice) as never as Steered).steering.go({ height: height(begins), release: release2 }).code,
+  ).toBeUndefined()
   on.advance({ blocks: 5 })
   expect((on.read.contracts as never as { census(input: null): number }).census(null)).toBe(1)
   const count = on.read.contracts.view({ contract, method: 'count', input: new Uint8Array() })

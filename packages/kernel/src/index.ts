@@ -109,7 +109,7 @@ export {
   type Write,
   type WriteOf,
 } from './declare/module.ts'
-export type { KernelGranted, KernelReads } from './declare/powers.ts'
+export type { KernelAttempts, KernelGranted, KernelReads } from './declare/powers.ts'
 export {
   type Cell,
   type CellReader,

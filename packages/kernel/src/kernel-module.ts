@@ -18,7 +18,7 @@ import { authority, checkAuthority, checkKeys, type Suites } from '@mmtchain/tx'
 import { type ValidatorSet, validatorSet } from './block.ts'
 import { type Limits, limitsCodec } from './declare/limits.ts'
 import { defineModule, params, type TypesOf } from './declare/module.ts'
-import type { KernelGranted, KernelReads } from './declare/powers.ts'
+import type { KernelAttempts, KernelGranted, KernelReads } from './declare/powers.ts'
 import { cell, table } from './declare/tables.ts'
 import { tablePrefix } from './execution/journal.ts'
 import type { StateReader } from './ports.ts'
@@ -56,7 +56,7 @@ export const kernelModule = ({ limits, suites }: { readonly limits: Limits; read
     },
     errors: kernelRefusals,
   })
-    .provides<{}, KernelGranted, KernelReads>({
+    .provides<{}, KernelGranted & KernelAttempts, KernelReads>({
       reads: (ctx) => ({
         parameter: ({ module, name: named }) =>
           ctx.state.parameters.get([module, named]) ?? ctx.chain.governable.get(`${module}.${named}`)?.chosen,

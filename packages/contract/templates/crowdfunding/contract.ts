@@ -59,7 +59,7 @@ export const contract = nouns
   .init(plan, (ctx, agreed) => ctx.state.plan.set(agreed))
   .method('give', unit, (ctx) => {
     const { untilMs, leastGift } = planOf(ctx)
-    if (ctx.block.timeMs > untilMs) throw ctx.fail.OVER({})
+    if (ctx.block.timeMs > untilMs) throw ctx.fail.OVER()
     if (ctx.amount < leastGift || ctx.amount === 0n) throw ctx.fail.TOO_LITTLE({ least: leastGift })
     ctx.state.gifts.set(ctx.sender, amount(ctx.state.gifts.get(ctx.sender) + ctx.amount))
     ctx.state.raised.set(ctx.state.raised.get() + ctx.amount)
@@ -68,10 +68,10 @@ export const contract = nouns
   .method('collect', unit, (ctx) => {
     const { owner, goal, untilMs } = planOf(ctx)
     const raised = ctx.state.raised.get()
-    if (ctx.sender !== owner) throw ctx.fail.NOT_OWNER({})
-    if (ctx.state.collected.get()) throw ctx.fail.COLLECTED({})
+    if (ctx.sender !== owner) throw ctx.fail.NOT_OWNER()
+    if (ctx.state.collected.get()) throw ctx.fail.COLLECTED()
     // Not before the end: whoever gives meanwhile could still be left out.
-    if (raised < goal || ctx.block.timeMs <= untilMs) throw ctx.fail.NOT_REACHED({})
+    if (raised < goal || ctx.block.timeMs <= untilMs) throw ctx.fail.NOT_REACHED()
     ctx.state.collected.set(true)
     ctx.pay(owner, amount(raised))
     ctx.emit.collected({ amount: amount(raised) })
@@ -80,7 +80,7 @@ export const contract = nouns
     const { goal, untilMs } = planOf(ctx)
     const gift = ctx.state.gifts.get(ctx.sender)
     if (ctx.block.timeMs <= untilMs || ctx.state.raised.get() >= goal || gift === 0n)
-      throw ctx.fail.NO_REFUND({})
+      throw ctx.fail.NO_REFUND()
     ctx.state.gifts.delete(ctx.sender)
     ctx.pay(ctx.sender, gift)
     ctx.emit.refunded({ to: ctx.sender, amount: gift })

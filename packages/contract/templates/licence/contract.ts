@@ -47,7 +47,7 @@ export const contract = nouns
   .init(terms, (ctx, agreed) => ctx.state.terms.set(agreed))
   .method('buy', struct({ uses: u32 }), (ctx, { uses }) => {
     const { author, pricePerUse, usesMax, validForMs } = termsOf(ctx)
-    if (ctx.state.isClosed.get()) throw ctx.fail.CLOSED({})
+    if (ctx.state.isClosed.get()) throw ctx.fail.CLOSED()
     const held = usesLeft(ctx, ctx.sender)
     if (uses < 1 || held + uses > usesMax) throw ctx.fail.BAD_COUNT({ max: usesMax })
     const price = pricePerUse * BigInt(uses)
@@ -60,7 +60,7 @@ export const contract = nouns
   .method('use', unit, u32, (ctx) => {
     const held = usesLeft(ctx, ctx.sender)
     const found = ctx.state.licences.get(ctx.sender)
-    if (held === 0 || !found) throw ctx.fail.NO_LICENCE({})
+    if (held === 0 || !found) throw ctx.fail.NO_LICENCE()
     const left = held - 1
     if (left === 0) ctx.state.licences.delete(ctx.sender)
     else ctx.state.licences.set(ctx.sender, { ...found, uses: left })
@@ -68,7 +68,7 @@ export const contract = nouns
     return left
   })
   .method('close', unit, (ctx) => {
-    if (ctx.sender !== termsOf(ctx).author) throw ctx.fail.NOT_AUTHOR({})
+    if (ctx.sender !== termsOf(ctx).author) throw ctx.fail.NOT_AUTHOR()
     ctx.state.isClosed.set(true)
     ctx.emit.closed(null)
   })

@@ -11,6 +11,10 @@ export interface KernelGranted {
   /** Has all nodes go on with another release from `height` on, instead of one scheduled before. Throws `kernel/UPGRADE_TOO_SOON`. */
   scheduleUpgrade(args: { readonly height: Height; readonly release: Hash }): undefined
   cancelUpgrade(): undefined
+}
+
+/** Granted apart from the powers: `.use(contracts(…), { grants: { kernel: ['attempt'] } })`. */
+export interface KernelAttempts {
   /** Runs something all or nothing: when it throws, whatever it has done to state and events is taken back, and the error goes on. */
   attempt(run: () => undefined): undefined
 }
