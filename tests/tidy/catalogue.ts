@@ -9,11 +9,14 @@ import { kitRefusals } from '@mmtchain/contract/build'
 import { contractsRefusals } from '@mmtchain/contracts'
 import { cryptoRefusals } from '@mmtchain/crypto'
 import { consensusRefusals, errorCatalogue, kernelRefusals, storeRefusals } from '@mmtchain/kernel'
+import { kycRefusals } from '@mmtchain/kyc'
+import { credentialRefusals } from '@mmtchain/kyc/credentials'
 import { namesRefusals } from '@mmtchain/named-router'
 import { homeRefusals } from '@mmtchain/node'
 import { nodeRefusals } from '@mmtchain/node-runtime'
 import { p2pRefusals } from '@mmtchain/p2p-http'
 import { addressFromBytes, amount, primitivesRefusals } from '@mmtchain/primitives'
+import { processRefusals } from '@mmtchain/process'
 import { rpcRefusals } from '@mmtchain/rpc'
 import { merkleStoreRefusals } from '@mmtchain/storage-merkle'
 import { pools, terms, timeMining, token } from '@mmtchain/token-rewards'
@@ -43,6 +46,8 @@ export const namespaces: readonly (readonly [name: string, from: string, refusal
   ['pools', 'packages/token-rewards', pools().spec.errors],
   ['admin', 'packages/admin', adminRefusals],
   ['names', 'packages/named-router', namesRefusals],
+  ['kyc', 'packages/kyc', { ...kycRefusals, ...credentialRefusals }],
+  ['process', 'packages/process', processRefusals],
   ['election', 'packages/consensus-dpos', electionRefusals],
   ['pbft', 'packages/consensus-pbft', pbftRefusals],
   ['validators', 'packages/consensus-pbft', validatorsRefusals],

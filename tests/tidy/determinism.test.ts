@@ -1,9 +1,17 @@
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
 import { type Finding, nondeterminism } from './determinism.ts'
 import { isChainModule } from './layers.ts'
-import { compilerOptions, filesBelow, hostWith, isTypeScript, packagesOf, root } from './workspace.ts'
+import {
+  compilerOptions,
+  filesBelow,
+  hostWith,
+  isTypeScript,
+  packagesOf,
+  readText,
+  root,
+} from './workspace.ts'
 
 /** Whose code decides a block: the layers up to the kernel, without crypto's backends, every chain module, and pure engines. */
 const deciding = packagesOf('packages').filter(
@@ -11,6 +19,9 @@ const deciding = packagesOf('packages').filter(
     ['primitives', 'codec', 'tx', 'kernel', 'consensus-dpos', 'consensus-pbft'].includes(folder) ||
     isChainModule(folder),
 )
+
+/** Entries of chain modules that run beside the chain, on the machine of who uses them; nothing that decides a block imports them. */
+const besideChain = /^packages\/(kyc\/src\/credentials|crm\/src\/records)(\.ts$|\/)/
 
 /** The places that are asynchronous by contract and outside state transitions. */
 const storeMembers = 'commit block transaction history prove proveIcs23 revertTo close'.split(' ')
@@ -103,7 +114,8 @@ const runtime = ['node-runtime', 'simulator'].flatMap((name) =>
   filesBelow(`packages/${name}/src`).filter(isTypeScript),
 )
 
-const files = deciding.flatMap(({ dir }) => filesBelow(`${dir}/src`).filter(isTypeScript))
+const sources = deciding.flatMap(({ dir }) => filesBelow(`${dir}/src`).filter(isTypeScript))
+const files = sources.filter((file) => !besideChain.test(file))
 const options = compilerOptions()
 const program = ts.createProgram({
   rootNames: [...[...files, ...runtime].map((file) => join(root, file)), planted],
@@ -134,6 +146,17 @@ const findings = files.flatMap(findingsIn).map((finding) => ({
 test('code that decides a block has no clock, chance, promise, float, locale or host', () => {
   const refused = findings.filter(({ exception }) => exception === undefined)
   expect(refused.map(({ at, what }) => `${at} ${what}`)).toEqual([])
+})
+
+test('what runs beside the chain is imported by nothing that decides a block', () => {
+  const imports = files.flatMap((file) =>
+    ts
+      .preProcessFile(readText(file), true, true)
+      .importedFiles.map(({ fileName }) => ({ file, to: posix.join(posix.dirname(file), fileName) })),
+  )
+  expect(imports.filter(({ to }) => besideChain.test(to))).toEqual([])
+  expect(imports.length).toBeGreaterThan(100)
+  expect(sources.filter((file) => besideChain.test(file))).not.toEqual([])
 })
 
 test('a node takes clock, timers, chance and files from its host alone', () => {

@@ -100,6 +100,7 @@ export {
   type Nouns,
   need,
   type OpenOf,
+  type PendingCall,
   params,
   type QuerySpec,
   type Read,

@@ -97,6 +97,11 @@ export interface Call {
   readonly command: string
 }
 
+/** A call before it runs, with its input as decoded: a rule on amounts reads it. */
+export interface PendingCall extends Call {
+  readonly input: unknown
+}
+
 /** What commands see: a write context, the call, and the open capabilities, which act for the sender alone. */
 export type CommandContext<T extends ModuleTypes> = Write<T> &
   Call & {
@@ -181,7 +186,7 @@ export interface Module<T extends ModuleTypes> {
     readonly reads?: (ctx: Read<T>) => Reads
   }): Module<T & { open: Open; granted: Granted; reads: Reads }>
   /** Runs before every command of the chain, in the order of use; throw `ctx.fail.KEY(…)` to refuse. It never moves money. */
-  beforeCommand(check: (ctx: Write<T>, call: Call) => undefined): Module<T>
+  beforeCommand(check: (ctx: Write<T>, call: PendingCall) => undefined): Module<T>
   feePolicy(policy: FeePolicy<T>): Module<T>
   validatorSource(next: (ctx: Read<T>) => ValidatorSet): Module<T>
   beginBlock(run: (ctx: Write<T>) => undefined): Module<T>

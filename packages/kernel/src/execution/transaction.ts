@@ -289,7 +289,7 @@ function runCalls({ runtime }: Rules, session: Session, sender: Address, calls: 
   try {
     for (const { module, command, input, run, weight: whole } of calls) {
       weight += whole
-      session.call = Object.freeze({ sender, module, command })
+      session.call = Object.freeze({ sender, module, command, input })
       for (const guard of runtime.guards) {
         running = { module: guard.name, command: 'beforeCommand' }
         for (const check of guard.beforeCommand)
