@@ -6,8 +6,13 @@ import { isBuiltin } from './layers.ts'
 import { packagesOf, root } from './workspace.ts'
 
 /** The packages that web pages import whole, and the single entries of others that they import. */
-const browserPackages = 'primitives codec crypto tx kernel client token-rewards storage-merkle'.split(' ')
-const browserEntries = ['@mmtchain/storage-merkle/verify', '@mmtchain/consensus-pbft/light']
+const browserPackages =
+  'primitives codec crypto tx kernel client token-rewards storage-merkle named-router'.split(' ')
+const browserEntries = [
+  '@mmtchain/storage-merkle/verify',
+  '@mmtchain/consensus-pbft/light',
+  '@mmtchain/named-router/resolve',
+]
 
 /** Bundles code as written in a package and names what a browser does not have. */
 async function hostNeeds({ code, from }: { code: string; from: string }): Promise<string[]> {

@@ -12,6 +12,7 @@ import { consensusRefusals, errorCatalogue, kernelRefusals, storeRefusals } from
 import { kycRefusals } from '@mmtchain/kyc'
 import { credentialRefusals } from '@mmtchain/kyc/credentials'
 import { namesRefusals } from '@mmtchain/named-router'
+import { resolverRefusals } from '@mmtchain/named-router/resolve'
 import { homeRefusals } from '@mmtchain/node'
 import { nodeRefusals } from '@mmtchain/node-runtime'
 import { p2pRefusals } from '@mmtchain/p2p-http'
@@ -48,6 +49,7 @@ export const namespaces: readonly (readonly [name: string, from: string, refusal
   ['names', 'packages/named-router', namesRefusals],
   ['kyc', 'packages/kyc', { ...kycRefusals, ...credentialRefusals }],
   ['process', 'packages/process', processRefusals],
+  ['resolver', 'packages/named-router', resolverRefusals],
   ['election', 'packages/consensus-dpos', electionRefusals],
   ['pbft', 'packages/consensus-pbft', pbftRefusals],
   ['validators', 'packages/consensus-pbft', validatorsRefusals],

@@ -21,7 +21,8 @@ const deciding = packagesOf('packages').filter(
 )
 
 /** Entries of chain modules that run beside the chain, on the machine of who uses them; nothing that decides a block imports them. */
-const besideChain = /^packages\/(kyc\/src\/credentials|crm\/src\/records)(\.ts$|\/)/
+const besideChain =
+  /^packages\/(kyc\/src\/credentials|crm\/src\/records|named-router\/src\/(resolver?|gateways?))(\.ts$|\/)/
 
 /** The places that are asynchronous by contract and outside state transitions. */
 const storeMembers = 'commit block transaction history prove proveIcs23 revertTo close'.split(' ')
@@ -172,6 +173,12 @@ test('a node takes clock, timers, chance and files from its host alone', () => {
   ).toEqual([])
   // The same look finds what the host's own files use.
   for (const file of hostFiles) expect(found.some((one) => one.file === file)).toBe(true)
+})
+
+test('no file that decides a block imports what is beside it', () => {
+  const own = files.filter((file) => file.startsWith('packages/named-router/'))
+  const into = own.filter((file) => /from '\.\/(resolve|resolver|gateway|gateways)[/.]/.test(readText(file)))
+  expect([own.length > 5, into]).toEqual([true, []])
 })
 
 test('every exception from that is still needed', () => {

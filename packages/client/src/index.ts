@@ -14,6 +14,7 @@ export { type DescribedChain, describeChain } from './describe.ts'
 export type { ChainEvent, EventOptions, EventPlace, Events, Head } from './events.ts'
 export { createProver, type Proven, type ProveOptions, type Prover } from './prove.ts'
 export { clientRefusals } from './refusals.ts'
+export { type CertifiedRows, createRowReader, type RowReader, type RowReaderOptions } from './rows.ts'
 export { type CallsToSend, quoteCalls, type SendOptions, type Sent, sendCalls, submitBytes } from './send.ts'
 export {
   type SubscribeEndpoint,

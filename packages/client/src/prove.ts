@@ -50,11 +50,11 @@ const rows = list(
     max: PROOF_KEYS_MAX,
   },
 )
-const seal = bytes({ bytesMax: ROW_BYTES_MAX })
+export const seal = bytes({ bytesMax: ROW_BYTES_MAX })
 const proof = bytes({ bytesMax: ROW_BYTES_MAX })
 
 /** A state whose root is certified, and what was proven of it so far. */
-interface CertifiedState {
+export interface CertifiedState {
   readonly header: Header
   readonly id: Hash
   readonly known: Map<StateKey, Uint8Array | undefined>
@@ -153,7 +153,7 @@ function certify(
 }
 
 /** Takes rows over from an answer, if its proof leads to the root of this state, whatever else the answer says. */
-function addRows({ header, known }: CertifiedState, keys: readonly StateKey[], answer: unknown): void {
+export function addRows({ header, known }: CertifiedState, keys: readonly StateKey[], answer: unknown): void {
   const given = part(rows, answer, 'rows')
   const asked = keys.map((key, i) => {
     const row = given[i]
@@ -165,7 +165,7 @@ function addRows({ header, known }: CertifiedState, keys: readonly StateKey[], a
 }
 
 /** One member of an answer. Throws `codec/BAD_JSON`. */
-function part<T>(
+export function part<T>(
   codec: Codec<T>,
   answer: unknown,
   name: string,

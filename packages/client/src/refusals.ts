@@ -34,6 +34,10 @@ export const clientRefusals = {
     message: `Whether transaction ${d.id} was queued is not known: ${d.why}`,
     hint: `Look for the id before you send it again; after height ${d.validUntil} it can no longer happen.`,
   }),
+  NO_VERIFIER: (d: { engine: string }) => ({
+    message: `The blocks of the engine ${d.engine} cannot be checked without the code of the chain.`,
+    hint: 'Use createClient with the chain file, and its prove.',
+  }),
   NOTHING_TRUSTED: (_: object) => ({
     message:
       'A proven read needs the fingerprint or the genesis of the chain; otherwise it would prove only what the node says of itself.',

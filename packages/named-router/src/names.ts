@@ -28,7 +28,7 @@ export interface NamesReads {
 
 const named = { name, owner: address, number: u64 }
 /** A name as it is now. `endsMs` is when it ends unless the lease of the topmost name above it is renewed. */
-const found = struct({ ...named, endsMs: u64, records })
+export const found = struct({ ...named, endsMs: u64, records })
 const listed = struct({ name, number: u64, owner: address })
 const lookedUp = struct({ owner: address, untilMs: u64, freeAtMs: u64 })
 const quoted = struct({ price: amount, holder: option(lookedUp) })

@@ -1,4 +1,5 @@
 import type { NameRecord } from '@mmtchain/named-router'
+import { keysOf, walk } from '@mmtchain/named-router/resolve'
 import type { Address } from '@mmtchain/primitives'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -138,6 +139,14 @@ test(`a name has one owner, ends with its lease and holds what its owners set (s
           const found = on.read.names.name({ name: given })
           const wanted = known.live(given, on.timeMs)
           expect([given, found?.owner]).toEqual([given, wanted?.owner])
+          // What a resolver reads from the rows alone is what the query says.
+          const rows = keysOf(given).map((key) => on.state.get(key))
+          const walked = walk(given, rows, on.timeMs)
+          const { owner, endsMs, records } = found ?? {}
+          expect([given, walked]).toEqual([
+            given,
+            found ? { kind: 'found', owner, endsMs, records } : undefined,
+          ])
           if (!found || !wanted) continue
           expect(found.endsMs > on.timeMs).toBe(true)
           expect(new Set(found.records)).toEqual(new Set(wanted.records.values()))

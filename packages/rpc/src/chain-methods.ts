@@ -1,6 +1,19 @@
-import { bool, hash, height, type Json, option, struct, text, toJson, u32, unit } from '@mmtchain/codec'
+import {
+  bool,
+  encode,
+  hash,
+  height,
+  type Json,
+  option,
+  struct,
+  text,
+  toJson,
+  u32,
+  unit,
+} from '@mmtchain/codec'
 import {
   chainMetadata,
+  genesisCodec,
   type StoredBlock,
   type Tip,
   type ValidatorSet,
@@ -123,14 +136,16 @@ export function chainMethods(view: View, limits: RpcLimits): readonly Method[] {
     method({
       name: 'chain_genesisHead',
       summary:
-        'The genesis with the hashes of its documents in their place: all that the fingerprint covers, and small',
+        'The genesis with the hashes of its documents in their place: all that the fingerprint covers, and small; and its bytes',
       role: 'read',
       params: unit,
       result: {
         type: 'object',
-        required: ['fingerprint', 'chainId', 'timeMs', 'modules', 'documents', 'validators'],
+        required: ['fingerprint', 'chainId', 'timeMs', 'modules', 'documents', 'validators', 'bytes'],
       },
-      run: () => writeGenesisHead(genesis) as Json,
+      // The bytes are for whoever has no code of the chain's modules, and checks them by the fingerprint.
+      run: () =>
+        ({ ...writeGenesisHead(genesis), bytes: toHex(encode(genesisCodec, genesis.value)) }) as Json,
     }),
     method({
       name: 'chain_header',

@@ -1,0 +1,15 @@
+// Resolving names by proof. It needs nothing of Node.js.
+export { type Board, createBoard, type Told } from './resolver/board.ts'
+export type { ChainPlace, NodePlace } from './resolver/chains.ts'
+export { isPublic } from './resolver/reach.ts'
+export { resolverRefusals } from './resolver/refusals.ts'
+export {
+  createResolver,
+  DELEGATIONS_MAX,
+  type Resolution,
+  type ResolveOptions,
+  type Resolver,
+  type ResolverOptions,
+  type Resource,
+} from './resolver/resolver.ts'
+export { type Handed, keysOf, type Walked, walk } from './resolver/walk.ts'
