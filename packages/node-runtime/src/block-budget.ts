@@ -19,7 +19,7 @@ const BUILD_SHARE_MIN = 1 / 128
 export interface Room {
   /** Of transactions. */
   readonly bytesMax: number
-  /** When the last one is begun, in milliseconds of the host's monotonic clock. */
+  /** Before this the last one is begun, in milliseconds of the host's monotonic clock. */
   readonly untilMs: number
 }
 
@@ -38,7 +38,7 @@ export interface Proposal {
 
 /** How much a node puts into the blocks that it proposes. */
 export interface BlockBudget {
-  /** The room of a block whose build begins now. */
+  /** The room of a block whose build begins now. What was proposed before at this height has failed. */
   room(withinMs: number): Room
   proposed(proposal: Proposal): void
   /** The tip is another: what was proposed is decided, or has failed. */
@@ -74,12 +74,12 @@ export function createBlockBudget(args: {
   }
 
   return {
-    room: (withinMs) => ({
-      bytesMax: Math.floor(bytesMax),
-      untilMs: monotonicMs() + withinMs * buildShare,
-    }),
-    proposed(proposal) {
+    room(withinMs) {
       if (open) failed(open)
+      open = undefined
+      return { bytesMax: Math.floor(bytesMax), untilMs: monotonicMs() + withinMs * buildShare }
+    },
+    proposed(proposal) {
       open = proposal
     },
     moved(id) {

@@ -51,7 +51,7 @@ export function createBlockMaker(args: {
   ): (Execution & { readonly skipped: readonly Skipped[]; readonly given: Given }) | undefined {
     for (let culprits = 0; ; culprits++) {
       const all = culprits < CULPRITS_MAX ? mempool.candidates() : []
-      const { candidates, underWay, given } = watched(all, () => monotonicMs() > room.untilMs, room.bytesMax)
+      const { candidates, underWay, given } = watched(all, () => monotonicMs() >= room.untilMs, room.bytesMax)
       try {
         return { ...machine.build(store, { parent: tip(), proposer, request, candidates }), given }
       } catch (error) {
