@@ -57,6 +57,8 @@ export interface Resolution {
   readonly id?: Hash
   /** How many blocks old it was at most, by the clock. */
   readonly lag: bigint
+  /** How long a slot of the chain that answered is. */
+  readonly slotMs: bigint
   /** The chains that were asked, the first one the root's. */
   readonly via: readonly Hash[]
 }
@@ -80,13 +82,10 @@ export interface Resolver {
     account: Address,
     options: { readonly root: string; readonly signal?: AbortSignal },
   ): Promise<string | undefined>
-  /** Where the resource of a name is, the best place first. Throws `resolver/NO_RECORD`. */
-  places(
-    name: string,
-    options?: ResolveOptions,
-  ): Promise<{ readonly urls: readonly string[]; readonly resolution: Resolution }>
+  /** Where the resource of a name is, the best place first. Throws `resolver/NO_RECORD`, `resolver/NOT_PUBLIC`. */
+  placesOf(resolution: Resolution): Promise<readonly string[]>
   /** Gets the resource of a name from the best place, or the next one where that fails. */
-  get(name: string, options?: ResolveOptions): Promise<Resource>
+  get(name: string | Resolution, options?: ResolveOptions): Promise<Resource>
   /** What to keep when this one ends. */
   keep(): unknown
   /** The roots, and how long a slot of their chains is, once one of these was asked. */
@@ -94,7 +93,7 @@ export interface Resolver {
   /** How old answers may be, in blocks. */
   readonly lagMax: number | 'any'
   /** The newest certified block of a root's chain and the time of its slots. */
-  newest(root: string): Promise<{ readonly height: bigint; readonly slotMs: bigint }>
+  newest(root: string): Promise<{ readonly height: bigint; readonly lag: bigint; readonly slotMs: bigint }>
 }
 
 /** How many chains one name leads through. */
@@ -225,7 +224,7 @@ export function createResolver(options: ResolverOptions): Resolver {
       const { slotMs, addressPrefix } = await genesisOf(chain, wanted, signal)
       if (!proven) {
         const told = await ask(chain, name, rest, addressPrefix, signal)
-        if (told) return { ...told, name, fingerprint, addressPrefix, lag: 0n, via }
+        if (told) return { ...told, name, fingerprint, addressPrefix, lag: 0n, slotMs, via }
       }
       let clock = 0n
       const check = (rows: CertifiedRows) => {
@@ -238,7 +237,19 @@ export function createResolver(options: ResolverOptions): Resolver {
       const endsMs = ends !== undefined && ends < at.endsMs ? ends : at.endsMs
       if (at.kind === 'found') {
         const { owner, records } = at
-        return { name, owner, records, endsMs, fingerprint, addressPrefix, header, id, lag: clock, via }
+        return {
+          name,
+          owner,
+          records,
+          endsMs,
+          fingerprint,
+          addressPrefix,
+          header,
+          id,
+          lag: clock,
+          slotMs,
+          via,
+        }
       }
       const { under } = at.to
       ends = endsMs
@@ -269,9 +280,7 @@ export function createResolver(options: ResolverOptions): Resolver {
     }
   }
 
-  async function places(given: string, how: ResolveOptions = {}) {
-    const resolution = await resolve(given, how)
-    const { name, records, fingerprint } = resolution
+  async function placesOf({ name, records, fingerprint }: Resolution): Promise<readonly string[]> {
     const one = records.find(({ kind }) => kind === 'url') ?? records.find(({ kind }) => kind === 'data')
     if (one?.kind !== 'url' && one?.kind !== 'data')
       throw resolverFail.NO_RECORD({ name, kinds: ['url', 'data'] })
@@ -284,11 +293,12 @@ export function createResolver(options: ResolverOptions): Resolver {
     )
     const urls = [...new Set(all.flat())]
     if (urls.length === 0) throw resolverFail.NOT_PUBLIC({ url: one.value.places[0] as string })
-    return { urls: board.order(urls), resolution }
+    return board.order(urls)
   }
 
-  async function get(given: string, how: ResolveOptions = {}): Promise<Resource> {
-    const { urls, resolution } = await places(given, how)
+  async function get(given: string | Resolution, how: ResolveOptions = {}): Promise<Resource> {
+    const resolution = typeof given === 'string' ? await resolve(given, how) : given
+    const urls = await placesOf(resolution)
     let last: unknown
     for (const url of urls) {
       how.signal?.throwIfAborted()
@@ -320,7 +330,7 @@ export function createResolver(options: ResolverOptions): Resolver {
   }
 
   return {
-    ...{ resolve, places, get, roots, lagMax },
+    ...{ resolve, placesOf, get, roots, lagMax },
     async reverse(account, { root, signal }) {
       const place = options.roots[root]
       if (!place) throw resolverFail.UNKNOWN_ROOT({ name: root, known: roots })
@@ -357,7 +367,7 @@ export function createResolver(options: ResolverOptions): Resolver {
       const check = ({ header }: CertifiedRows) =>
         checkFresh(root, chain, header.height, lagOf(header.timeMs, slotMs))
       const { header } = await chain.rows([primaryKey(NOBODY)], undefined, check)
-      return { height: header.height, slotMs }
+      return { height: header.height, lag: lagOf(header.timeMs, slotMs), slotMs }
     },
   }
 }
