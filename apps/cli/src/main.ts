@@ -12,6 +12,7 @@ import { addDoctor } from './doctor.ts'
 import { addGenesis } from './genesis.ts'
 import { addKeys } from './keys.ts'
 import { explain, say } from './language.ts'
+import { addNames } from './names.ts'
 import { addOffline } from './offline.ts'
 import { look } from './output.ts'
 import { cliFail } from './refusals.ts'
@@ -56,6 +57,7 @@ addTx(program)
 addOffline(program)
 addShow(program)
 addWatch(program)
+addNames(program)
 addStatus(program)
 addDoctor(program)
 addVerify(program)

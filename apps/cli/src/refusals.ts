@@ -18,6 +18,10 @@ export const cliRefusals = {
     message: `A proof is checked with the chain’s own code and genesis, and ${d.home} is no home that has them.`,
     hint: 'Name a home of the chain with --home, or its chain file with --chain and its fingerprint with --fingerprint.',
   }),
+  NO_NAMES: (d: { fingerprint: string }) => ({
+    message: `The chain ${d.fingerprint} has no names.`,
+    hint: 'Its chain file must use names() of @mmtchain/named-router.',
+  }),
   NOT_EMPTY: (d: { file: string }) => ({
     message: `${d.file} exists already.`,
     hint: 'Name another file; nothing is overwritten.',

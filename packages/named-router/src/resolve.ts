@@ -11,5 +11,7 @@ export {
   type Resolver,
   type ResolverOptions,
   type Resource,
+  type ShownName,
+  shownRecords,
 } from './resolver/resolver.ts'
-export { type Handed, keysOf, type Walked, walk } from './resolver/walk.ts'
+export { type Handed, keysOf, rootOf, type Walked, walk } from './resolver/walk.ts'

@@ -13,6 +13,10 @@ export const zhRefusals: Readonly<Record<string, { readonly message: string; rea
     message: '证明要用链自己的代码与创世文件检查，而 {home} 不是含有它们的数据目录。',
     hint: '请用 --home 指定该链的数据目录，或用 --chain 给链文件并用 --fingerprint 给指纹。',
   },
+  'cli/NO_NAMES': {
+    message: '链 {fingerprint} 没有名称。',
+    hint: '其链文件必须使用 @mmtchain/named-router 的 names()。',
+  },
   'cli/NOT_EMPTY': { message: '{file} 已存在。', hint: '请换一个文件名；不会覆盖任何文件。' },
   'cli/FOLDER_NOT_EMPTY': {
     message: '{folder} 不是空文件夹：其中有 {found}。',

@@ -1,9 +1,7 @@
 // Names over HTTP: what they hold, where they lead, and DNS questions (RFC 8484).
-import { toJson } from '@mmtchain/codec'
 import { type ChainError, isChainError } from '@mmtchain/primitives'
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
-import { found } from '../names.ts'
-import type { Resolution, Resolver } from '../resolver/resolver.ts'
+import { type Resolution, type Resolver, shownRecords } from '../resolver/resolver.ts'
 import { answerPacket } from './packets.ts'
 import type { Zone } from './zone.ts'
 
@@ -116,10 +114,7 @@ function addDnsOverHttps(server: FastifyInstance, zone: Zone): void {
 }
 
 function showRecords(reply: FastifyReply, resolution: Resolution) {
-  const { name, owner, endsMs, records, addressPrefix, via } = resolution
-  const shown = toJson(found, { name, owner, number: 0n, endsMs, records }, { addressPrefix }) as object
-  const { number: _, ...rest } = shown as { number: unknown }
-  return withBlock(reply, resolution).send({ ...rest, via })
+  return withBlock(reply, resolution).send({ ...shownRecords(resolution), via: resolution.via })
 }
 
 /** Says of which certified block an answer is. */

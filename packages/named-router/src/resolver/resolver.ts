@@ -4,13 +4,13 @@ import type { GenesisValue, Header } from '@mmtchain/kernel'
 import { type Address, addressFromBytes, type Hash, isChainError } from '@mmtchain/primitives'
 import { faultOfName } from '../labels.ts'
 import { found } from '../names.ts'
-import { nameTables, parameters } from '../nouns.ts'
+import { nameTables } from '../nouns.ts'
 import type { NameRecord } from '../records.ts'
 import { createBoard } from './board.ts'
 import { bodyOf, type ChainPlace, type KnownChain, kept, knowChain } from './chains.ts'
 import { isPublic } from './reach.ts'
 import { resolverFail } from './refusals.ts'
-import { keysOf, primaryKey, walk } from './walk.ts'
+import { keysOf, primaryKey, rootOf, walk } from './walk.ts'
 
 /** What `keep` gives. */
 export type Kept = Infer<typeof kept>
@@ -198,11 +198,10 @@ export function createResolver(options: ResolverOptions): Resolver {
   async function genesisOf(chain: KnownChain, root: string | undefined, signal: AbortSignal | undefined) {
     const genesis = known.get(chain.fingerprint) ?? (await chain.genesis(signal))
     known.set(chain.fingerprint, genesis)
-    const module = genesis.modules.find((one) => one.name === 'names')
+    const named = rootOf(genesis)
     const { fingerprint } = chain
-    if (!module) throw resolverFail.NO_NAMES({ fingerprint, root: '' })
-    if (root !== undefined && decode(parameters, module.params).root !== root)
-      throw resolverFail.NO_NAMES({ fingerprint, root })
+    if (named === undefined) throw resolverFail.NO_NAMES({ fingerprint, root: '' })
+    if (root !== undefined && named !== root) throw resolverFail.NO_NAMES({ fingerprint, root })
     return { slotMs: BigInt(genesis.slotMs), addressPrefix: genesis.addressPrefix }
   }
 
@@ -384,4 +383,19 @@ function readKept(given: unknown): Kept | undefined {
     if (isChainError(error)) return undefined
     throw error
   }
+}
+
+/** What a name holds in the form of JSON, with addresses as people of its chain know them. */
+export function shownRecords({ name, owner, endsMs, records, addressPrefix }: Resolution): ShownName {
+  const shown = toJson(found, { name, owner, number: 0n, endsMs, records: [...records] }, { addressPrefix })
+  const { number: _, ...rest } = shown as unknown as ShownName & { readonly number: string }
+  return rest
+}
+
+/** The form of JSON of a name. */
+export interface ShownName {
+  readonly name: string
+  readonly owner: string
+  readonly endsMs: string
+  readonly records: readonly { readonly kind: NameRecord['kind']; readonly value: unknown }[]
 }

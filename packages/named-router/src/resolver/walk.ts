@@ -1,9 +1,9 @@
 // What the rows of a chain say of a name, by the rules of the module, without its code running on a machine.
 import { decode, encodeKey, type KeyCodec } from '@mmtchain/codec'
-import { type StateKey, tablePrefix } from '@mmtchain/kernel'
+import { type GenesisValue, type StateKey, tablePrefix } from '@mmtchain/kernel'
 import type { Address } from '@mmtchain/primitives'
 import { keyOf, pathOf } from '../labels.ts'
-import { nameTables } from '../nouns.ts'
+import { nameTables, parameters } from '../nouns.ts'
 import type { NameRecord } from '../records.ts'
 
 /** A name that lives, as its rows show. */
@@ -63,4 +63,10 @@ export function walk(
     above = lease.number
   }
   return undefined
+}
+
+/** What the names of a chain end with; undefined where it has none. */
+export function rootOf({ modules }: GenesisValue): string | undefined {
+  const module = modules.find((one) => one.name === 'names')
+  return module && decode(parameters, module.params).root
 }
