@@ -170,3 +170,47 @@ test('when blocks are taken back, heads tell what came in their place, and what 
   for (const { close } of readers) await close()
   await all.stop()
 })
+
+test('a transaction is pending, then confirmed, pending again when its block is taken back, and then final', {
+  timeout: 180_000,
+}, async () => {
+  const all = alliance(dpos({ confirmations: 6 }))
+  for (const name of names) await all.start(name)
+  await all.clock.advance(10_000n)
+  const apart = (isConnected: boolean) => {
+    for (const other of names.slice(1)) all.network.connect('v1', other, isConnected)
+  }
+  apart(false)
+  const one = all.nodes.get('v1') as Node
+  const id = await one.submit(await all.transfer('alice'))
+  const rpc = await rpcAt(one)
+  type State = { readonly confirmation: string; readonly confirmations: number; readonly final: boolean }
+  async function state(): Promise<State> {
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'chain_transaction', params: { id } })
+    const headers = { 'content-type': 'application/json' }
+    const answer = await fetch(`${rpc.url}/rpc`, { method: 'POST', headers, body })
+    return ((await answer.json()) as { result: State }).result
+  }
+  const seen: State[] = []
+  async function until(confirmation: string) {
+    for (let tries = 0; seen.at(-1)?.confirmation !== confirmation && tries < 400; tries++) {
+      await all.clock.advance(250n)
+      seen.push(await state())
+    }
+  }
+  expect(await state()).toMatchObject({ confirmation: 'pending', confirmations: 0, final: false })
+  await until('confirmed')
+  apart(true)
+  await until('final')
+  const labels = seen.map(({ confirmation }) => confirmation)
+  expect(labels.filter((label, i) => label !== labels[i - 1])).toEqual([
+    ...['pending', 'confirmed', 'pending', 'final'],
+  ])
+  for (const { confirmation, confirmations, final } of seen) {
+    expect(final).toBe(confirmation === 'final')
+    // Six blocks on top of its own make seven.
+    if (confirmation === 'confirmed') expect(confirmations).toBeGreaterThanOrEqual(7)
+  }
+  await rpc.close()
+  await all.stop()
+})
