@@ -1,12 +1,4 @@
-import {
-  catalogues,
-  cliRefusals,
-  explain,
-  explainCheck,
-  languageOf,
-  zhHealth,
-  zhRefusals,
-} from '@mmtchain/cli'
+import { catalogues, explain, explainCheck, languageOf, zhHealth, zhRefusals } from '@mmtchain/cli'
 import { homeHealthTexts, networkHealthTexts, revealHealthTexts } from '@mmtchain/node'
 import { nodeHealthTexts } from '@mmtchain/node-runtime'
 import { expect, test } from 'vitest'
@@ -76,10 +68,34 @@ test('every Chinese refusal has a code that exists and only values that its Engl
   }
 })
 
-test('every refusal of the command line itself has a Chinese text', () => {
-  const codes = Object.keys(cliRefusals).map((key) => `cli/${key}`)
-  expect(codes.length).toBeGreaterThan(10)
+test('every refusal that people meet has a Chinese text', () => {
+  // What encodings, stores, engines and peers refuse, and requests that programs write, is for those who program them.
+  const forProgrammers = [
+    'primitives',
+    'codec',
+    'crypto',
+    'store',
+    'consensus',
+    'pbft',
+    'light',
+    'sandbox',
+    'p2p',
+    'rpc',
+  ]
+  const told = namespaces.filter(([name]) => !forProgrammers.includes(name))
+  expect(namespaces.length - told.length).toBe(forProgrammers.length)
+  const codes = told.flatMap(([name, , all]) => Object.keys(all).map((key) => `${name}/${key}`))
+  expect(codes.length).toBeGreaterThan(200)
   expect(codes.filter((code) => !Object.hasOwn(zhRefusals, code))).toEqual([])
+  for (const [code, { message, hint = '' }] of Object.entries(zhRefusals))
+    expect(/\p{Script=Han}/u.test(`${message}${hint}`), code).toBe(true)
+  const unknown = {
+    code: 'client/UNKNOWN_NAME',
+    message: 'The chain has no query a.b.',
+    hint: 'It has none.',
+  }
+  const values = { kind: 'query', name: 'a.b', known: [] }
+  expect(explain({ ...unknown, values }, 'zh')).toEqual({ message: '链上没有查询 a.b。', hint: '它有：无。' })
 })
 
 test('all that a node finds about itself is told in Chinese, with the same values', () => {
@@ -127,5 +143,9 @@ test('a refusal without its values, or without a translation, keeps its English 
   const foreign = { code: 'invoice/PAID', message: 'The invoice is paid.', hint: 'Nothing to do.' }
   expect(explain(foreign, 'zh')).toEqual({ message: foreign.message, hint: foreign.hint })
   const poor = { code: 'token/INSUFFICIENT_BALANCE', message: 'ann has 1 HKT.', hint: 'Fund it.' }
-  expect(explain(poor, 'zh').message).toBe('余额不足：ann has 1 HKT.')
+  const values = { owner: 'ann', have: '100000000', want: '200000000' }
+  expect(explain({ ...poor, values }, 'zh').message).toBe(
+    '余额不足：ann 有 100000000，需要 200000000（以最小单位计）。',
+  )
+  expect(explain(poor, 'zh').message).toBe(poor.message)
 })

@@ -2,7 +2,7 @@ import { isChainError } from '@mmtchain/primitives'
 import { en } from './words/en.ts'
 import { zh } from './words/zh.ts'
 import { zhHealth } from './words/zh-health.ts'
-import { zhRefusals } from './words/zh-refusals.ts'
+import { zhKinds, zhRefusals } from './words/zh-refusals.ts'
 
 export type Language = 'en' | 'zh'
 export type WordKey = keyof typeof en
@@ -59,7 +59,9 @@ export function explain(
   const { code, message, hint, values } = error
   const found = into === 'zh' ? zhRefusals[code] : undefined
   if (!found) return { message, hint }
-  const given = { english: message, englishHint: hint, ...shownValues(Object(values)) }
+  const shown = shownValues(Object(values))
+  const kind = zhKinds[String(shown.kind)]
+  const given = { english: message, englishHint: hint, ...shown, ...(kind !== undefined && { kind }) }
   return {
     message: fillable(found.message, given) ? fill(found.message, given) : message,
     hint: found.hint !== undefined && fillable(found.hint, given) ? fill(found.hint, given) : hint,
@@ -89,7 +91,7 @@ export function explainError(error: unknown): string {
 function shownValues(values: Readonly<Record<string, unknown>>): Readonly<Record<string, Shown>> {
   return Object.fromEntries(
     Object.entries(values).flatMap(([name, value]) => {
-      if (Array.isArray(value)) return [[name, value.map(String).join(', ')]]
+      if (Array.isArray(value)) return [[name, value.length === 0 ? '无' : value.map(String).join(', ')]]
       return ['string', 'number', 'bigint'].includes(typeof value) ? [[name, value as Shown]] : []
     }),
   )

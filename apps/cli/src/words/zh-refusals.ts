@@ -1,8 +1,15 @@
+import { zhAdmin } from './zh-admin.ts'
+import { zhModules } from './zh-modules.ts'
+import { zhNode } from './zh-node.ts'
+
 /**
  * What refusals say in Chinese, by code; `{names}` are their values, `{english}` and `{hint}` their English texts. A code that is
  * not here, and a refusal that comes without a value named here, is told in English.
  */
 export const zhRefusals: Readonly<Record<string, { readonly message: string; readonly hint?: string }>> = {
+  ...zhModules,
+  ...zhAdmin,
+  ...zhNode,
   'cli/BAD_FIELD': { message: '--{flag} {value}：{why}', hint: '请更正该值；--help 会列出各字段。' },
   'cli/BAD_ARGUMENT': { message: '{name} 是“{value}”，而不是{want}。', hint: '示例见 --help。' },
   'cli/TESTNET_EXISTS': {
@@ -241,7 +248,7 @@ export const zhRefusals: Readonly<Record<string, { readonly message: string; rea
     message: '交易 {id} 到高度 {validUntil} 为止没有进入区块。',
     hint: '它不会再发生；请重新发送。',
   },
-  'client/UNKNOWN_NAME': { message: '链上没有 {kind} {name}。', hint: '它有 {known}。' },
+  'client/UNKNOWN_NAME': { message: '链上没有{kind} {name}。', hint: '它有：{known}。' },
   'client/NOT_PROVABLE': {
     message: '{query} 读取一个范围的行；证明只针对单行，无法说明没有遗漏。',
     hint: '请用指明各行的查询，或不带证明地询问多个节点。',
@@ -327,16 +334,7 @@ export const zhRefusals: Readonly<Record<string, { readonly message: string; rea
     message: '存储在 {record} 处损坏：{why}。',
     hint: '请停止节点，检查磁盘，并从备份恢复文件夹，或让节点重新获取链。',
   },
-  'token/INSUFFICIENT_BALANCE': { message: '余额不足：{english}', hint: '请减少数额，或给账户充值。' },
-  'token/CANNOT_PAY_FEE': {
-    message: '付不起手续费：{english}',
-    hint: '请给账户充值，或由另一个账户支付手续费。',
-  },
   'token/ZERO_AMOUNT': { message: '数额是 0。', hint: '请至少发送一个最小单位。' },
-  'token/NOTHING_TO_CLAIM': {
-    message: '没有可认领的余额：{english}',
-    hint: '请确认由正确的以太坊账户、为本链和此收款人签名，且此前没有认领过。',
-  },
   'token/BAD_CLAIM_SIGNATURE': {
     message: '该签名不是认领文本的以太坊签名。',
     hint: '请把查询 claimText 给出的文本作为个人消息签名，并提供全部 65 字节。',
@@ -396,4 +394,13 @@ export const zhRefusals: Readonly<Record<string, { readonly message: string; rea
     message: '没有方法 {method}。',
     hint: 'chain_metadata 会列出各模块；其查询是名为 module_query 的方法。',
   },
+}
+
+/** What the values of a refusal say in words of English. */
+export const zhKinds: Readonly<Record<string, string>> = {
+  module: '模块',
+  command: '命令',
+  query: '查询',
+  event: '事件',
+  signer: '签名者',
 }
