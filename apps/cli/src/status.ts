@@ -12,7 +12,10 @@ export function addStatus(program: Command): void {
 }
 
 /** Other nodes, as `node_peers` tells of them. */
-type Peers = readonly { readonly state: 'connected' | 'lagging' | 'unreachable' | 'banned' }[]
+type Peers = readonly {
+  readonly state: 'connected' | 'lagging' | 'unreachable' | 'banned'
+  readonly height: string | null
+}[]
 
 /** How many turns of each validator are looked back on. */
 const TURNS_BACK = 3
@@ -77,8 +80,10 @@ async function showStatus(options: CommonOptions): Promise<void> {
   const lagMs = Math.max(0, Date.now() - Number(status.timeMs))
   const isConnected = ({ state }: Peers[number]) => state === 'connected' || state === 'lagging'
   const peerCount = peers?.filter(isConnected).length ?? null
+  const target = targetOf(status, peers?.filter(isConnected) ?? [])
   const json = {
     ...status,
+    ...{ target },
     round: header.round,
     lagMs,
     node: info && { name: info.name, version: info.version },
@@ -97,7 +102,7 @@ async function showStatus(options: CommonOptions): Promise<void> {
       [say('row.round'), String(header.round)],
       [say('row.block'), status.id],
       [say('row.time'), timeText(status.timeMs)],
-      [say('row.lag'), lagText(lagMs, status.catchingUp)],
+      [say('row.lag'), lagText(lagMs, status, target)],
       [say('row.waiting'), String(pool?.count ?? '–')],
       [say('row.peers'), peerCount ? String(peerCount) : say('status.noPeers')],
       [say('row.missing'), attendanceText(attendance)],
@@ -110,9 +115,17 @@ async function showStatus(options: CommonOptions): Promise<void> {
   ])
 }
 
-function lagText(lagMs: number, catchingUp: boolean): string {
+/** The greatest height that a connected peer or the node itself has. */
+function targetOf({ height }: ChainStatus, peers: Peers): string {
+  const heights = peers.flatMap((peer) => (peer.height === null ? [] : [BigInt(peer.height)]))
+  return heights.reduce((most, one) => (one > most ? one : most), BigInt(height)).toString()
+}
+
+function lagText(lagMs: number, { catchingUp, height }: ChainStatus, target: string): string {
   const seconds = (lagMs / 1_000).toFixed(1)
-  return say(catchingUp ? 'status.catchingUp' : 'status.lag', { seconds })
+  if (!catchingUp) return say('status.lag', { seconds })
+  const percent = ((100 * Number(height)) / Math.max(1, Number(target))).toFixed(1)
+  return say('status.catchingUp', { seconds, height, target, percent })
 }
 
 function healthText(health: Health | null, ill: readonly Check[]): string {

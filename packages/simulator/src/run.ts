@@ -22,7 +22,9 @@ export interface Outcome {
   /** The greatest height of an honest node. */
   readonly height: bigint
   readonly steps: number
+  /** What was sent from one node to another, and how long that is in all. */
   readonly messages: number
+  readonly bytes: number
   readonly coverage: Coverage
   /** How long the simulated world lasted. */
   readonly lastedMs: number
@@ -65,7 +67,7 @@ export async function runPlan(
       return height > most ? height : most
     }, 0n),
     steps: schedule.steps,
-    messages: world.wire.counts.messages,
+    ...world.wire.counts,
     coverage: world.coverage,
     lastedMs: schedule.nowMs,
     seen: watch.seen,

@@ -81,12 +81,15 @@ export function wire(options: WireOptions): Wire {
   const peersOf = (name: PeerId) => [...members.keys()].filter((peer) => peer !== name)
 
   /** As the receiver reads it: what it cannot read is an offence. Receivers alter no messages, so one copy serves all. */
-  function readBack(node: NetworkMember<unknown>, message: unknown): { readonly read: unknown } | undefined {
+  function readBack(
+    node: NetworkMember<unknown>,
+    message: unknown,
+  ): { readonly read: unknown; readonly length: number } | undefined {
     try {
       const bytes = encode(node.message, message)
       digest.addBytes(bytes)
-      counts.bytes += bytes.length
-      return bytes.length > node.messageBytesMax ? undefined : { read: decode(node.message, bytes) }
+      const { length } = bytes
+      return length > node.messageBytesMax ? undefined : { read: decode(node.message, bytes), length }
     } catch (error) {
       if (!isChainError(error)) throw error
       return undefined
@@ -94,22 +97,23 @@ export function wire(options: WireOptions): Wire {
   }
 
   function send(from: PeerId, node: NetworkMember<unknown>, tos: readonly PeerId[], message: unknown): void {
-    let plain: { readonly read: unknown } | undefined
+    let plain: ReturnType<typeof readBack>
     for (const to of tos) {
       const sent = options.altered?.({ from, to, message }) ?? [message]
       for (const one of sent) {
         if (one === message) plain ??= readBack(node, message)
         const copy = one === message ? plain : readBack(node, one)
-        if (copy) pass({ from, to, message: copy.read })
+        if (copy) pass({ from, to, message: copy.read }, copy.length)
         else onBlame(to, from, 'a message that cannot be read')
       }
     }
   }
 
-  function pass(passage: Passage): void {
+  function pass(passage: Passage, length: number): void {
     const { from, to } = passage
     const way = wayOf(from, to)
     counts.messages += 1
+    counts.bytes += length
     options.onSent?.(passage)
     way.kept.push(passage.message)
     if (way.kept.length > KEPT_MAX) way.kept.shift()

@@ -347,7 +347,7 @@ export const en = {
   'status.about': 'where the chain is and how its node is',
   'status.height': '{height}, final {final}',
   'status.lag': 'the newest block is {seconds} s old',
-  'status.catchingUp': 'catching up; the newest block is {seconds} s old',
+  'status.catchingUp': 'catching up: {height} of {target} ({percent} %); the newest block is {seconds} s old',
   'status.noPeers': 'none',
   'status.noneMissing': 'none of {count} {count|validator|validators} in the last {blocks} blocks',
   'status.missing': '{missing} of {count} {count|validator|validators} in the last {blocks} blocks: {names}',

@@ -341,7 +341,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   'status.about': '链在何处，节点状况如何',
   'status.height': '{height}，最终确定 {final}',
   'status.lag': '最新区块距今 {seconds} 秒',
-  'status.catchingUp': '追赶中；最新区块距今 {seconds} 秒',
+  'status.catchingUp': '追赶中：{height} / {target}（{percent} %）；最新区块距今 {seconds} 秒',
   'status.noPeers': '无',
   'status.noneMissing': '最近 {blocks} 个区块中，{count} 个验证者无一缺席',
   'status.missing': '最近 {blocks} 个区块中，{count} 个验证者有 {missing} 个缺席：{names}',
