@@ -32,7 +32,9 @@ export function programsOf(): Ground['program'] {
   return (ctx, code) => {
     const found = known.get(code)
     if (found) return found
-    const program = { hash: code, code: ctx.state.programs.get(code) ?? '' }
+    const text = ctx.state.programs.get(code)
+    if (text === undefined) throw new Error(`the code ${code} is in use and not stored`)
+    const program = { hash: code, code: text }
     if (known.size === PROGRAMS_MAX) known.clear()
     known.set(code, program)
     return program

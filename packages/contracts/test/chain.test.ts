@@ -1,4 +1,6 @@
-import { contracts, gasFee } from '@mmtchain/contracts'
+import { address, amount as amount_, encode, set } from '@mmtchain/codec'
+import { type ContractsGranted, contracts, gasFee } from '@mmtchain/contracts'
+import { moduleAddress } from '@mmtchain/crypto'
 import {
   cell,
   defineChain,
@@ -145,4 +147,62 @@ test('options that no chain can have are refused', () => {
     { offers: { token: {} } },
   ])
     expect(refused(options)).toThrow(/^The contracts cannot be defined/)
+})
+
+test('governance changes what gas costs and who may freeze, and other modules of the chain speak to contracts', () => {
+  /** Decides without a vote. */
+  const decree = defineModule('decree', {
+    needs: {
+      kernel: need<
+        {},
+        { setParameter(args: { module: string; name: string; value: Uint8Array }): undefined }
+      >(),
+      contracts: need<{}, ContractsGranted>(),
+    },
+  })
+    .command('price', amount_, (ctx, price) =>
+      ctx.needs.kernel.setParameter({ module: 'contracts', name: 'gasPrice', value: encode(amount_, price) }),
+    )
+    .command('guards', set(address, { max: 16 }), (ctx, who) =>
+      ctx.needs.kernel.setParameter({
+        ...{ module: 'contracts', name: 'guardians' },
+        value: encode(set(address, { max: 16 }), who),
+      }),
+    )
+    .command('speak', unit, (ctx) =>
+      ctx.needs.contracts.fire({ source: ctx.self, event: 'counted', data: utf8('6') }),
+    )
+    .command('stop', address, (ctx, contract) => ctx.needs.contracts.freeze({ contract, frozen: true }))
+  const chain = base()
+    .use(token({ symbol: 'HKT' }))
+    .use(contracts({ sandbox: createSandbox }), {
+      grants: { kernel: ['attempt'], token: ['move'] },
+      governable: ['gasPrice', 'guardians'],
+    })
+    .use(decree, { grants: { kernel: ['setParameter'], contracts: ['fire', 'freeze'] } })
+  const on = testChain(chain, documents as never)
+  on.as(alice).contracts.deploy(deployed)
+  on.as(alice).contracts.instantiate(instance)
+  const [one] = on.read.contracts.contracts({ from: null, limit: 1 })
+  const contract = one?.address as Address
+  const add = { contract, method: 'add', input: utf8('1'), amount: amount(0n), gas: GAS, depositMax: DEPOSIT }
+  const before = on.as(bob).contracts.call(add).receipt?.fee ?? 0n
+  on.as(alice).decree.price(amount(10_000_000n))
+  const after = on.as(bob).contracts.call(add).receipt?.fee ?? 0n
+  expect(after - 10_000_000n).toBeGreaterThan(9n * (before - 10_000_000n))
+
+  const source = moduleAddress('decree', new Uint8Array())
+  const plan = { source, event: 'counted', contract, method: 'add', runs: 1, gas: GAS, depositMax: DEPOSIT }
+  on.as(bob).contracts.listen(plan)
+  on.as(alice).decree.speak(null)
+  on.advance({ blocks: 1 })
+  const count = () => on.read.contracts.view({ contract, method: 'count', input: new Uint8Array() })
+  expect(new TextDecoder().decode(count())).toBe('8')
+
+  expect(on.as(bob).contracts.freeze({ contract, frozen: true }).code).toBe('contracts/NOT_GUARDIAN')
+  on.as(alice).decree.guards([bob])
+  expect(on.as(bob).contracts.freeze({ contract, frozen: true }).code).toBeUndefined()
+  on.as(bob).contracts.freeze({ contract, frozen: false })
+  on.as(alice).decree.stop(contract)
+  expect(on.as(bob).contracts.call(add).code).toBe('contracts/FROZEN')
 })

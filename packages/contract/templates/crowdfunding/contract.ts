@@ -37,19 +37,13 @@ const nouns = defineContract({
   errors: {
     OVER: () => ({ message: 'The time to give is over.', hint: 'Look at the query standing.' }),
     TOO_LITTLE: (d: { least: bigint }) => ({
-      message: `A gift is at least ${d.least} units.`,
+      message: `Give ${d.least} units at least.`,
       hint: 'Give more.',
     }),
     NOT_OWNER: () => ({ message: 'Only the owner collects.', hint: 'Use the owner’s account.' }),
-    NOT_REACHED: () => ({
-      message: 'The goal was not reached, or not yet.',
-      hint: 'Look at the query standing.',
-    }),
+    NOT_REACHED: () => ({ message: 'The goal is not reached yet.', hint: 'Look at the query standing.' }),
     COLLECTED: () => ({ message: 'It was collected already.', hint: 'There is nothing left to do.' }),
-    NO_REFUND: () => ({
-      message: 'There is nothing to give back.',
-      hint: 'Look at the query standing.',
-    }),
+    NO_REFUND: () => ({ message: 'There is nothing to give back.', hint: 'Look at the query standing.' }),
   },
 })
 type Ctx = Writing<TypesOfContract<typeof nouns>>
