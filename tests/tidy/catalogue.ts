@@ -7,6 +7,8 @@ import { electionRefusals } from '@mmtchain/consensus-dpos'
 import { lightRefusals, pbftRefusals, validatorsRefusals } from '@mmtchain/consensus-pbft'
 import { kitRefusals } from '@mmtchain/contract/build'
 import { contractsRefusals } from '@mmtchain/contracts'
+import { crmRefusals } from '@mmtchain/crm'
+import { recordRefusals } from '@mmtchain/crm/records'
 import { cryptoRefusals } from '@mmtchain/crypto'
 import { consensusRefusals, errorCatalogue, kernelRefusals, storeRefusals } from '@mmtchain/kernel'
 import { kycRefusals } from '@mmtchain/kyc'
@@ -50,6 +52,7 @@ export const namespaces: readonly (readonly [name: string, from: string, refusal
   ['kyc', 'packages/kyc', { ...kycRefusals, ...credentialRefusals }],
   ['process', 'packages/process', processRefusals],
   ['resolver', 'packages/named-router', resolverRefusals],
+  ['crm', 'packages/crm', { ...crmRefusals, ...recordRefusals }],
   ['election', 'packages/consensus-dpos', electionRefusals],
   ['pbft', 'packages/consensus-pbft', pbftRefusals],
   ['validators', 'packages/consensus-pbft', validatorsRefusals],
