@@ -87,7 +87,7 @@ async function ask(packet: Buffer, over: 'udp' | 'tcp' | 'https' = 'tcp') {
     ...dnsPacket.decode(Buffer.from(answered.packet)),
     bytes: answered.packet.length,
     ttl: answered.ttl,
-  } as Packet & {
+  } as unknown as Packet & {
     readonly rcode: string
     readonly bytes: number
     readonly ttl: number

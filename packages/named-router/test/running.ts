@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createClient } from '@mmtchain/client'
 import { secp256k1 } from '@mmtchain/crypto'
-import { type Chain, defineChain, solo } from '@mmtchain/kernel'
+import { defineChain, solo } from '@mmtchain/kernel'
 import { commitmentOf, type NameRecord, names } from '@mmtchain/named-router'
 import { createNode, memorySigner, silentLog, systemHost } from '@mmtchain/node-runtime'
 import { RPC_LIMITS_DEFAULT, RPC_SETTINGS_DEFAULT, serveRpc } from '@mmtchain/rpc'
@@ -38,11 +38,7 @@ export async function runChain(root: string, path: string) {
   })
   const { url } = rpc
   const { fingerprint } = genesis
-  const client = createClient({
-    chain: chain as Chain<never>,
-    url,
-    signer: lab.signer,
-  }) as unknown as ReturnType<typeof createClient<typeof chain extends Chain<infer M> ? M : never>>
+  const client = createClient({ chain, url, signer: lab.signer })
   return {
     ...{ url, fingerprint, client, node },
     /** Registers a name below the root, or makes one below another. */
@@ -51,7 +47,7 @@ export async function runChain(root: string, path: string) {
       if (name.includes('.')) return client.send.names.createSubname({ name, owner })
       const commitment = commitmentOf({ fingerprint, sender: owner, owner, label: name, secret })
       const { height } = await client.send.names.commit({ commitment })
-      for await (const head of client.heads()) if (head.height > height) break
+      for await (const head of client.heads()) if (head.height > (height ?? 0n)) break
       return client.send.names.register({ label: name, owner, terms: 1, secret })
     },
     set: (name: string, record: NameRecord) => client.send.names.setRecord({ name, record }),
