@@ -224,6 +224,28 @@ describe('a resource', () => {
     await Promise.all(nodes.map((node) => node.stop()))
   })
 
+  test('of one chain is not asked of nodes that somebody’s delegation names, nor of those that a node makes up', async () => {
+    const evil = await web((_, response) => void response.end('evil'))
+    const list = [{ node: 'x', url: evil.url, height: '5', latencyMs: 0, loadMs: 0 }]
+    const node = await web(
+      (request, response) =>
+        void response.end(request.url === '/p2p/v1/best' ? JSON.stringify({ nodes: list }) : 'node'),
+    )
+    await harbour.give('status')
+    await harbour.set('status', { kind: 'url', value: { places: ['/p2p/v1/status'] } })
+    await harbour.give('trap')
+    const endpoints = [{ rpc: harbour.url, p2p: evil.url }]
+    const value = { fingerprint: harbour.fingerprint, under: '', endpoints }
+    await harbour.set('trap', { kind: 'delegation', value })
+    const roots = {
+      harbour: { fingerprint: harbour.fingerprint, endpoints: [{ rpc: harbour.url, p2p: node.url }] },
+    }
+    const careful = resolver([], { roots, privatePlaces: false })
+    for (const name of ['status.trap.harbour', 'status.harbour', 'status.trap.harbour'])
+      expect(new TextDecoder().decode((await careful.get(name)).body)).toBe('node')
+    await Promise.all([evil.stop(), node.stop()])
+  })
+
   test('is not fetched from private networks, beyond its bound, or where a place leads on to', async () => {
     const inner = await web((_, response) => void response.end('secret'))
     const leads = await web((_, response) => void response.writeHead(302, { location: inner.url }).end())

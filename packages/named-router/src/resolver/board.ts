@@ -2,8 +2,10 @@
 
 /** What was seen of one place, known by its origin. */
 interface Seen {
-  /** Smoothed; undefined while it has not answered. */
+  /** Down at once and up smoothly, so that a moment of load here is no mark of a place; undefined while it has not answered. */
   latencyMs: number | undefined
+  answers: number
+  answeredMs: number
   underWay: number
   /** In the order of use, so that equal ones take turns. */
   usedAt: number
@@ -34,7 +36,10 @@ const REST_MS_MAX = 30_000
 /** Places within so much of the best are equal: what they differ by is chance. */
 const EQUAL_FACTOR = 3
 const EQUAL_MS = 50
-/** How much one answer moves the smoothed latency. */
+/** So many answers tell how far a place is, for so long; before and after it gets its turn among the near ones. */
+const ANSWERS_MIN = 4
+const FORGET_MS = 5_000
+/** How much one slower answer moves the latency. */
 const WEIGHT = 0.2
 
 export function createBoard({ nowMs }: { readonly nowMs: () => number }): Board {
@@ -46,6 +51,8 @@ export function createBoard({ nowMs }: { readonly nowMs: () => number }): Board 
     const key = originOf(url)
     const found = places.get(key) ?? {
       latencyMs: undefined,
+      answers: 0,
+      answeredMs: 0,
       underWay: 0,
       usedAt: 0,
       failures: 0,
@@ -71,7 +78,12 @@ export function createBoard({ nowMs }: { readonly nowMs: () => number }): Board 
       const awake = all.filter((one) => !rests(one))
       const least = Math.min(...awake.map(({ url, at }) => costOf(url, at)))
       const near = Math.max(least * EQUAL_FACTOR, least + EQUAL_MS)
-      const rank = (one: (typeof all)[number]) => (rests(one) ? 2 : costOf(one.url, one.at) <= near ? 0 : 1)
+      const isKnown = ({ answers, answeredMs }: Seen) =>
+        answers >= ANSWERS_MIN && now - answeredMs < FORGET_MS
+      const rank = (one: (typeof all)[number]) => {
+        if (rests(one)) return 2
+        return costOf(one.url, one.at) <= near || (one.at.answers > 0 && !isKnown(one.at)) ? 0 : 1
+      }
       return all
         .sort(
           (a, b) =>
@@ -90,7 +102,10 @@ export function createBoard({ nowMs }: { readonly nowMs: () => number }): Board 
       try {
         const answer = await run()
         const took = nowMs() - begun
-        at.latencyMs = at.latencyMs === undefined ? took : at.latencyMs + WEIGHT * (took - at.latencyMs)
+        const known = at.latencyMs ?? took
+        at.latencyMs = took < known ? took : known + WEIGHT * (took - known)
+        at.answers += 1
+        at.answeredMs = nowMs()
         at.failures = 0
         at.restUntilMs = 0
         return answer
@@ -103,8 +118,11 @@ export function createBoard({ nowMs }: { readonly nowMs: () => number }): Board 
       }
     },
     tell(nodes) {
-      told.clear()
-      for (const { url, costMs } of nodes) told.set(originOf(url), costMs)
+      for (const { url, costMs } of nodes) {
+        told.delete(originOf(url))
+        told.set(originOf(url), costMs)
+      }
+      for (const oldest of [...told.keys()].slice(0, -SEEN_MAX)) told.delete(oldest)
     },
   }
 }

@@ -70,7 +70,6 @@ export interface KnownChain {
   /** Where a path that all nodes serve is to be asked for, the best first. */
   placesOf(path: string): Promise<readonly string[]>
   nodes(): readonly string[]
-  add(endpoints: readonly NodePlace[]): void
 }
 
 export interface ChainSettings {
@@ -91,16 +90,12 @@ export function knowChain(
   const { fingerprint, checkpoint } = place
   const reader = createRowReader({ fingerprint, checkpoint, now })
   const transports = new Map<string, Transport>()
-  const endpoints = new Map<string, NodePlace>()
+  const endpoints = place.endpoints.slice(0, NODES_MAX)
+  const rpcs = [...new Set(endpoints.map(({ rpc }) => rpc))]
   /** Where peers meet, as nodes told and as the user named them. */
   let healthy: readonly string[] = place.known ?? []
   let askedMs = Number.NEGATIVE_INFINITY
   let asking: Promise<void> | undefined
-
-  function add(more: readonly NodePlace[]): void {
-    for (const one of more) if (endpoints.size < NODES_MAX) endpoints.set(one.rpc, one)
-  }
-  add(place.endpoints)
 
   function transportOf(url: string): Transport {
     const found = transports.get(url) ?? httpTransport({ url, timeoutMs, retries: 0 })
@@ -138,7 +133,7 @@ export function knowChain(
 
   /** The list of the best nodes, from the first that gives one. What cannot be had is done without. */
   async function askForBest(): Promise<void> {
-    const named = [...endpoints.values()].flatMap(({ p2p }) => p2p ?? [])
+    const named = endpoints.flatMap(({ p2p }) => p2p ?? [])
     const from = board.order([...new Set([...healthy, ...named])].filter(mayReach))
     for (const url of from.slice(0, 4)) {
       try {
@@ -168,22 +163,22 @@ export function knowChain(
   }
 
   return {
-    ...{ fingerprint, add, newest: reader.newest },
+    ...{ fingerprint, newest: reader.newest },
     rows: (keys, signal, check) =>
-      first(`rows of the chain ${fingerprint}`, [...endpoints.keys()], signal, async (url) => {
+      first(`rows of the chain ${fingerprint}`, rpcs, signal, async (url) => {
         const rows = await reader.read(transportOf(url), keys, { signal })
         check(rows)
         return rows
       }),
     genesis: (signal) =>
-      first(`the genesis of the chain ${fingerprint}`, [...endpoints.keys()], signal, (url) =>
+      first(`the genesis of the chain ${fingerprint}`, rpcs, signal, (url) =>
         reader.genesis(transportOf(url), { signal }),
       ),
     call: (method, params, signal) =>
-      first(method, [...endpoints.keys()], signal, (url) => transportOf(url)(method, params, { signal })),
+      first(method, rpcs, signal, (url) => transportOf(url)(method, params, { signal })),
     async placesOf(path) {
       await refresh()
-      const named = [...endpoints.values()].flatMap(({ p2p }) => p2p ?? [])
+      const named = endpoints.flatMap(({ p2p }) => p2p ?? [])
       const usable = [...healthy, ...named].filter(mayReach).map((url) => url.replace(/\/+$/, ''))
       return [...new Set(usable)].map((url) => url + path)
     },

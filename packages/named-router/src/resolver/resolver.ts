@@ -6,7 +6,7 @@ import { faultOfName } from '../labels.ts'
 import { found } from '../names.ts'
 import { nameTables } from '../nouns.ts'
 import type { NameRecord } from '../records.ts'
-import { createBoard } from './board.ts'
+import { createBoard, originOf } from './board.ts'
 import { bodyOf, type ChainPlace, type KnownChain, kept, knowChain } from './chains.ts'
 import { isPublic } from './reach.ts'
 import { resolverFail } from './refusals.ts'
@@ -121,45 +121,45 @@ export function createResolver(options: ResolverOptions): Resolver {
   const board = createBoard({ nowMs })
   const before = readKept(options.kept)
   const own = new Set(
-    Object.values(options.roots).flatMap(({ endpoints }) =>
-      endpoints.flatMap(({ rpc, p2p }) => [rpc, p2p ?? rpc]),
-    ),
+    Object.values(options.roots)
+      .flatMap(({ endpoints }) => endpoints.flatMap(({ rpc, p2p }) => [rpc, p2p ?? rpc]))
+      .map(originOf),
   )
-  const isNear = [...own].some((url) => !isPublic(url))
+  const mayVisit = (url: string) => options.privatePlaces === true || isPublic(url)
   const settings = {
     ...{ board, timeoutMs, now: () => BigInt(Math.floor(nowMs())) },
-    mayReach: (url: string) => options.privatePlaces === true || own.has(url) || isPublic(url),
+    // Nodes tell of others, and what they tell may be made up: only those that the user has named may be in private networks.
+    mayReach: (url: string) => own.has(originOf(url)) || mayVisit(url),
   }
-  const chains = new Map<Hash, KnownChain>()
+  /** The chains of the roots, which the user has named with their nodes, whoever leads there. */
+  const ownPlaces = new Map(Object.values(options.roots).map((place) => [place.fingerprint, place]))
+  const chains = new Map<string, KnownChain>()
+  /** Who answered. */
+  const answered = new WeakMap<Resolution, KnownChain>()
   /** What cannot change, for as long as the chain is known. */
   const known = new Map<Hash, GenesisValue>()
 
-  function chainOf(
-    { fingerprint, endpoints, checkpoint }: ChainPlace & { readonly checkpoint?: Hash },
-    isOwn: boolean,
-  ): KnownChain {
-    const found = chains.get(fingerprint)
-    if (found) {
-      found.add(endpoints)
-      return found
-    }
-    const earlier = before?.chains.find((one) => one.fingerprint === fingerprint)
+  /** Nodes that a delegation names are asked for names that it leads to, and for nobody else's. */
+  function chainOf({ fingerprint, endpoints }: ChainPlace): KnownChain {
+    const named = ownPlaces.get(fingerprint)
+    const key = named ? fingerprint : JSON.stringify([fingerprint, endpoints])
+    const found = chains.get(key)
+    if (found) return found
+    const earlier = named && before?.chains.find((one) => one.fingerprint === fingerprint)
     const made = knowChain(
       {
-        ...{ fingerprint, endpoints },
-        checkpoint: earlier?.newest ?? checkpoint,
-        ...(isOwn && earlier && { known: earlier.nodes }),
+        ...{ fingerprint, endpoints: named?.endpoints ?? endpoints },
+        checkpoint: earlier?.newest ?? named?.checkpoint,
+        ...(earlier && { known: earlier.nodes }),
       },
-      // Nodes of a network that is private itself may tell of each other.
-      isOwn && isNear ? { ...settings, mayReach: () => true } : settings,
+      settings,
     )
-    chains.set(fingerprint, made)
-    for (const oldest of chains.keys()) {
+    chains.set(key, made)
+    for (const [oldest, { fingerprint: of }] of chains) {
       if (chains.size <= CHAINS_MAX + roots.length) break
-      if (!Object.values(options.roots).some((one) => one.fingerprint === oldest)) {
-        chains.delete(oldest)
-        known.delete(oldest)
-      }
+      if (ownPlaces.has(of)) continue
+      chains.delete(oldest)
+      known.delete(of)
     }
     return made
   }
@@ -219,11 +219,11 @@ export function createResolver(options: ResolverOptions): Resolver {
         throw resolverFail.TOO_MANY_DELEGATIONS({ name, max: DELEGATIONS_MAX })
       visited.add(step)
       via.push(fingerprint)
-      const chain = chainOf(place, via.length === 1)
+      const chain = chainOf(place)
       const { slotMs, addressPrefix } = await genesisOf(chain, wanted, signal)
       if (!proven) {
         const told = await ask(chain, name, rest, addressPrefix, signal)
-        if (told) return { ...told, name, fingerprint, addressPrefix, lag: 0n, slotMs, via }
+        if (told) return from(chain, { ...told, name, fingerprint, addressPrefix, lag: 0n, slotMs, via })
       }
       let clock = 0n
       const check = (rows: CertifiedRows) => {
@@ -236,19 +236,8 @@ export function createResolver(options: ResolverOptions): Resolver {
       const endsMs = ends !== undefined && ends < at.endsMs ? ends : at.endsMs
       if (at.kind === 'found') {
         const { owner, records } = at
-        return {
-          name,
-          owner,
-          records,
-          endsMs,
-          fingerprint,
-          addressPrefix,
-          header,
-          id,
-          lag: clock,
-          slotMs,
-          via,
-        }
+        const about = { endsMs, fingerprint, addressPrefix, header, id, lag: clock, slotMs, via }
+        return from(chain, { name, owner, records, ...about })
       }
       const { under } = at.to
       ends = endsMs
@@ -258,6 +247,11 @@ export function createResolver(options: ResolverOptions): Resolver {
       const fault = faultOfName(rest, '')
       if (fault) throw resolverFail.BAD_NAME({ name, why: `below its delegation ${fault}` })
     }
+  }
+
+  function from(chain: KnownChain, resolution: Resolution): Resolution {
+    answered.set(resolution, chain)
+    return resolution
   }
 
   /** What a node says of a name; undefined where it says that there is none, which may be a delegation. */
@@ -279,15 +273,16 @@ export function createResolver(options: ResolverOptions): Resolver {
     }
   }
 
-  async function placesOf({ name, records, fingerprint }: Resolution): Promise<readonly string[]> {
+  async function placesOf(resolution: Resolution): Promise<readonly string[]> {
+    const { name, records, fingerprint } = resolution
     const one = records.find(({ kind }) => kind === 'url') ?? records.find(({ kind }) => kind === 'data')
     if (one?.kind !== 'url' && one?.kind !== 'data')
       throw resolverFail.NO_RECORD({ name, kinds: ['url', 'data'] })
-    const chain = chains.get(fingerprint) as KnownChain
+    const chain = answered.get(resolution) ?? chains.get(fingerprint)
     const all = await Promise.all(
       one.value.places.map(async (place) => {
-        if (place.startsWith('/')) return chain.placesOf(place)
-        return settings.mayReach(place) ? [place] : []
+        if (place.startsWith('/')) return chain ? chain.placesOf(place) : []
+        return mayVisit(place) ? [place] : []
       }),
     )
     const urls = [...new Set(all.flat())]
@@ -333,7 +328,7 @@ export function createResolver(options: ResolverOptions): Resolver {
     async reverse(account, { root, signal }) {
       const place = options.roots[root]
       if (!place) throw resolverFail.UNKNOWN_ROOT({ name: root, known: roots })
-      const chain = chainOf(place, true)
+      const chain = chainOf(place)
       const { slotMs } = await genesisOf(chain, root, signal)
       const check = ({ header }: CertifiedRows) =>
         checkFresh(root, chain, header.height, lagOf(header.timeMs, slotMs))
@@ -361,7 +356,7 @@ export function createResolver(options: ResolverOptions): Resolver {
     async newest(root) {
       const place = options.roots[root]
       if (!place) throw resolverFail.UNKNOWN_ROOT({ name: root, known: roots })
-      const chain = chainOf(place, true)
+      const chain = chainOf(place)
       const { slotMs } = await genesisOf(chain, root, undefined)
       const check = ({ header }: CertifiedRows) =>
         checkFresh(root, chain, header.height, lagOf(header.timeMs, slotMs))
