@@ -1,5 +1,6 @@
 import { zhAdmin } from './zh-admin.ts'
 import { zhModules } from './zh-modules.ts'
+import { zhNames } from './zh-names.ts'
 import { zhNode } from './zh-node.ts'
 
 /**
@@ -10,6 +11,7 @@ export const zhRefusals: Readonly<Record<string, { readonly message: string; rea
   ...zhModules,
   ...zhAdmin,
   ...zhNode,
+  ...zhNames,
   'cli/BAD_FIELD': { message: '--{flag} {value}：{why}', hint: '请更正该值；--help 会列出各字段。' },
   'cli/BAD_ARGUMENT': { message: '{name} 是“{value}”，而不是{want}。', hint: '示例见 --help。' },
   'cli/TESTNET_EXISTS': {
