@@ -25,11 +25,15 @@ const named: Readonly<Record<string, Layer>> = {
 /** The ports of L4: engines, stores, networks. Every other package of L4 is a module of chains. */
 const ports = new Set(['storage-merkle', 'consensus-dpos', 'consensus-pbft', 'p2p-http', 'vm-sandbox'])
 
-/** Specifiers that one package may import against the table: the browser-safe verifiers, and the client for resolving names. */
+/**
+ * Specifiers that one package may import against the table: the browser-safe verifiers, the client for resolving names, and the chain on
+ * which the kit tests contracts.
+ */
 const exceptions: Readonly<Record<string, readonly string[]>> = {
   client: ['@mmtchain/storage-merkle/verify', '@mmtchain/consensus-pbft/light'],
   // Its entries beside the module of chains resolve names: they are clients (ADR 0082).
   'named-router': ['@mmtchain/client'],
+  contract: ['@mmtchain/contracts', '@mmtchain/token-rewards', '@mmtchain/vm-sandbox'],
 }
 
 /** What is not named elsewhere is a package of L4. */

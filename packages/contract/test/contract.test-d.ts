@@ -25,7 +25,7 @@ nouns.method('add', unit, (ctx) => ctx.emit.counted({ many: 1n }))
 nouns.query('pay', unit, unit, (ctx) => ctx.pay(ctx.sender, amount(1n)))
 // @ts-expect-error rows have the type of their table
 nouns.method('add', unit, (ctx) => ctx.state.names.set('a', 'b'))
-// @ts-expect-error a refusal has its values
 nouns.method('add', unit, (ctx) => {
+  // @ts-expect-error a refusal has its values
   throw ctx.fail.NO({})
 })
