@@ -36,9 +36,11 @@ export {
   type MethodSpec,
   type Nouns,
   type Reading,
+  type Rows,
+  type State,
   type TypesOfContract,
   type Writing,
 } from './contract.ts'
-export { type HostApi, methodOf } from './host.ts'
+export { type Exported, type HostApi, methodOf } from './host.ts'
 export { type Remote, remote } from './remote.ts'
 export { cell, table } from './tables.ts'
