@@ -51,7 +51,8 @@ test('after any history the supply is what it was, and what is held is what is o
       const input = `${letters} ${other}`
       const kept = on.read.contracts.kept({ contract })
       const done = call(on, contract, 'go', { by, input, gas: 8_000_000n, ...given })
-      if (done.code !== undefined) expect(on.read.contracts.kept({ contract })).toEqual(kept)
+      // Where plans are due, they may store something in the same block.
+      if (done.code !== undefined && plans === 0n) expect(on.read.contracts.kept({ contract })).toEqual(kept)
       const rest = { contract, method: 'go', gas: 8_000_000n, depositMax: amount(given.depositMax) }
       const planned =
         plan === 'at'
