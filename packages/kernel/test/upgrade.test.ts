@@ -38,7 +38,7 @@ const alice = account('alice')
 const call = (module: string, command: string, input: unknown): TrialCall => ({ module, command, input })
 
 /** Whoever sends commands governance here; a real module would count votes first. */
-const governor = defineModule('governor', { needs: { kernel: need<{}, Omit<KernelGranted, 'attempt'>>() } })
+const governor = defineModule('governor', { needs: { kernel: need<{}, KernelGranted>() } })
   .command(
     'set',
     struct({ module: text({ bytesMax: 32 }), name: text({ bytesMax: 32 }), value: bytes({ bytesMax: 64 }) }),

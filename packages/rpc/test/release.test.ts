@@ -15,11 +15,13 @@ import {
 import { expect, test } from 'vitest'
 import { connect, post, sign, startChain, until } from './running.ts'
 
-const governor = defineModule('governor', {
-  needs: { kernel: need<{}, Omit<KernelGranted, 'attempt'>>() },
-}).command('upgrade', struct({ height, release: hash }), (ctx, input) => {
-  ctx.needs.kernel.scheduleUpgrade(input)
-})
+const governor = defineModule('governor', { needs: { kernel: need<{}, KernelGranted>() } }).command(
+  'upgrade',
+  struct({ height, release: hash }),
+  (ctx, input) => {
+    ctx.needs.kernel.scheduleUpgrade(input)
+  },
+)
 const counterV1 = defineModule('counter', { events: { counted: u8 } })
   .command('count', unit, (ctx) => ctx.emit.counted(1))
   .query('step', unit, u8, () => 1)

@@ -43,10 +43,10 @@ const start = () => testChain(chain, {})
 
 describe('a test chain', () => {
   test('goes on with the commands of the release in force', () => {
-    const ballot = defineModule('ballot', {
-      needs: { kernel: need<{}, Omit<KernelGranted, 'attempt'>>() },
-    }).command('upgrade', struct({ height, release: hash }), (ctx, input) =>
-      ctx.needs.kernel.scheduleUpgrade(input),
+    const ballot = defineModule('ballot', { needs: { kernel: need<{}, KernelGranted>() } }).command(
+      'upgrade',
+      struct({ height, release: hash }),
+      (ctx, input) => ctx.needs.kernel.scheduleUpgrade(input),
     )
     const book = { state: { lines: table(u32, text({ bytesMax: 64 })) } }
     const grants = { kernel: ['scheduleUpgrade', 'setParameter', 'cancelUpgrade'] } as const
