@@ -69,7 +69,7 @@ test('every Chinese refusal has a code that exists and only values that its Engl
 })
 
 test('every refusal that people meet has a Chinese text', () => {
-  // The rest is for those who program: encodings, stores, engines, peers, requests, contracts; or keeps the words of its module.
+  // The rest is for those who program: encodings, stores, engines, peers, requests, the sandbox; or keeps the words of its module.
   const inChinese = [
     'tx',
     'kernel',
@@ -80,6 +80,13 @@ test('every refusal that people meet has a Chinese text', () => {
     'admin',
     'election',
     'validators',
+    'names',
+    'resolver',
+    'contracts',
+    'kit',
+    'kyc',
+    'process',
+    'crm',
     'node',
   ]
   const people = [...inChinese, 'client', 'home', 'cli']

@@ -1,4 +1,6 @@
 import { zhAdmin } from './zh-admin.ts'
+import { zhBusiness } from './zh-business.ts'
+import { zhContracts } from './zh-contracts.ts'
 import { zhModules } from './zh-modules.ts'
 import { zhNames } from './zh-names.ts'
 import { zhNode } from './zh-node.ts'
@@ -12,6 +14,8 @@ export const zhRefusals: Readonly<Record<string, { readonly message: string; rea
   ...zhAdmin,
   ...zhNode,
   ...zhNames,
+  ...zhContracts,
+  ...zhBusiness,
   'cli/BAD_FIELD': { message: '--{flag} {value}：{why}', hint: '请更正该值；--help 会列出各字段。' },
   'cli/BAD_ARGUMENT': { message: '{name} 是“{value}”，而不是{want}。', hint: '示例见 --help。' },
   'cli/TESTNET_EXISTS': {
