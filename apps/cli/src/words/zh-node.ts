@@ -20,10 +20,6 @@ export const zhNode: Readonly<Record<string, { readonly message: string; readonl
     message: '可证明的读取需要链的指纹或创世文件；否则只证明了节点自己的说法。',
     hint: '请向 createClient 给出从他人处得到的指纹。',
   },
-  'client/NO_VERIFIER': {
-    message: '没有链的代码就无法检查引擎 {engine} 的区块。',
-    hint: '请以链文件使用 createClient 及其 prove。',
-  },
   'client/TOO_MANY_ROWS': { message: '该查询读取超过 {max} 行，每行都是一次请求。', hint: '请分次查询。' },
   'client/NO_SEAL': {
     message: '区块 0（{id}）没有能证明其状态的封印。',
