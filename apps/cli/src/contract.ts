@@ -43,6 +43,7 @@ import {
   remote,
   signerOf,
   transportOf,
+  withExample,
 } from './context.ts'
 import { COUNTER, COUNTER_TEST, manifestOf } from './contract-start.ts'
 import { listedByHome } from './fee-bound.ts'
@@ -60,7 +61,10 @@ type Given = CommonOptions & Readonly<Record<string, unknown>>
 
 /** `mmt contract`: an author's way from an empty folder to a contract on a chain. */
 export function addContract(program: Command): void {
-  const group = program.command('contract').description(say('contract.about'))
+  const group = withExample(
+    program.command('contract').description(say('contract.about')),
+    'mmt contract new counter',
+  )
   addNew(group)
   addBuild(group)
   addTest(group)

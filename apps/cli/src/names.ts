@@ -14,7 +14,7 @@ import {
 import { type Home, isHome, readConfig } from '@mmtchain/node'
 import { type Hash, isChainError, hash as toHash } from '@mmtchain/primitives'
 import { type Command, Option } from 'commander'
-import { type CommonOptions, genesisOf, homeOf, nodeHomeOf, remote, rpcUrl } from './context.ts'
+import { type CommonOptions, genesisOf, homeOf, nodeHomeOf, remote, rpcUrl, withExample } from './context.ts'
 import { say } from './language.ts'
 import { look, print, rows } from './output.ts'
 import { cliFail } from './refusals.ts'
@@ -39,11 +39,17 @@ interface ServeOptions extends NameOptions {
 }
 
 export function addNames(program: Command): void {
-  const name = program.command('name').description(say('name.about'))
+  const name = withExample(
+    program.command('name').description(say('name.about')),
+    'mmt name resolve lab.harbour',
+  )
   resolving(name.command('resolve').description(say('name.resolve.about')), 'mmt name resolve lab.harbour')
     .argument('<name>')
     .action(resolve)
-  const names = program.command('names').description(say('names.about'))
+  const names = withExample(
+    program.command('names').description(say('names.about')),
+    'mmt names serve --dns-port 5353',
+  )
   resolving(names.command('serve').description(say('names.serve.about')), 'mmt names serve --dns-port 5353')
     .option('--host <address>', say('names.host'), '127.0.0.1')
     .option('--dns-port <port>', say('names.dns'), '5353')

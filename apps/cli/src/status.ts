@@ -83,7 +83,7 @@ async function showStatus(options: CommonOptions): Promise<void> {
   const target = targetOf(status, peers?.filter(isConnected) ?? [])
   const json = {
     ...status,
-    ...{ target },
+    target,
     round: header.round,
     lagMs,
     node: info && { name: info.name, version: info.version },

@@ -23,7 +23,9 @@ export interface Told {
 export interface Board {
   /** The best first: those that answer before those that failed, near before far, and among equals whoever has least under way. */
   order(urls: readonly string[]): readonly string[]
-  /** Asks a place, and remembers how it did.. */
+  /** Whether the last question to a place failed. */
+  isFailing(url: string): boolean
+  /** Asks a place, and remembers how it did. */
   ask<T>(url: string, run: () => Promise<T>): Promise<T>
   /** Takes over which nodes are healthy, as one of them says. */
   tell(nodes: readonly Told[]): void
@@ -93,6 +95,7 @@ export function createBoard({ nowMs }: { readonly nowMs: () => number }): Board 
         )
         .map(({ url }) => url)
     },
+    isFailing: (url) => (places.get(originOf(url))?.failures ?? 0) > 0,
     async ask(url, run) {
       const at = seen(url)
       uses += 1

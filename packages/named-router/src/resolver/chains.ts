@@ -182,7 +182,8 @@ export function knowChain(
       const usable = [...healthy, ...named].filter(mayReach).map((url) => url.replace(/\/+$/, ''))
       return [...new Set(usable)].map((url) => url + path)
     },
-    nodes: () => healthy,
+    // A node that others still call healthy may have failed here a moment ago.
+    nodes: () => healthy.filter((url) => !board.isFailing(url)),
   }
 }
 
