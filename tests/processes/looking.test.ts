@@ -166,7 +166,16 @@ test('what --json prints has the shape that the README says, command by command'
   expect(differences(shapeOf(made), shapeOf(docs.get('init')))).toEqual([])
   await check('create', ['create', file('harbour')])
   // Those that run until they are stopped, for minutes, or in a folder of theirs, have tests of their own.
-  const elsewhere = ['init', 'module new', 'bench', 'sim', 'sign-claim', 'snapshot restore']
+  const elsewhere = [
+    'init',
+    'module new',
+    'bench',
+    'sim',
+    'sign-claim',
+    'snapshot restore',
+    'name resolve NAME',
+    'names serve',
+  ]
   expect([...docs.keys()].filter((name) => !seen.has(name) && !elsewhere.includes(name))).toEqual([])
 })
 
