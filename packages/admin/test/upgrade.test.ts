@@ -1,17 +1,7 @@
 import { admin } from '@mmtchain/admin'
-import { u32 } from '@mmtchain/codec'
-import {
-  cell,
-  defineChain,
-  defineModule,
-  type Module,
-  type ModuleTypes,
-  releaseHash,
-  solo,
-  unit,
-} from '@mmtchain/kernel'
+import { defineChain, defineModule, releaseHash, solo, unit } from '@mmtchain/kernel'
 import { hash, height } from '@mmtchain/primitives'
-import { testChain } from '@mmtchain/testkit'
+import { laterVersion, testChain } from '@mmtchain/testkit'
 import { expect, test } from 'vitest'
 import { at, choices, OPTIONS, organisations, standings } from './harbour.ts'
 
@@ -20,31 +10,10 @@ const kernel = ['setParameter', 'scheduleUpgrade', 'cancelUpgrade'] as const
 const base = () =>
   defineChain({ id: 'harbour-1', slotMs: 1_000, consensus: solo(), limits: { upgradeNoticeHeights: 2 } })
 
-/** The module as a later version of it could be: with one more table, filled from the rows that there are. */
-function lifted<T extends ModuleTypes>(before: Module<T>): Module<T> {
-  const { spec } = before
-  const later = { ...spec, version: 2, state: { ...spec.state, headcount: cell(u32, 0) } }
-  const run = ({
-    state,
-  }: {
-    state: Record<string, { entries(): Iterable<unknown>; set(value: number): void }>
-  }) => {
-    state.headcount?.set([...(state.members?.entries() ?? [])].length)
-  }
-  const query = {
-    input: unit,
-    output: u32,
-    run: ({ state }: { state: { headcount: { get(): number } } }) => state.headcount.get(),
-  }
-  const migrations = new Map([[1, run]])
-  const queries = new Map([...spec.queries, ['headcount', query]])
-  return Object.freeze({ ...before, spec: { ...later, migrations, queries } as never })
-}
-
 const first = () => base().use(admin({ rule }), { grants: { kernel } })
 const second = () =>
   base()
-    .use(lifted(admin({ rule })), { grants: { kernel } })
+    .use(laterVersion(admin({ rule }), { rows: 'members', count: 'headcount' }), { grants: { kernel } })
     .use(defineModule('pier', {}).command('moor', unit, () => undefined))
 
 test('a release of version 2 that a proposal schedules finds every row of version 1, and the votes that go on', () => {

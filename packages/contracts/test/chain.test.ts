@@ -2,7 +2,6 @@ import { address, amount as amount_, encode, set } from '@mmtchain/codec'
 import { type ContractsGranted, contracts, gasFee } from '@mmtchain/contracts'
 import { moduleAddress } from '@mmtchain/crypto'
 import {
-  cell,
   defineChain,
   defineModule,
   hash,
@@ -12,12 +11,11 @@ import {
   releaseHash,
   solo,
   struct,
-  u32,
   u64,
   unit,
 } from '@mmtchain/kernel'
 import { type Address, amount, height, utf8 } from '@mmtchain/primitives'
-import { testChain } from '@mmtchain/testkit'
+import { laterVersion, testChain } from '@mmtchain/testkit'
 import { rewards, token } from '@mmtchain/token-rewards'
 import { createSandbox } from '@mmtchain/vm-sandbox'
 import { expect, test } from 'vitest'
@@ -62,30 +60,6 @@ test('the nodes that ran the calls earn what they cost', () => {
   expect(receipt?.fee).toBeLessThan(10_000_000n + gasFee(GAS, 1_000_000n))
 })
 
-/** The module as a later version of it could be: with a count of its contracts, made from the rows that there are. */
-function lifted<T extends ModuleTypes>(before: Module<T>): Module<T> {
-  const { spec } = before
-  const run = ({
-    state,
-  }: {
-    state: Record<string, { entries(): Iterable<unknown>; set(value: number): void }>
-  }) => {
-    state.census?.set([...(state.contracts?.entries() ?? [])].length)
-  }
-  const query = {
-    ...{ input: unit, output: u32 },
-    run: ({ state }: { state: { census: { get(): number } } }) => state.census.get(),
-  }
-  return Object.freeze({
-    ...before,
-    spec: {
-      ...{ ...spec, version: 2, state: { ...spec.state, census: cell(u32, 0) } },
-      migrations: new Map([[1, run]]),
-      queries: new Map([...spec.queries, ['census', query]]),
-    } as never,
-  })
-}
-
 interface Steered {
   readonly steering: { go(input: object): { readonly code: string | undefined } }
 }
@@ -106,7 +80,7 @@ test('a release of version 2 finds every contract of version 1, its rows, its de
       .use(steering(), { grants: { kernel: ['scheduleUpgrade'] } })
       .use(own as never, grants as never)
   const made = () => contracts({ sandbox: createSandbox }) as never as Module<ModuleTypes>
-  const second = release(lifted(made()))
+  const second = release(laterVersion(made(), { rows: 'contracts', count: 'census' }))
   const on = testChain(release(made()).upgrade(second as never), documents as never) as never as ReturnType<
     typeof import('./harbour.ts').harbour
   >

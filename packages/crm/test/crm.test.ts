@@ -5,24 +5,19 @@ import { crm } from '@mmtchain/crm'
 import { blindIndex, fileRecords, newRecord, recordDigest, releaseRecord } from '@mmtchain/crm/records'
 import {
   type Address,
-  cell,
   defineChain,
   defineModule,
   type Hash,
   hash,
   height,
   type KernelGranted,
-  type Module,
-  type ModuleTypes,
   need,
   releaseHash,
   solo,
   struct,
-  u32,
-  unit,
 } from '@mmtchain/kernel'
 import { hash as toHash, height as toHeight } from '@mmtchain/primitives'
-import { testAccount, testChain } from '@mmtchain/testkit'
+import { laterVersion, testAccount, testChain } from '@mmtchain/testkit'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
@@ -301,24 +296,6 @@ describe('a programme', () => {
   })
 })
 
-/** The module as a later version of it could be: with one more cell, filled from the rows that there are. */
-function lifted<T extends ModuleTypes>(before: Module<T>): Module<T> {
-  const { spec } = before
-  const run = ({
-    state: rows,
-  }: {
-    state: Record<string, { entries(): Iterable<unknown>; set(n: number): void }>
-  }) => rows.headcount?.set([...(rows.customers?.entries() ?? [])].length)
-  const query = {
-    input: unit,
-    output: u32,
-    run: ({ state: rows }: { state: { headcount: { get(): number } } }) => rows.headcount.get(),
-  }
-  const later = { ...spec, version: 2, state: { ...spec.state, headcount: cell(u32, 0) } }
-  const [migrations, queries] = [new Map([[1, run]]), new Map([...spec.queries, ['headcount', query]])]
-  return Object.freeze({ ...before, spec: { ...later, migrations, queries } as never })
-}
-
 test('a release of version 2 finds every row of version 1', () => {
   const clerk = defineModule('clerk', {
     needs: { kernel: need<{}, Pick<KernelGranted, 'scheduleUpgrade'>>() },
@@ -328,7 +305,10 @@ test('a release of version 2 finds every row of version 1', () => {
   const base = () =>
     defineChain({ id: 'harbour-4', slotMs: 1_000, consensus: solo(), limits: { upgradeNoticeHeights: 2 } })
   const grants = { grants: { kernel: ['scheduleUpgrade'] } } as const
-  const second = () => base().use(lifted(crm())).use(clerk, grants)
+  const second = () =>
+    base()
+      .use(laterVersion(crm(), { rows: 'customers', count: 'headcount' }))
+      .use(clerk, grants)
   const on = testChain(base().use(crm()).use(clerk, grants).upgrade(second()), {})
   on.as(at('owner')).crm.found(port)
   for (let n = 0; n < 3; n++) on.as(at('owner')).crm.addCustomer({ ...port, ...blank })

@@ -1,13 +1,10 @@
 import {
   amount,
-  cell,
   defineChain,
   defineModule,
   hash,
   height,
   type KernelGranted,
-  type Module,
-  type ModuleTypes,
   need,
   releaseHash,
   solo,
@@ -18,7 +15,7 @@ import {
 import type { KycOpen, KycReads } from '@mmtchain/kyc'
 import { guard, kyc } from '@mmtchain/kyc'
 import { hash as toHash, height as toHeight } from '@mmtchain/primitives'
-import { testChain } from '@mmtchain/testkit'
+import { laterVersion, testChain } from '@mmtchain/testkit'
 import { describe, expect, test } from 'vitest'
 import {
   at,
@@ -296,24 +293,6 @@ test('a status list is committed to under a number that only grows', () => {
   expect(on.read.kyc.statusList(key)).toMatchObject({ digest: commitment(2), number: 2n })
 })
 
-/** The module as a later version of it could be: with one more cell, filled from the rows that there are. */
-function lifted<T extends ModuleTypes>(before: Module<T>): Module<T> {
-  const { spec } = before
-  const run = ({
-    state,
-  }: {
-    state: Record<string, { entries(): Iterable<unknown>; set(n: number): void }>
-  }) => state.headcount?.set([...(state.claims?.entries() ?? [])].length)
-  const query = {
-    input: unit,
-    output: u32,
-    run: ({ state }: { state: { headcount: { get(): number } } }) => state.headcount.get(),
-  }
-  const later = { ...spec, version: 2, state: { ...spec.state, headcount: cell(u32, 0) } }
-  const [migrations, queries] = [new Map([[1, run]]), new Map([...spec.queries, ['headcount', query]])]
-  return Object.freeze({ ...before, spec: { ...later, migrations, queries } as never })
-}
-
 test('a release of version 2 finds every row of version 1', () => {
   const clerk = defineModule('clerk', {
     needs: { kernel: need<{}, Pick<KernelGranted, 'scheduleUpgrade'>>() },
@@ -325,7 +304,7 @@ test('a release of version 2 finds every row of version 1', () => {
   const grants = { grants: { kernel: ['scheduleUpgrade'] } } as const
   const second = () =>
     base()
-      .use(lifted(kyc(options)))
+      .use(laterVersion(kyc(options), { rows: 'claims', count: 'headcount' }))
       .use(clerk, grants)
   const on = testChain(base().use(kyc(options)).use(clerk, grants).upgrade(second()), {})
   const claim = { level: 2, digest: commitment(1), untilMs: on.timeMs + YEAR_MS }

@@ -28,7 +28,7 @@ import { faultOfName, LABEL_BYTES_MAX, label, NAME_BYTES_MAX, name } from './lab
 import { record, records, which } from './records.ts'
 import { namesRefusals } from './refusals.ts'
 
-/** What names asks of a token where they cost something: any module named `token` with this method will do. */
+/** What names asks of a token where they cost something: whichever module is named `token` and has this method. */
 export interface NamePayments {
   pay(to: Address, amount: Amount): undefined
 }

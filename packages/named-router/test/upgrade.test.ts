@@ -1,40 +1,10 @@
-import { hash as hashCodec, height as heightCodec, u32 } from '@mmtchain/codec'
-import {
-  cell,
-  defineModule,
-  type KernelGranted,
-  type Module,
-  type ModuleTypes,
-  need,
-  releaseHash,
-  struct,
-  unit,
-} from '@mmtchain/kernel'
+import { hash as hashCodec, height as heightCodec } from '@mmtchain/codec'
+import { defineModule, type KernelGranted, need, releaseHash, struct } from '@mmtchain/kernel'
 import { names } from '@mmtchain/named-router'
 import { hash, height } from '@mmtchain/primitives'
-import { testChain } from '@mmtchain/testkit'
+import { laterVersion, testChain } from '@mmtchain/testkit'
 import { expect, test } from 'vitest'
 import { at, base, documents, fees, register, TIMES, text } from './harbour.ts'
-
-/** The module as a later version of it could be: it counts its names, from the rows that there are. */
-function lifted<T extends ModuleTypes>(before: Module<T>): Module<T> {
-  const { spec } = before
-  const later = { ...spec, version: 2, state: { ...spec.state, count: cell(u32, 0) } }
-  const run = ({
-    state,
-  }: {
-    state: Record<string, { entries(): Iterable<unknown>; set(value: number): void }>
-  }) => {
-    state.count?.set([...(state.names?.entries() ?? [])].length)
-  }
-  const query = {
-    input: unit,
-    output: u32,
-    run: ({ state }: { state: { count: { get(): number } } }) => state.count.get(),
-  }
-  const queries = new Map([...spec.queries, ['count', query]])
-  return Object.freeze({ ...before, spec: { ...later, migrations: new Map([[1, run]]), queries } as never })
-}
 
 const planner = () =>
   defineModule('planner', {
@@ -48,7 +18,7 @@ const first = () => base().use(planner(), { grants }).use(names(options))
 const second = () =>
   base()
     .use(planner(), { grants })
-    .use(lifted(names(options)))
+    .use(laterVersion(names(options), { rows: 'names', count: 'count' }))
 
 test('a release with version 2 finds every name of version 1, its lease, its records and its commitments', () => {
   const on = testChain(first().upgrade(second()), documents as never)

@@ -1,5 +1,6 @@
 // Keys in order that know how many stand before each: a B-tree whose nodes carry the number of keys below them.
 import type { StateKey } from '@mmtchain/kernel'
+import { firstNotBelow } from '@mmtchain/primitives'
 
 /** A set of keys. Adding, removing and counting take O(log n). */
 export interface CountedKeys {
@@ -171,15 +172,4 @@ function filled(ascending: Iterable<StateKey>): Node {
     level = above
   }
   return level[0] as Node
-}
-
-function firstNotBelow(keys: readonly StateKey[], bound: StateKey): number {
-  let low = 0
-  let high = keys.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((keys[middle] as StateKey) < bound) low = middle + 1
-    else high = middle
-  }
-  return low
 }

@@ -30,3 +30,4 @@ export {
   type Refusal,
 } from './errors.ts'
 export { primitivesRefusals } from './refusals.ts'
+export { firstNotBelow } from './sorted.ts'

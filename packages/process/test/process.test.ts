@@ -1,24 +1,19 @@
 import { moduleAddress } from '@mmtchain/crypto'
 import {
   amount,
-  cell,
   defineChain,
   defineModule,
   hash,
   height,
   type KernelGranted,
-  type Module,
-  type ModuleTypes,
   need,
   releaseHash,
   solo,
   struct,
-  u32,
-  unit,
 } from '@mmtchain/kernel'
 import { hash as toHash, height as toHeight } from '@mmtchain/primitives'
 import { type Definition, faultsOf, process } from '@mmtchain/process'
-import { testChain } from '@mmtchain/testkit'
+import { laterVersion, testChain } from '@mmtchain/testkit'
 import { describe, expect, test } from 'vitest'
 import {
   account,
@@ -384,24 +379,6 @@ test('effects have names, and there are at most 32', () => {
   ).toThrow(/32/)
 })
 
-/** The module as a later version of it could be: with one more cell, filled from the rows that there are. */
-function lifted<T extends ModuleTypes>(before: Module<T>): Module<T> {
-  const { spec } = before
-  const run = ({
-    state: rows,
-  }: {
-    state: Record<string, { entries(): Iterable<unknown>; set(n: number): void }>
-  }) => rows.headcount?.set([...(rows.instances?.entries() ?? [])].length)
-  const query = {
-    input: unit,
-    output: u32,
-    run: ({ state: rows }: { state: { headcount: { get(): number } } }) => rows.headcount.get(),
-  }
-  const later = { ...spec, version: 2, state: { ...spec.state, headcount: cell(u32, 0) } }
-  const [migrations, queries] = [new Map([[1, run]]), new Map([...spec.queries, ['headcount', query]])]
-  return Object.freeze({ ...before, spec: { ...later, migrations, queries } as never })
-}
-
 test('a release of version 2 finds every row of version 1, and deadlines of before still fire', () => {
   const clerk = defineModule('clerk', {
     needs: { kernel: need<{}, Pick<KernelGranted, 'scheduleUpgrade'>>() },
@@ -411,7 +388,10 @@ test('a release of version 2 finds every row of version 1, and deadlines of befo
   const base = () =>
     defineChain({ id: 'harbour-4', slotMs: 1_000, consensus: solo(), limits: { upgradeNoticeHeights: 2 } })
   const grants = { grants: { kernel: ['scheduleUpgrade'] } } as const
-  const second = () => base().use(lifted(process())).use(clerk, grants)
+  const second = () =>
+    base()
+      .use(laterVersion(process(), { rows: 'instances', count: 'headcount' }))
+      .use(clerk, grants)
   const on = testChain(base().use(process()).use(clerk, grants).upgrade(second()), {})
   on.as(at('owner')).process.publish({ definition: check })
   for (let n = 0; n < 3; n++) on.as(at('ann')).process.start({ process: 'check', set: [] })

@@ -1,6 +1,7 @@
 // All state keys in byte order, as a B+ tree of pages on disk. A page never changes: a block writes new pages in place of those
 // that it changes, so every kept height has its own order of keys.
 import type { StateKey, StateReader } from '@mmtchain/kernel'
+import { firstNotBelow } from '@mmtchain/primitives'
 import { cacheOf } from './cache.ts'
 
 /** The most keys or pages of one page. Small pages make small writes: a new row writes one of them for each level. */
@@ -280,18 +281,6 @@ function memoryOf({ keys, pages }: Page): number {
   let bytes = 200
   for (const key of keys) bytes += 32 + key.length
   return bytes + 64 * (pages?.length ?? 0)
-}
-
-/** The first index of ascending keys whose key is not below `bound`. */
-function firstNotBelow(keys: readonly StateKey[], bound: StateKey): number {
-  let low = 0
-  let high = keys.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((keys[middle] as StateKey) < bound) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 /** The last index of ascending bounds, the first of which is empty, whose bound is not above `key`. */

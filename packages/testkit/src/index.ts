@@ -1,5 +1,6 @@
 export { type TestAccount, testAccount, testAccountAt, testAddresses } from './accounts.ts'
 export { engineCompliance } from './engine-compliance.ts'
+export { laterVersion } from './later-version.ts'
 export { type ManualClock, manualClock } from './manual-clock.ts'
 export { type NetworksUnderTest, networkCompliance } from './network-compliance.ts'
 export {

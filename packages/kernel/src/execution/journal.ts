@@ -1,5 +1,5 @@
 import { type Codec, checkEncodable, decode, decodeKey, encode } from '@mmtchain/codec'
-import { toHex, utf8 } from '@mmtchain/primitives'
+import { firstNotBelow, toHex, utf8 } from '@mmtchain/primitives'
 import type { Tables } from '../declare/tables.ts'
 import type { StateChanges, StateKey, StateReader } from '../ports.ts'
 
@@ -350,16 +350,4 @@ function insertKey(table: ChangedRows, key: string): void {
   const at = firstNotBelow(table.keys, key)
   if (table.readers > 0) table.keys = [...table.keys]
   table.keys.splice(at, 0, key)
-}
-
-/** The first index of ascending keys whose key is not below `bound`. */
-export function firstNotBelow(keys: readonly string[], bound: string): number {
-  let low = 0
-  let high = keys.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((keys[middle] as string) < bound) low = middle + 1
-    else high = middle
-  }
-  return low
 }

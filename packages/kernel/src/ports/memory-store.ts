@@ -5,6 +5,7 @@ import {
   compareBytes,
   concatBytes,
   failures,
+  firstNotBelow,
   fromHex,
   type Hash,
   type Height,
@@ -12,7 +13,6 @@ import {
   height as toHeight,
 } from '@mmtchain/primitives'
 import { ZERO_HASH } from '../block.ts'
-import { firstNotBelow } from '../execution/journal.ts'
 import type {
   BlockCommit,
   Staged,
