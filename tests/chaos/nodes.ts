@@ -2,10 +2,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { httpTransport, type Transport } from '@mmtchain/client'
 import { homeAt, readConfig } from '@mmtchain/node'
+import { freePorts } from '../free-ports.ts'
 import { type NetworkLink, openLink } from './link.ts'
 
 const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1'
@@ -176,23 +176,6 @@ function mountTmpfs(folder: string): boolean {
   } catch {
     return false
   }
-}
-
-/** Where ports of a network are free: those of JSON-RPC lie 200 above. */
-async function freePorts(count: number): Promise<number> {
-  for (;;) {
-    const base = 10_000 + Math.floor(Math.random() * 20_000)
-    const wanted = Array.from({ length: count }, (_, i) => [base + i, base + 200 + i]).flat()
-    if ((await Promise.all(wanted.map(isFree))).every(Boolean)) return base
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-  })
 }
 
 /** Resident memory of a process in MiB, where the system tells. */

@@ -2,11 +2,11 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach } from 'vitest'
+import { freePorts } from '../free-ports.ts'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -37,7 +37,8 @@ async function makePlace(): Promise<Place> {
   const home = join(folder, 'home')
   const passphrase = join(folder, 'passphrase')
   await writeFile(passphrase, 'correct horse battery staple\n', { mode: 0o600 })
-  const port = await freePort()
+  // Those of a network of four, of which this is the first for JSON-RPC.
+  const port = (await freePorts(4)) + 200
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     MMT_HOME: home,
@@ -51,15 +52,6 @@ async function makePlace(): Promise<Place> {
     await rm(folder, { recursive: true, force: true })
   }
   return { folder, home, port, env, chains, remove }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** What a finished command said. */
@@ -121,7 +113,6 @@ export function startChain(
 
 /** `pnpm start`, in the home of this test and from a port of its own. */
 export function pnpmStart(place: Place, more: readonly string[] = []): RunningChain {
-  // Ports of JSON-RPC lie 200 above.
   const base = String(place.port - 200)
   return startChain(place, ['tools/start.mjs', '--base-port', base, ...more])
 }

@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, openSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { inPlace, mmt, type Place, root } from './chain-process.ts'
+import { freePorts } from '../free-ports.ts'
+import { inPlace, mmt, mmtJson, type Place, root } from './chain-process.ts'
 
 let place: Place
 
@@ -65,6 +66,41 @@ test('what befalls an operator is told by code, never by a stack', { timeout: 30
   const file = join(place.folder, 'file')
   writeFileSync(file, '')
   await said('cli/SYSTEM', 1, mmtWith(['keys', 'new', 'ann', '--home', join(file, 'home')], {}))
+  // A place that takes no folders, whoever asks: there `mkdir` of Node.js goes round for ever.
+  await said('cli/SYSTEM', 1, mmtWith(['keys', 'new', 'ann', '--home', '/proc/mmt/home'], {}))
+  await said('cli/SYSTEM', 1, mmtWith(['contract', 'new', '/proc/mmt/counter'], {}))
+  await said('cli/CANNOT_WRITE', 1, mmtWith(['create', '/proc/mmt/chain', '--yes'], {}))
+})
+
+/** Nobody writes into the folder until `undo`: to root, only a mount says no. */
+function makeReadOnly(folder: string): { undo(): void } {
+  if (process.getuid?.() !== 0) {
+    chmodSync(folder, 0o500)
+    return { undo: () => chmodSync(folder, 0o700) }
+  }
+  execFileSync('mount', ['--bind', folder, folder])
+  execFileSync('mount', ['-o', 'remount,bind,ro', folder])
+  return { undo: () => execFileSync('umount', [folder]) }
+}
+
+test('a home on a read-only disk is refused by name, and doctor tells the cure', {
+  timeout: 300_000,
+}, async () => {
+  const port = String(await freePorts(1))
+  const dir = join(place.folder, 'net')
+  const words = ['--validators', '1', '--dir', dir, '--chain', 'examples/01-token/chain.ts', '--no-run']
+  await mmtJson(place, ['testnet', ...words, '--base-port', port])
+  const home = join(dir, 'node0')
+  const { undo } = makeReadOnly(home)
+  try {
+    const started = await mmt(place, ['start', '--home', home])
+    expect([started.code, started.err]).toEqual([1, expect.stringMatching(/^store\/CANNOT_OPEN: /)])
+    const { out, code } = await mmt(place, ['doctor', '--home', home])
+    expect([code, out]).toEqual([1, expect.stringMatching(/^home: .*\n.*not mounted read-only\.$/m)])
+  } finally {
+    undo()
+  }
+  expect((await mmt(place, ['doctor', '--home', home])).out).not.toMatch(/^home: /m)
 })
 
 test('a terminal that can nothing gets plain text', { timeout: 120_000 }, async () => {

@@ -1,33 +1,15 @@
 // Four validators as processes with a registered name, and the gateways to it as one more.
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { commitmentOf } from '@mmtchain/named-router'
 import { type Address, type Hash, parseAddress } from '@mmtchain/primitives'
 import { expect } from 'vitest'
+import { freePorts } from '../free-ports.ts'
 import { mmt, mmtJson, type Place, startChain } from './chain-process.ts'
 
 const CHAIN = 'examples/08-names/chain.ts'
 /** Under load a machine makes blocks late. */
 const LAG = '120'
-
-/** Ports for a network that are free now; those of JSON-RPC are 200 above. */
-async function freePorts(count: number): Promise<number> {
-  for (;;) {
-    const base = 20_000 + Math.floor(Math.random() * 20_000)
-    const ports = Array.from({ length: count }, (_, i) => [base + i, base + 200 + i]).flat()
-    const found = await Promise.all(ports.map(isFree))
-    if (found.every(Boolean)) return base
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-  })
-}
 
 /** Starts it, registers `lab.harbour`, which leads to a page of every node, and `report-17.lab.harbour`, and serves them. */
 export async function namesNetwork(place: Place) {

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest'
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
 // Here and not in `pnpm test`, because it takes a second or two for each package.
-test('the pages of `pnpm docs:api` are made without a warning', () => {
+test('the pages of `pnpm docs:api` are made without a warning', { timeout: 900_000 }, () => {
   const out = mkdtempSync(join(tmpdir(), 'mmt-api-'))
   const run = spawnSync(process.execPath, ['node_modules/typedoc/bin/typedoc', '--out', out], {
     cwd: root,

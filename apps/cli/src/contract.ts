@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { type DescribedChain, type Sent, sendCalls } from '@mmtchain/client'
 import {
@@ -23,6 +23,7 @@ import {
   templateNames,
 } from '@mmtchain/contract/build'
 import { sha256 } from '@mmtchain/crypto'
+import { makeFolder } from '@mmtchain/node'
 import {
   ChainError,
   formatAddress,
@@ -81,7 +82,7 @@ function addNew(group: Command): void {
       if (template !== undefined && !known.includes(template))
         throw cliFail.BAD_ARGUMENT({ name: '--template', value: template, want: known.join(' / ') })
       if (existsSync(folder)) throw cliFail.NOT_EMPTY({ file: folder })
-      mkdirSync(folder, { recursive: true })
+      await makeFolder(resolve(folder))
       const text = template ? readFileSync(join(TEMPLATES, template, 'contract.ts'), 'utf8') : COUNTER
       const files: Record<string, string> = {
         'package.json': manifestOf(basename(resolve(folder))),

@@ -1,5 +1,5 @@
-import { existsSync, statSync } from 'node:fs'
-import { statfs } from 'node:fs/promises'
+import { constants, existsSync, statSync } from 'node:fs'
+import { access, statfs } from 'node:fs/promises'
 import { ed25519Backend, prepareCrypto, secp256k1Backend } from '@mmtchain/crypto'
 import type { Header } from '@mmtchain/kernel'
 import {
@@ -64,7 +64,7 @@ export async function checkHome(
     return say('doctor.chain', { chain: loaded.id, fingerprint: genesis.fingerprint })
   })
   const checks = [
-    well('home', home.path),
+    await checkWritable(home),
     await attempt('config', () => {
       const { rpc, validator } = readConfig(home)
       return say('doctor.config', { host: rpc.host, port: rpc.port, validator: validator ?? '–' })
@@ -79,6 +79,17 @@ export async function checkHome(
     await checkAddress(home, isRunning),
   ]
   return { checks, isRunning }
+}
+
+/** A node writes blocks, what it signed and whom it knows, all into its home. */
+async function checkWritable({ path }: Home): Promise<Check> {
+  try {
+    await access(path, constants.W_OK)
+    return well('home', path)
+  } catch (error) {
+    const why = (error as Error).message
+    return { name: 'home', ok: false, found: why, cure: say('doctor.home.cure', { home: path }) }
+  }
 }
 
 type SignStateGenesis = Parameters<typeof checkSignState>[1]['genesis']

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { rm, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { makeFolder } from '@mmtchain/node'
 import { cliFail } from './refusals.ts'
 
 /** Files to write: path below a folder, with forward slashes → text. */
@@ -30,7 +31,7 @@ export async function writeFiles(folder: string, files: Files): Promise<void> {
     for (const [path, text] of Object.entries(files)) {
       const file = join(folder, path)
       // The first folder that was made goes with all below it.
-      const first = await mkdir(dirname(file), { recursive: true })
+      const first = await makeFolder(dirname(resolve(file)))
       if (first !== undefined) made.push(first)
       made.push(file)
       await writeFile(file, text, { flag: 'wx' })

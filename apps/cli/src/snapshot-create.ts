@@ -1,7 +1,7 @@
-import { access, cp, mkdir, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { access, cp, rename, rm } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { httpTransport, type Transport } from '@mmtchain/client'
-import { type Home, readAdmin } from '@mmtchain/node'
+import { type Home, makeFolder, readAdmin } from '@mmtchain/node'
 import { isChainError } from '@mmtchain/primitives'
 import { merkleStore, type SnapshotSummary, snapshotFolder } from '@mmtchain/storage-merkle'
 import type { Progress } from './output.ts'
@@ -91,7 +91,7 @@ async function byNode(request: Transport, folder: string, begin: () => Progress)
 
 /** By name where both are on one disk; else in copies, of which the manifest comes last. */
 async function move(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true })
+  await makeFolder(dirname(resolve(to)))
   try {
     await rename(from, to)
   } catch (error) {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { link, open, rename, rm } from 'node:fs/promises'
+import { link, mkdir, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
 export interface AtomicOptions {
@@ -33,6 +33,25 @@ export async function writeAtomic(
     await rm(draft, { force: true })
   }
   await syncFolder(dirname(path))
+}
+
+/**
+ * Makes a folder and those above it; gives the first that it made, if any. The recursive `mkdir` of Node.js never returns where a
+ * folder that exists cannot hold another one, as in `/proc`.
+ */
+export async function makeFolder(
+  path: string,
+  { mode = 0o777 }: { readonly mode?: number } = {},
+): Promise<string | undefined> {
+  if (existsSync(path)) return undefined
+  const above = await makeFolder(dirname(path), { mode })
+  try {
+    await mkdir(path, { mode })
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'EEXIST') return above
+    throw error
+  }
+  return above ?? path
 }
 
 /** A hard link fails when the name is taken, which a rename does not. Some file systems have no links. */

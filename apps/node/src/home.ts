@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type GenesisData, writeGenesis } from '@mmtchain/kernel'
 import { isChainError } from '@mmtchain/primitives'
 import { merkleStore } from '@mmtchain/storage-merkle'
-import { writeAtomic } from './atomic-file.ts'
+import { makeFolder, writeAtomic } from './atomic-file.ts'
 import { type Config, configSchemaText, configText, readConfigJson } from './config.ts'
 import { readKey } from './keyring.ts'
 import { homeFail } from './refusals.ts'
@@ -84,7 +84,7 @@ export async function createHome(
   const { validator } = files.config
   const { fingerprint } = files.genesis
   const owner = validator === null ? undefined : ownerOf(fingerprint, readKey(home.keys, validator))
-  await mkdir(home.keys, { recursive: true, mode: 0o700 })
+  await makeFolder(home.keys, { mode: 0o700 })
   await writeAtomic(home.chain, files.chain)
   await writeAtomic(home.configSchema, configSchemaText())
   await writeAtomic(home.config, configText(files.config))

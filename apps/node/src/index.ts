@@ -1,4 +1,5 @@
 export { type HomeAdmin, readAdmin } from './admin.ts'
+export { makeFolder } from './atomic-file.ts'
 export { type AnyChain, bundleChainFile, type ChainBundle, loadBundle, loadChainFile } from './chain-file.ts'
 export { homeHealthTexts } from './checks.ts'
 export { CONFIG_DEFAULT, type Config, configSchemaText, readConfigJson } from './config.ts'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bytes, fromJson, hash, type Infer, option, struct, text } from '@mmtchain/codec'
 import { decryptSecret, encryptSecret, secp256k1 } from '@mmtchain/crypto'
@@ -14,7 +14,7 @@ import {
   toHex,
 } from '@mmtchain/primitives'
 import { authorityAddress, singleKey } from '@mmtchain/tx'
-import { writeAtomic } from './atomic-file.ts'
+import { makeFolder, writeAtomic } from './atomic-file.ts'
 import { homeFail } from './refusals.ts'
 
 /** A key as its file shows it. The secret is inside `keystore`, encrypted. */
@@ -99,7 +99,7 @@ export async function makeDemoKeys(
   folder: string,
   { names, addressPrefix }: { readonly names: readonly string[]; readonly addressPrefix: string },
 ): Promise<readonly StoredKey[]> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await makeFolder(folder, { mode: 0o700 })
   const passphraseFile = 'demo-passphrase'
   const path = join(folder, passphraseFile)
   if (!existsSync(path))
@@ -186,7 +186,7 @@ async function write(
     keystore,
     passphraseFile,
   }
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await makeFolder(folder, { mode: 0o700 })
   try {
     await writeAtomic(join(folder, `${name}.json`), `${JSON.stringify(shown, null, 2)}\n`, {
       mode: 0o600,

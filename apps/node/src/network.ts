@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { ed25519 } from '@mmtchain/crypto'
 import { type HealthCheck, healthChecksOf, type Log, type Node } from '@mmtchain/node-runtime'
@@ -11,7 +11,7 @@ import {
   secretPem,
   type Tls,
 } from '@mmtchain/p2p-http'
-import { writeAtomic } from './atomic-file.ts'
+import { makeFolder, writeAtomic } from './atomic-file.ts'
 import type { Config } from './config.ts'
 import type { Home } from './home.ts'
 import { homeFail } from './refusals.ts'
@@ -69,7 +69,7 @@ export function serveNode(network: HttpNetwork, node: Node, snapshots: SharedSna
 export async function makeNodeKey(home: Home): Promise<Uint8Array> {
   const file = home.nodeKey
   if (!existsSync(file)) {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+    await makeFolder(dirname(file), { mode: 0o700 })
     await writeAtomic(file, secretPem(ed25519.generateSecret()), { mode: 0o600, isNew: true })
   }
   const secret = readSecretPem(readFileSync(file, 'utf8'))

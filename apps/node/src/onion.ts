@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fixedBytes, fromJson, struct, toJson, u32 } from '@mmtchain/codec'
 import { LAYERS_MAX, makeOnion, type Onion, onionLayer } from '@mmtchain/consensus-dpos'
@@ -14,7 +13,7 @@ import {
   hashToBytes,
   isChainError,
 } from '@mmtchain/primitives'
-import { writeAtomic } from './atomic-file.ts'
+import { makeFolder, writeAtomic } from './atomic-file.ts'
 import type { Home } from './home.ts'
 import { homeFail } from './refusals.ts'
 
@@ -42,7 +41,7 @@ function fileOf({ keys }: Pick<Home, 'keys'>, validator: string): string {
 export async function ensureOnion(home: Pick<Home, 'keys'>, validator: string): Promise<Onion> {
   const file = fileOf(home, validator)
   if (!existsSync(file)) {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+    await makeFolder(dirname(file), { mode: 0o700 })
     const value = { layers: LAYERS_MAX, secret: new Uint8Array(randomBytes(32)) }
     const text = `${JSON.stringify(toJson(onionFile, value, ANY_PREFIX), null, 2)}\n`
     await writeAtomic(file, text, { mode: 0o600, isNew: true })

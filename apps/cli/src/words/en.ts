@@ -377,6 +377,8 @@ export const en = {
   'doctor.permissions.open': 'others may read {count} {count|file|files} of keys, {file} first',
   'doctor.permissions.cure': 'chmod -R go= {keys}',
   'doctor.disk': '{free} GiB free',
+  'doctor.home.cure':
+    'Give the user of the node the right to write in {home}, on a disk that is not mounted read-only.',
   'doctor.disk.cure': 'Free at least 1 GiB, or move the home to a larger disk.',
   'doctor.signState':
     'this validator may have signed up to height {height}; losses of its sign state: {losses}',

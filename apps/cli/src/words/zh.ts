@@ -370,6 +370,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   'doctor.permissions.open': '他人可读取 {count} 个密钥文件，首先是 {file}',
   'doctor.permissions.cure': 'chmod -R go= {keys}',
   'doctor.disk': '剩余 {free} GiB',
+  'doctor.home.cure': '请让运行节点的用户能写入 {home}，且该磁盘不可为只读挂载。',
   'doctor.disk.cure': '请腾出至少 1 GiB，或把数据目录移到更大的磁盘。',
   'doctor.signState': '本验证者可能已签名至高度 {height}；签名记录丢失次数：{losses}',
   'doctor.signState.observing': '签名记录曾丢失（共 {losses} 次）：本验证者先观察，再重新签名',
