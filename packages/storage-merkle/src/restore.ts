@@ -5,9 +5,8 @@ import type { StateKey } from '@mmtchain/kernel'
 import { type Hash, hash as toHash, toHex } from '@mmtchain/primitives'
 import { transactionId } from '@mmtchain/tx'
 import { type Database, type MerkleStorePlace, openPlace, put, remove, type Write } from './database.ts'
-import { pathInto } from './key-bytes.ts'
 import { type PageRef, pagesOf } from './key-index.ts'
-import { loadPairHasher } from './pair-hasher.ts'
+import { loadPairHasher, type PairHasher } from './pair-hasher.ts'
 import { entry, keysOf, type Restoring, type Version } from './records.ts'
 import { merkleStoreFail } from './refusals.ts'
 import { type SnapshotSummary, summaryOf } from './snapshot.ts'
@@ -20,7 +19,7 @@ import {
   type SnapshotOrigin,
   type SnapshotRow,
 } from './snapshot-format.ts'
-import { stagedRows } from './staged-rows.ts'
+import { type KnownRows, stagedRows } from './staged-rows.ts'
 import { blockWrites, nodeWrites, tipWrite } from './staging.ts'
 import { missing } from './state.ts'
 import { hashOfRoot, rootOf, type StateTree, stateTree } from './state-tree.ts'
@@ -48,10 +47,11 @@ export async function restoreSnapshot(
   try {
     let progress = await progressOf(database, id, manifest)
     if (progress.done === 0) {
-      const tree = await treeFor(database, progress)
+      const pairs = await loadPairHasher()
+      const tree = treeFor(database, progress, pairs)
       for (let index = progress.next; index < manifest.chunks.length; index++) {
         const rows = await readChunk(files, manifest, index)
-        progress = await applyChunk({ database, tree, rows, manifest, progress })
+        progress = await applyChunk({ database, tree, pairs, rows, manifest, progress })
         onChunk?.(index + 1, manifest.chunks.length)
       }
       progress = await finish({ database, files, manifest, progress })
@@ -91,10 +91,10 @@ async function progressOf(database: Database, snapshot: Hash, { chunks }: Manife
 }
 
 /** The tree of the chunks that are in the store. */
-async function treeFor(database: Database, { tree }: Restoring): Promise<StateTree> {
+function treeFor(database: Database, { tree }: Restoring, pairs: PairHasher): StateTree {
   return stateTree({
     root: tree,
-    pairs: await loadPairHasher(),
+    pairs,
     load(place) {
       const view = database.view()
       const found = view.read(entry.node(place))
@@ -110,15 +110,16 @@ async function treeFor(database: Database, { tree }: Restoring): Promise<StateTr
 async function applyChunk(args: {
   readonly database: Database
   readonly tree: StateTree
+  readonly pairs: PairHasher
   readonly rows: readonly SnapshotRow[]
   readonly manifest: Manifest
   readonly progress: Restoring
 }): Promise<Restoring> {
-  const { database, tree, rows, manifest, progress } = args
+  const { database, tree, pairs, rows, manifest, progress } = args
   const born = Number(manifest.header.height)
   const changes = rows.map(({ key, value }) => [toHex(key), value] as const)
   const inOrder = changes.sort(([a], [b]) => (a < b ? -1 : 1))
-  const stage = tree.stage(stagedRows(inOrder, unknownPathInto), born)
+  const stage = tree.stage(stagedRows(inOrder, pairs.messages, NONE_KNOWN), born)
   const nodes = writeBuffer(rows.length * 256)
   nodeWrites(tree.arena, stage, born, nodes)
   const after = { ...progress, next: progress.next + 1, tree: rootOf(tree.arena, stage.top) }
@@ -136,10 +137,7 @@ async function applyChunk(args: {
 }
 
 /** Nothing of a row is in memory. */
-function unknownPathInto(key: StateKey, to: Int32Array, at: number): number {
-  pathInto(key, to, at)
-  return -1
-}
+const NONE_KNOWN: KnownRows = { find: () => -1, pathInto: () => undefined }
 
 /** Builds the index from the sorted keys, and makes the block the tip. */
 async function finish(args: {

@@ -1,7 +1,10 @@
 // The changed rows of a block, packed side by side in the order of their paths.
 import { sha256Into } from '@mmtchain/crypto'
 import type { StateChanges, StateKey } from '@mmtchain/kernel'
+import { keyLength, pathInto, writeKey } from './key-bytes.ts'
+import { MESSAGE_BYTES_MAX, type MessageHasher } from './message-hasher.ts'
 import { merkleStoreFail } from './refusals.ts'
+import type { RowMemory } from './row-memory.ts'
 
 /** What the state tree needs of changed rows, which ascend by their paths. */
 export interface PathChanges {
@@ -31,11 +34,14 @@ export const CHANGE_BYTES = 4 * CHANGE_WORDS
 /** Room for a value to begin with. */
 const VALUE_BYTES_EXPECTED = 128
 
-/** `pathInto` writes H(key) to a word, and answers the record of the row in memory, or −1. Throws `store/UNSORTED` unless the keys ascend. */
-export function stagedRows(
-  changes: StateChanges,
-  pathInto: (key: StateKey, to: Int32Array, at: number) => number,
-): StagedRows {
+/** Rows whose memory is read one after another before more is done with them. */
+const PIECE = 256
+
+/** Of rows that are known the records, and the way to H(key) without hashing. */
+export type KnownRows = Pick<RowMemory, 'find' | 'pathInto'>
+
+/** Looks for the rows among those that are `known`. Throws `store/UNSORTED` unless the keys ascend. */
+export function stagedRows(changes: StateChanges, messages: MessageHasher, known: KnownRows): StagedRows {
   const count = changes.length
   const given = new Int32Array(count * CHANGE_WORDS)
   const givenBytes = new Uint8Array(given.buffer)
@@ -43,19 +49,32 @@ export function stagedRows(
   const records = new Int32Array(count)
   let values = new Uint8Array(count * VALUE_BYTES_EXPECTED)
   let used = 0
-  // Keys and values lie all over memory, so each is touched once, in the order in which they come.
-  for (let i = 0; i < count; i++) {
-    const [key, value] = changes[i] as StateChanges[number]
-    if (i > 0 && key <= (changes[i - 1] as StateChanges[number])[0]) throw merkleStoreFail.UNSORTED({ key })
-    records[i] = pathInto(key, given, i * CHANGE_WORDS)
-    if (value) {
-      if (used + value.length > values.length) values = grown(values, used + value.length)
-      values.set(value, used)
-      sha256Into(givenBytes, i * CHANGE_BYTES + 32, values.subarray(used, used + value.length))
-      used += value.length
+  messages.begin(given)
+  // Keys and values lie all over memory. What is done to one after the other in short loops lets the processor fetch many at once.
+  for (let from = 0; from < count; from += PIECE) {
+    const to = Math.min(from + PIECE, count)
+    checkOrder(changes, from, to)
+    for (let i = from; i < to; i++) {
+      const [key] = changes[i] as StateChanges[number]
+      const record = known.find(key)
+      records[i] = record
+      if (record >= 0) known.pathInto(record, given, i * CHANGE_WORDS)
+      else addKey(messages, key, given, i * CHANGE_WORDS)
     }
-    givenEnds[i] = used
+    for (let i = from; i < to; i++) {
+      const [, value] = changes[i] as StateChanges[number]
+      if (value) {
+        if (used + value.length > values.length) values = grown(values, used + value.length)
+        values.set(value, used)
+        const at = i * CHANGE_WORDS + 8
+        if (value.length <= MESSAGE_BYTES_MAX) messages.bytes.set(value, messages.room(value.length, at))
+        else sha256Into(givenBytes, 4 * at, values.subarray(used, used + value.length))
+        used += value.length
+      }
+      givenEnds[i] = used
+    }
   }
+  messages.finish()
   const order = orderOf(givenBytes, count)
   const words = new Int32Array(count * CHANGE_WORDS)
   const rows = {
@@ -81,6 +100,20 @@ export function stagedRows(
       words[i * CHANGE_WORDS + word] = given[from * CHANGE_WORDS + word] as number
   }
   return rows
+}
+
+function checkOrder(changes: StateChanges, from: number, to: number): void {
+  for (let i = Math.max(from, 1); i < to; i++) {
+    const [key] = changes[i] as StateChanges[number]
+    if (key <= (changes[i - 1] as StateChanges[number])[0]) throw merkleStoreFail.UNSORTED({ key })
+  }
+}
+
+/** Has H(key) written to the word `at`. Throws `primitives/NOT_HEX`. */
+function addKey(messages: MessageHasher, key: StateKey, to: Int32Array, at: number): void {
+  const length = keyLength(key)
+  if (length > MESSAGE_BYTES_MAX) pathInto(key, to, at)
+  else writeKey(messages.bytes, messages.room(length, at), key)
 }
 
 function grown(values: Uint8Array<ArrayBuffer>, bytes: number): Uint8Array<ArrayBuffer> {

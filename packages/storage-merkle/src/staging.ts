@@ -57,7 +57,7 @@ export interface Plan {
 
 export function stageOn(state: State, changes: StateChanges): Stage {
   const before = state.rows.epoch()
-  const rows = stagedRows(changes, state.pathInto)
+  const rows = stagedRows(changes, state.messages, state.rows)
   // Looking for rows may begin another epoch.
   const epoch = state.rows.epoch() === before ? before : -1
   const tree = state.tree.stage(rows, nextHeight(state.now()))

@@ -13,6 +13,7 @@ import type { View } from './database.ts'
 import { commitmentProof, type ProvenKey, type ProvenRow } from './ics23.ts'
 import { hashKey, hashKeyInto, pathInto } from './key-bytes.ts'
 import { type KeyIndex, keyIndex } from './key-index.ts'
+import type { MessageHasher } from './message-hasher.ts'
 import type { PairHasher } from './pair-hasher.ts'
 import { entry, type Readable, type Row, type Version } from './records.ts'
 import { merkleStoreFail } from './refusals.ts'
@@ -46,8 +47,7 @@ export interface State {
   readonly rows: RowMemory
   /** The value under a key, undefined for none: a view that is good until a row is read or remembered. */
   peek(key: StateKey): Uint8Array | undefined
-  /** Writes H(key) to the word `at`; answers the record of the row in memory, or −1. */
-  pathInto(key: StateKey, to: Int32Array, at: number): number
+  readonly messages: MessageHasher
   /** The stored row at a path, which the block of height `since` wrote. */
   row(from: TreeRow): Row
   readonly reader: StateReader
@@ -129,11 +129,10 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
   }
 
   /** Writes H(key) to the word `at`, out of memory if it is there: that takes less time than a hash. */
-  function pathOf(key: StateKey, to: Int32Array, at: number): number {
+  function pathOf(key: StateKey, to: Int32Array, at: number): void {
     const record = rows.find(key)
     if (record < 0) pathInto(key, to, at)
     else rows.pathInto(record, to, at)
-    return record
   }
 
   function row({ path, since }: TreeRow): Row {
@@ -181,7 +180,7 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
     index,
     rows,
     peek,
-    pathInto: pathOf,
+    messages: pairs.messages,
     row,
     reader: {
       get: (key) => peek(key)?.slice(),

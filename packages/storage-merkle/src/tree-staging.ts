@@ -13,7 +13,6 @@ import {
   hashIn,
   isLeafOf,
   isLoaded,
-  LEAF_WORDS,
   LINK_WORDS,
   newLeaf,
   newNode,
@@ -76,8 +75,6 @@ export interface TreeStage<C extends PathChanges = PathChanges> {
   readonly oldNodes: Int32Array
   readonly oldLeaves: Int32Array
 }
-
-const HASH_BYTES = 4 * HASH_WORDS
 
 /** A leaf of a subtree that is made anew: where its hash is, as in a spot, and its change, or −1. */
 interface StagedLeaf {
@@ -294,10 +291,7 @@ export function treeStager(args: {
     }
 
     function hashNewLeaves(): void {
-      const hashes = room(made, newLeaves.used * HASH_WORDS)
-      const hashBytes = new Uint8Array(hashes.buffer)
-      for (let i = 0; i < newLeaves.used; i++)
-        hasher.hashLeaf(arena.leaf, (newLeaves.words[i] as number) * LEAF_WORDS, hashBytes, i * HASH_BYTES)
+      hasher.hashNewLeaves(newLeaves.words, newLeaves.used, room(made, newLeaves.used * HASH_WORDS))
       made.used = newLeaves.used * HASH_WORDS
     }
 
