@@ -27,7 +27,7 @@ import {
 } from './receive.ts'
 import { consensusFail } from './refusals.ts'
 import { announce, applyRules, askToSign, enterRound, onRoundTimer } from './rules.ts'
-import { type PbftState, setTimer, stop, type TimerName, type Work, withEntry } from './state.ts'
+import { copyOf, type PbftState, setTimer, stop, type TimerName, type Work, withEntry } from './state.ts'
 import { type PbftOptions, type Timing, timingOf, timingParams } from './timing.ts'
 
 /** The most early messages of one peer, and for each seat of all peers together. */
@@ -84,14 +84,16 @@ function step(state: PbftState, input: EngineInput): EngineStep {
   if (state.step === 'stopped' || (!state.tip && input.kind !== 'started')) return { state, effects: [] }
   // A message that came early keeps the time at which it came; timers that follow from it do not begin before its height.
   const nowMs = input.nowMs > state.enteredMs ? input.nowMs : state.enteredMs
-  const work: Work = { next: { ...state }, nowMs, effects: [] }
+  const work: Work = { next: copyOf(state), nowMs, effects: [] }
   receive(work, input)
   if (work.next.tip) applyRules(work)
   return { state: isUnchanged(state, work.next) ? state : work.next, effects: work.effects }
 }
 
 function isUnchanged(before: PbftState, after: PbftState): boolean {
-  return (Object.keys(after) as (keyof PbftState)[]).every((field) => after[field] === before[field])
+  for (const field in after)
+    if (after[field as keyof PbftState] !== before[field as keyof PbftState]) return false
+  return true
 }
 
 function receive(work: Work, input: EngineInput): undefined {
@@ -115,7 +117,11 @@ function receive(work: Work, input: EngineInput): undefined {
     case 'timer':
       return onTimer(work, input.name as TimerName)
     case 'message':
-      return receiveMessage({ ...work, nowMs: input.nowMs }, input.from, input.message as Message)
+      return receiveMessage(
+        { next, effects: work.effects, nowMs: input.nowMs },
+        input.from,
+        input.message as Message,
+      )
     case 'block':
       return receiveSealed(work, input.from, input)
     case 'built':

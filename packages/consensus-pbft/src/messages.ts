@@ -3,6 +3,7 @@ import {
   bool,
   bytes,
   encode,
+  fixedBytes,
   hash,
   height,
   type Infer,
@@ -16,7 +17,7 @@ import {
 } from '@mmtchain/codec'
 import { tag } from '@mmtchain/crypto'
 import { block } from '@mmtchain/kernel'
-import { concatBytes, type Hash, type Height, hashToBytes } from '@mmtchain/primitives'
+import type { Hash, Height } from '@mmtchain/primitives'
 
 const VOTE_TAG = tag('mmt/pbft/vote/1')
 /** The most seats of a set. */
@@ -51,19 +52,20 @@ export function voteStatement(
   return { kind, value: { height: vote.height, round: vote.round, blockId: vote.blockId } }
 }
 
+const signMessageFields = struct({
+  tag: fixedBytes(VOTE_TAG.length),
+  fingerprint: hash,
+  statement,
+  validatorsHash: hash,
+})
+
 /** The bytes that a validator signs. The set's hash keeps a vote from counting under another set. */
 export function signMessage(args: {
   readonly fingerprint: Hash
   readonly validatorsHash: Hash
   readonly statement: Statement
 }): Uint8Array {
-  const { fingerprint, validatorsHash } = args
-  return concatBytes(
-    VOTE_TAG,
-    hashToBytes(fingerprint),
-    encode(statement, args.statement),
-    hashToBytes(validatorsHash),
-  )
+  return encode(signMessageFields, { tag: VOTE_TAG, ...args })
 }
 
 /** A statement with the signature of a seat of the height's set. */

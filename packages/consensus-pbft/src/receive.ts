@@ -12,7 +12,6 @@ import {
   type Signed,
   type Statement,
   signMessage,
-  statement as statementCodec,
   voteStatement,
 } from './messages.ts'
 import { isKnown, withEvidence } from './pool.ts'
@@ -78,6 +77,7 @@ export function receiveVotes(work: Work, from: PeerId, votes: readonly Signed[])
     if (vote.seat >= next.rulers.set.validators.length) return blame(work, from, 'a vote of no seat')
     if (isNews(work, vote)) fresh.set(`${vote.seat} ${kind} ${value.round}`, vote)
   }
+  if (fresh.size === 0) return
   const checked = [...fresh.values()]
   const claims = checked.flatMap((vote) => claimOf(work, next.rulers, vote))
   if (claims.length < checked.length || verifyBatch(claims).length > 0)
@@ -330,7 +330,17 @@ function slotOf(round: Round | undefined, { statement, seat }: Signed): Signed |
 }
 
 function isSame(a: Statement, b: Statement): boolean {
-  return equalBytes(encode(statementCodec, a), encode(statementCodec, b))
+  return (
+    a.kind === b.kind &&
+    a.value.height === b.value.height &&
+    a.value.round === b.value.round &&
+    a.value.blockId === b.value.blockId &&
+    validRoundOf(a) === validRoundOf(b)
+  )
+}
+
+function validRoundOf({ kind, value }: Statement): number | null {
+  return kind === 'prePrepare' ? value.validRound : null
 }
 
 function isSameVote(kept: Signed | undefined, vote: Signed): boolean {

@@ -129,7 +129,9 @@ function certifiedBlock({ next }: Work): { readonly id: Hash; seal(): Uint8Array
 /** Rule 7 (lines 55-56): f + 1 validators are in higher rounds, so at least one honest one is. */
 function skipRounds(work: Work): boolean {
   const { highest, round } = work.next
-  if (highest.filter((one) => one > round).length < honestMin(highest.length)) return false
+  let above = 0
+  for (const one of highest) if (one > round) above += 1
+  if (above < honestMin(highest.length)) return false
   const reached = [...highest].sort((a, b) => b - a)[honestMin(highest.length) - 1] as number
   enterRound(work, reached)
   return true

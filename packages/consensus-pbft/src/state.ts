@@ -105,6 +105,45 @@ export interface Work {
   readonly effects: EngineEffect[]
 }
 
+/**
+ * A copy for the next step. Field by field, because V8 makes that in a twentieth of the time of a spread of so many, and a node
+ * takes a dozen steps a block; the compiler sees when one is missing.
+ */
+export function copyOf(state: PbftState): Work['next'] {
+  return {
+    chain: state.chain,
+    timing: state.timing,
+    self: state.self,
+    tip: state.tip,
+    reveal: state.reveal,
+    rulers: state.rulers,
+    seat: state.seat,
+    height: state.height,
+    enteredMs: state.enteredMs,
+    round: state.round,
+    step: state.step,
+    lockedRound: state.lockedRound,
+    lockedId: state.lockedId,
+    validRound: state.validRound,
+    validId: state.validId,
+    rounds: state.rounds,
+    blocks: state.blocks,
+    highest: state.highest,
+    certified: state.certified,
+    building: state.building,
+    asked: state.asked,
+    ownLatest: state.ownLatest,
+    deadlines: state.deadlines,
+    early: state.early,
+    before: state.before,
+    pool: state.pool,
+    forgotten: state.forgotten,
+    answered: state.answered,
+    askedPeerAtMs: state.askedPeerAtMs,
+    wanted: state.wanted,
+  }
+}
+
 /** How many rounds above the current one votes are kept for; of higher ones only the number is. */
 export const ROUNDS_AHEAD = 8
 /** How many rounds above the current one proposals, which carry blocks, are kept for. */
@@ -124,14 +163,31 @@ export function roundOf({ rounds, rulers }: Pick<PbftState, 'rounds' | 'rulers'>
   const none = new Array<Signed | undefined>(rulers.set.validators.length).fill(undefined)
   return {
     proposal: undefined,
-    ...{ prepares: none, commits: none, prepareCert: undefined },
-    ...{ hasQuorum: false, hasPrepareTimer: false, hasCommitTimer: false, badCertificates: 0 },
+    prepares: none,
+    commits: none,
+    prepareCert: undefined,
+    hasQuorum: false,
+    hasPrepareTimer: false,
+    hasCommitTimer: false,
+    badCertificates: 0,
   }
 }
 
 /** Replaces a part of what is known of a round. */
 export function setRound({ next }: Work, round: number, change: Partial<Round>): undefined {
-  next.rounds = withEntry(next.rounds, round, { ...roundOf(next, round), ...change })
+  const old = roundOf(next, round)
+  // Field by field for the reason of `copyOf`.
+  const copy: Round = {
+    proposal: old.proposal,
+    prepares: old.prepares,
+    commits: old.commits,
+    prepareCert: old.prepareCert,
+    hasQuorum: old.hasQuorum,
+    hasPrepareTimer: old.hasPrepareTimer,
+    hasCommitTimer: old.hasCommitTimer,
+    badCertificates: old.badCertificates,
+  }
+  next.rounds = withEntry(next.rounds, round, Object.assign(copy, change))
 }
 
 export function setTimer({ next, effects }: Work, name: TimerName, atMs: bigint): undefined {

@@ -12,12 +12,16 @@ export function votedFor({ value }: Statement): Hash | null {
 
 /** How many votes there are, for whatever. */
 export function countAll(votes: Votes): number {
-  return votes.reduce((count, vote) => (vote ? count + 1 : count), 0)
+  let count = 0
+  for (const vote of votes) if (vote) count += 1
+  return count
 }
 
 /** How many votes there are for a block, or for nil. */
 export function countFor(votes: Votes, blockId: Hash | null): number {
-  return votes.reduce((count, vote) => (vote && votedFor(vote.statement) === blockId ? count + 1 : count), 0)
+  let count = 0
+  for (const vote of votes) if (vote && votedFor(vote.statement) === blockId) count += 1
+  return count
 }
 
 /** The block that has at least `least` votes, if one has. With q at most one has. */

@@ -108,9 +108,19 @@ export function blockId(fingerprint: Hash, value: Header): Hash {
   return toHash(hashTagged(BLOCK_TAG, hashToBytes(fingerprint), encode(header, value)))
 }
 
+/**
+ * The hash that headers have for who rules. A set is asked for its hash a dozen times a block and stays the same object for an epoch
+ * and longer, so the hash is kept beside the object, which nobody may change.
+ */
 export function validatorsHash(fingerprint: Hash, value: ValidatorSet): Hash {
-  return toHash(hashTagged(VALIDATORS_TAG, hashToBytes(fingerprint), encode(validatorSet, value)))
+  const known = hashesOfSets.get(value)
+  if (known?.fingerprint === fingerprint) return known.hash
+  const hash = toHash(hashTagged(VALIDATORS_TAG, hashToBytes(fingerprint), encode(validatorSet, value)))
+  hashesOfSets.set(value, { fingerprint, hash })
+  return hash
 }
+
+const hashesOfSets = new WeakMap<ValidatorSet, { readonly fingerprint: Hash; readonly hash: Hash }>()
 
 /** The seed of a block where no election makes one. Its proposer can bias it. */
 export function parentSeed(fingerprint: Hash, parent: Hash): Hash {

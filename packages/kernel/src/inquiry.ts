@@ -6,11 +6,11 @@ import { openSession, type Session } from './execution/session.ts'
 import {
   executeTransaction,
   isFreeRide,
-  kernelContext,
   quote,
   reserveTransaction,
   transactionBytes,
 } from './execution/transaction.ts'
+import { validatorsIn } from './kernel-module.ts'
 import type { Machine } from './machine.ts'
 import type { BlockContext, StateReader, Tip } from './ports.ts'
 import { kernelFail } from './refusals.ts'
@@ -83,8 +83,7 @@ export function createInquiry({
     tipOf(store) {
       const tip = store.tip()
       if (!tip) return undefined
-      const session = openSession(releases[0].rules.runtime, store, genesisContext())
-      return { ...tip, validators: kernelContext(session).state.validators.get() as ValidatorSet }
+      return { ...tip, validators: validatorsIn(store) as ValidatorSet }
     },
   }
 }

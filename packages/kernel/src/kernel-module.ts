@@ -130,6 +130,12 @@ export function upgradeIn(state: StateReader): { readonly height: Height; readon
   return row ? decode(option(upgrade), row) : null
 }
 
+/** Who rules the next height; undefined before block 0. */
+export function validatorsIn(state: StateReader): ValidatorSet | undefined {
+  const row = state.get(VALIDATORS)
+  return row && decode(validatorSet, row)
+}
+
 /** The validators of a past epoch, while they are remembered. */
 export function setIn(state: StateReader, epoch: bigint): ValidatorSet | undefined {
   const row = state.get(SETS + encodeKey(u64, epoch))
@@ -139,6 +145,7 @@ export function setIn(state: StateReader, epoch: bigint): ValidatorSet | undefin
 /** How many epochs back the sets are remembered. */
 export const SETS_KEPT = 64n
 
+const VALIDATORS = tablePrefix('kernel', 'validators')
 const SETS = tablePrefix('kernel', 'sets')
 const RELEASE = tablePrefix('kernel', 'release')
 const UPGRADE = tablePrefix('kernel', 'upgrade')
