@@ -18,7 +18,7 @@ import { type Host, logOf, textOf } from './host.ts'
 import type { InputLog } from './input-log.ts'
 import type { Recorder } from './metrics.ts'
 import { nodeFail } from './refusals.ts'
-import type { ConsensusSigner } from './signer.ts'
+import type { ConsensusSigner, SignRequest } from './signer.ts'
 
 /** Drives the engine: inputs in, effects carried out in order, one step at a time. */
 export interface Driver {
@@ -47,8 +47,12 @@ export interface DriverOutlet {
 
 interface Waiting {
   readonly input: EngineInput
-  readonly handled?: () => void
+  isHandled: boolean
+  /** Whom to tell. */
+  handled: (() => void) | undefined
 }
+
+const DONE = Promise.resolve()
 
 export function createDriver(args: {
   readonly machine: Machine
@@ -77,33 +81,50 @@ export function createDriver(args: {
   let state = engine.start({ chain: machine.engineChain, self: signer?.address })
   let isWorking = true
   let work: Promise<void> = Promise.resolve()
-  let signing: Promise<void> = Promise.resolve()
+  const toSign: SignRequest[] = []
+  let signing: Promise<void> | undefined
   let isStopping = false
 
   function feed(input: EngineInput): Promise<void> {
+    if (isStopping) return DONE
+    const waiting = waitingFor(input)
+    queue.push(waiting)
+    if (!isWorking) workOff()
+    if (waiting.isHandled) return DONE
     return new Promise((handled) => {
-      if (isStopping) return handled()
-      queue.push({ input, handled })
-      goOn()
+      waiting.handled = handled
     })
   }
 
-  function goOn(): void {
-    if (!isWorking) work = workOff()
+  /** Takes one input after the other: at once, as long as none has to wait for a disk. */
+  function workOff(): void {
+    isWorking = true
+    for (let next = queue.shift(); next && !isStopping; next = queue.shift()) {
+      const one = next
+      try {
+        const rest = take(one.input)
+        if (rest) {
+          work = rest.then(
+            () => {
+              settle(one)
+              workOff()
+            },
+            (error) => failAt(one, error),
+          )
+          return
+        }
+        settle(one)
+      } catch (error) {
+        failAt(one, error)
+      }
+    }
+    // In the same turn as the look that found no more input, so that none can be left lying.
+    isWorking = false
   }
 
-  async function workOff(): Promise<void> {
-    isWorking = true
-    try {
-      for (let next = queue.shift(); next && !isStopping; next = queue.shift()) {
-        await take(next.input).finally(next.handled)
-      }
-    } catch (error) {
-      fail(error)
-    } finally {
-      // In the same turn as the look that found no more input, so that none can be left lying.
-      isWorking = false
-    }
+  function failAt(one: Waiting, error: unknown): void {
+    settle(one)
+    fail(error)
   }
 
   function fail(error: unknown): void {
@@ -115,18 +136,18 @@ export function createDriver(args: {
   function halt(): void {
     isStopping = true
     for (const cancel of timers.values()) cancel()
-    for (const { handled } of queue) handled?.()
+    for (const one of queue) settle(one)
     queue = []
   }
 
-  /** One step of the engine. */
-  async function take(input: EngineInput): Promise<void> {
+  /** One step of the engine. Answers what is to be waited for, if anything is. */
+  function take(input: EngineInput): Promise<void> | undefined {
     const before = state
     const step = engine.step(before, input)
     state = step.state
     // What changed nothing and asked for nothing can be left out when the log is played again.
     if (step.state !== before || step.effects.some(isAwaited)) note(input)
-    await carryOutAll(step.effects)
+    return carryOutAll(step.effects)
   }
 
   function note(input: EngineInput): void {
@@ -134,18 +155,52 @@ export function createDriver(args: {
     if (engine.logged === 'all' || input.kind === 'built') inputLog?.append(input)
   }
 
-  /** The answers come before any other input, so that the engine never hears of something else on a tip that it does not know. */
-  async function carryOutAll(effects: readonly EngineEffect[]): Promise<void> {
+  /**
+   * Carries out effects in their order, at once up to the first one that has to wait. The answers come before any other input, so that the
+   * engine never hears of something else on a tip that it does not know.
+   */
+  function carryOutAll(effects: readonly EngineEffect[]): Promise<void> | undefined {
     const answers: EngineInput[] = []
-    for (const effect of effects) {
-      if (leaves(effect)) await inputLog?.sync()
-      const answer = await carryOut(effect)
+    for (let at = 0; at < effects.length; at++) {
+      const effect = effects[at] as EngineEffect
+      const logged = loggedBefore(effect)
+      if (logged) return carryOutFrom({ effects, at, answers }, logged)
+      const answer = carryOut(effect)
+      if (answer instanceof Promise) return carryOutFrom({ effects, at: at + 1, answers }, answer)
       if (answer) answers.push(answer)
     }
-    queue.unshift(...answers.map((input) => ({ input })))
+    putFirst(answers)
+    return undefined
   }
 
-  async function carryOut(effect: EngineEffect): Promise<EngineInput | undefined> {
+  async function carryOutFrom(
+    rest: { readonly effects: readonly EngineEffect[]; readonly at: number; readonly answers: EngineInput[] },
+    before: Promise<EngineInput | undefined | void>,
+  ): Promise<void> {
+    const { effects, answers } = rest
+    const first = await before
+    if (first) answers.push(first)
+    for (let { at } = rest; at < effects.length; at++) {
+      const effect = effects[at] as EngineEffect
+      const logged = loggedBefore(effect)
+      if (logged) await logged
+      const answer = carryOut(effect)
+      const input = answer instanceof Promise ? await answer : answer
+      if (input) answers.push(input)
+    }
+    putFirst(answers)
+  }
+
+  /** What others can see comes when its causes are on the disk. */
+  function loggedBefore(effect: EngineEffect): Promise<void> | undefined {
+    return leaves(effect) ? inputLog?.sync() : undefined
+  }
+
+  function putFirst(answers: readonly EngineInput[]): void {
+    if (answers.length > 0) queue.unshift(...answers.map(waitingFor))
+  }
+
+  function carryOut(effect: EngineEffect): EngineInput | undefined | Promise<EngineInput | undefined> {
     switch (effect.kind) {
       case 'setTimer':
         return void setTimer(effect.name, effect.atMs)
@@ -163,11 +218,8 @@ export function createDriver(args: {
         return void outlet.finalised(effect.height)
       case 'send':
         return void outlet.send(effect.message, effect.to)
-      case 'sendBlock': {
-        const stored = await store.block({ height: effect.height })
-        if (stored) outlet.sendBlock(stored, effect.to)
-        return undefined
-      }
+      case 'sendBlock':
+        return sendBlock(effect)
       case 'blame':
         return void outlet.blame(effect.peer, effect.why)
       case 'again':
@@ -177,6 +229,11 @@ export function createDriver(args: {
       case 'stop':
         throw nodeFail.ENGINE_STOPPED({ engine: engine.name, why: effect.why })
     }
+  }
+
+  async function sendBlock({ height, to }: Extract<EngineEffect, { kind: 'sendBlock' }>): Promise<undefined> {
+    const stored = await store.block({ height })
+    if (stored) outlet.sendBlock(stored, to)
   }
 
   function setTimer(name: string, atMs: bigint): void {
@@ -215,20 +272,29 @@ export function createDriver(args: {
   /** Beside everything else, since a signer may be another machine; one signature after the other. */
   function sign({ at, message }: Extract<EngineEffect, { kind: 'sign' }>): void {
     if (!signer) return
-    signing = signing.then(async () => {
-      if (isStopping) return
-      try {
-        const signature = await signer.sign({ at, message })
-        if (signature) return void feed({ kind: 'signed', at, signature, nowMs: host.nowMs() })
+    toSign.push({ at, message })
+    signing ??= signAll(signer)
+  }
+
+  async function signAll(by: ConsensusSigner): Promise<void> {
+    try {
+      for (let next = toSign.shift(); next && !isStopping; next = toSign.shift()) {
+        const { at } = next
+        const signature = await by.sign(next)
+        if (signature) {
+          void feed({ kind: 'signed', at, signature, nowMs: host.nowMs() })
+          continue
+        }
         const { height, round, step } = at
         log.warn(
           { height: String(height), round, step },
           'the signer has signed something else here or later',
         )
-      } catch (error) {
-        fail(error)
       }
-    })
+    } catch (error) {
+      fail(error)
+    }
+    signing = undefined
   }
 
   /** The execution of a block that was built or found valid on this tip, before or after a crash. */
@@ -345,7 +411,7 @@ export function createDriver(args: {
   return {
     async start() {
       const effects = await playAgain()
-      work = carryOutAll(effects).then(workOff, fail)
+      work = carryOutFrom({ effects, at: 0, answers: [] }, DONE).then(workOff, fail)
     },
     feed,
     async stop() {
@@ -355,6 +421,15 @@ export function createDriver(args: {
       await inputLog?.close()
     },
   }
+}
+
+function waitingFor(input: EngineInput): Waiting {
+  return { input, isHandled: false, handled: undefined }
+}
+
+function settle(one: Waiting): void {
+  one.isHandled = true
+  one.handled?.()
 }
 
 /** True for an effect that others can see, or that a restart cannot undo. */

@@ -111,8 +111,7 @@ export async function createExchange(args: {
     })
   }
 
-  async function onMessage(from: PeerId, message: NodeMessage): Promise<void> {
-    if (isLeaving) return
+  function take(from: PeerId, message: NodeMessage): Promise<void> | void {
     switch (message.kind) {
       case 'status':
         return sync.heard(from, message.value)
@@ -131,6 +130,15 @@ export async function createExchange(args: {
         return gossip.asked(from, message.value)
       case 'transactions':
         return gossip.received(from, message.value)
+    }
+  }
+
+  async function onMessage(from: PeerId, message: NodeMessage): Promise<void> {
+    if (isLeaving) return
+    try {
+      await take(from, message)
+    } catch (error) {
+      if (!isLeaving) log.error({ peer: from, kind: message.kind, error: textOf(error) }, 'a message failed')
     }
   }
 
@@ -159,11 +167,7 @@ export async function createExchange(args: {
     addressPrefix: chain.addressPrefix,
     message: nodeMessage(engine),
     messageBytesMax: messageBytesMax(chain.limits),
-    onMessage: (from, message) =>
-      onMessage(from, message).catch((error) => {
-        if (!isLeaving)
-          log.error({ peer: from, kind: message.kind, error: textOf(error) }, 'a message failed')
-      }),
+    onMessage,
     onJoined(peer) {
       log.info({ peer }, 'a node joined')
       links.set(peer, {})

@@ -3,7 +3,6 @@ import {
   bytes,
   type Codec,
   decode,
-  encode,
   hash,
   list,
   struct,
@@ -14,10 +13,11 @@ import {
   u64,
   union,
   unit,
+  withEncoded,
 } from '@mmtchain/codec'
-import { sha256 } from '@mmtchain/crypto'
+import { hashTagged } from '@mmtchain/crypto'
 import { block, blockId, type Engine, type EngineInput } from '@mmtchain/kernel'
-import { concatBytes, equalBytes, type Hash, hashToBytes, hash as toHash, utf8 } from '@mmtchain/primitives'
+import { equalBytes, type Hash, hashToBytes, hash as toHash, utf8 } from '@mmtchain/primitives'
 import type { RawFile } from './raw-file.ts'
 import { nodeFail } from './refusals.ts'
 
@@ -43,8 +43,11 @@ export interface InputLog {
   /** Forgets all inputs: the engine has met a new tip at `nowMs`. */
   begin(tip: Hash, nowMs: bigint): void
   append(input: EngineInput): void
-  /** All that was appended is on the disk when it resolves. Throws `node/INPUT_LOG_FULL`, or what the file throws. */
-  sync(): Promise<void>
+  /**
+   * All that was appended is on the disk when it resolves; undefined when it is there already. Throws `node/INPUT_LOG_FULL`, or what the
+   * file throws.
+   */
+  sync(): Promise<void> | undefined
   close(): Promise<void>
 }
 
@@ -136,12 +139,33 @@ export function inputLog(args: {
     }
   }
 
-  async function writeFrame(body: Uint8Array): Promise<void> {
-    const total = HEAD_BYTES + body.length
-    if (size + total > LOG_BYTES_MAX || body.length > FRAME_BYTES_MAX)
+  /** The frame of a body at a place, made in one piece: it is written for every vote. */
+  function frameOf(at: number, body: Uint8Array): Uint8Array {
+    const frame = new Uint8Array(HEAD_BYTES + body.length)
+    frame.set(MAGIC)
+    frame.set(sumOf(tip as Hash, at, body), MAGIC.length + 4)
+    writeU32(frame, MAGIC.length, body.length)
+    frame.set(body, HEAD_BYTES)
+    return frame
+  }
+
+  async function write(): Promise<void> {
+    const inputs = waiting
+    waiting = []
+    if (metMs !== undefined) {
+      await file.truncate(0)
+      size = 0
+    }
+    const frame =
+      metMs === undefined
+        ? withEncoded(records, inputs, (body) => frameOf(size, body))
+        : withEncoded(beginning, { tip: tip as Hash, nowMs: metMs, inputs }, (body) => frameOf(0, body))
+    if (size + frame.length > LOG_BYTES_MAX || frame.length > HEAD_BYTES + FRAME_BYTES_MAX)
       throw nodeFail.INPUT_LOG_FULL({ file: file.name, bytesMax: LOG_BYTES_MAX })
-    await file.write(size, concatBytes(MAGIC, u32Bytes(body.length), sumOf(tip as Hash, size, body), body))
-    size += total
+    await file.write(size, frame)
+    size += frame.length
+    metMs = undefined
+    await file.sync()
   }
 
   return {
@@ -163,27 +187,18 @@ export function inputLog(args: {
     append(input) {
       waiting.push(recordOf(input))
     },
-    async sync() {
-      if (waiting.length === 0) return
-      const inputs = waiting
-      waiting = []
-      if (metMs === undefined) await writeFrame(encode(records, inputs))
-      else {
-        await file.truncate(0)
-        size = 0
-        await writeFrame(encode(beginning, { tip: tip as Hash, nowMs: metMs, inputs }))
-        metMs = undefined
-      }
-      await file.sync()
-    },
+    sync: () => (waiting.length === 0 ? undefined : write()),
     close: () => file.close(),
   }
 }
 
 function sumOf(tip: Hash, at: number, body: Uint8Array): Uint8Array {
   // A file has fewer than 2^32 bytes (LOG_BYTES_MAX).
-  return sha256(concatBytes(hashToBytes(tip), u32Bytes(at), body)).subarray(0, SUM_BYTES)
+  writeU32(placeBytes, 0, at)
+  return hashTagged(hashToBytes(tip), placeBytes, body).subarray(0, SUM_BYTES)
 }
+
+const placeBytes = new Uint8Array(4)
 
 /** The tip of a first frame; undefined for bytes that are none. */
 function tipIn(body: Uint8Array): Hash | undefined {
@@ -197,10 +212,8 @@ function indexOfMagic(piece: Uint8Array, from: number): number {
   return -1
 }
 
-function u32Bytes(value: number): Uint8Array {
-  const bytes = new Uint8Array(4)
-  new DataView(bytes.buffer).setUint32(0, value, true)
-  return bytes
+function writeU32(bytes: Uint8Array, at: number, value: number): void {
+  for (let i = 0; i < 4; i++) bytes[at + i] = (value >>> (8 * i)) & 0xff
 }
 
 function readU32(bytes: Uint8Array, at: number): number {

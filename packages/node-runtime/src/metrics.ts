@@ -133,6 +133,7 @@ export function createMetrics(args: {
     labelNames: ['outcome'],
     registers,
   })
+  for (const outcome of ['done', 'refused']) transactions.inc({ outcome }, 0)
   const blockTransactions = new Histogram({
     name: 'mmt_block_transactions',
     help: 'Transactions of a block.',
@@ -160,8 +161,8 @@ export function createMetrics(args: {
     },
     took: (phase, ms) => durations[phase].observe(ms / 1_000),
     committed({ transactions: count, refused, intervalMs }) {
-      transactions.inc({ outcome: 'done' }, count - refused)
-      transactions.inc({ outcome: 'refused' }, refused)
+      if (count > refused) transactions.inc({ outcome: 'done' }, count - refused)
+      if (refused > 0) transactions.inc({ outcome: 'refused' }, refused)
       blockTransactions.observe(count)
       interval.observe(intervalMs / 1_000)
     },

@@ -3,7 +3,6 @@ import {
   bool,
   bytes,
   decode,
-  encode,
   hash,
   type Infer,
   list,
@@ -12,17 +11,10 @@ import {
   u8,
   u32,
   u64,
+  withEncoded,
 } from '@mmtchain/codec'
-import { sha256 } from '@mmtchain/crypto'
-import {
-  type Address,
-  concatBytes,
-  equalBytes,
-  type Hash,
-  isChainError,
-  toHex,
-  utf8,
-} from '@mmtchain/primitives'
+import { sha256, sha256Into } from '@mmtchain/crypto'
+import { type Address, equalBytes, type Hash, isChainError, toHex, utf8 } from '@mmtchain/primitives'
 import { type PublicKey, publicKey } from '@mmtchain/tx'
 import type { Log } from './host.ts'
 import type { RawFile } from './raw-file.ts'
@@ -189,10 +181,11 @@ async function readSignState({
   async function write(change: Partial<Record>): Promise<void> {
     await second
     const next = { ...now, ...change, sequence: now.sequence + 1n }
-    await guarded(() => writeCopy(file, 0, next))
+    const copy = copyOf(next)
+    await guarded(() => writeCopy(file, 0, copy))
     now = next
     // A failure shows at the next signature, before which this is awaited.
-    second = guarded(() => writeCopy(file, 1, next)).catch(() => undefined)
+    second = guarded(() => writeCopy(file, 1, copy)).catch(() => undefined)
   }
 
   return {
@@ -259,14 +252,24 @@ async function readCopy(file: RawFile, copy: number): Promise<Record | undefined
   }
 }
 
-async function writeCopy(file: RawFile, copy: number, value: Record): Promise<void> {
-  const body = encode(record, value)
-  const length = new Uint8Array(4)
-  new DataView(length.buffer).setUint32(0, body.length, true)
-  await file.write(copy * COPY_BYTES, concatBytes(MAGIC, length, sha256(body), body))
+/** The bytes of a copy: both are the same. */
+function copyOf(value: Record): Uint8Array {
+  return withEncoded(record, value, (body) => {
+    const copy = new Uint8Array(HEAD_BYTES + body.length)
+    copy.set(MAGIC)
+    new DataView(copy.buffer).setUint32(MAGIC.length, body.length, true)
+    sha256Into(copy, MAGIC.length + 4, body)
+    copy.set(body, HEAD_BYTES)
+    return copy
+  })
+}
+
+async function writeCopy(file: RawFile, place: number, copy: Uint8Array): Promise<void> {
+  await file.write(place * COPY_BYTES, copy)
   await file.sync()
 }
 
 async function writeBoth(file: RawFile, value: Record): Promise<void> {
-  for (const copy of COPIES) await writeCopy(file, copy, value)
+  const copy = copyOf(value)
+  for (const place of COPIES) await writeCopy(file, place, copy)
 }

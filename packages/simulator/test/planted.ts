@@ -155,11 +155,19 @@ export const planted: readonly Planted[] = [
   },
   {
     ...{ name: 'inputs are not logged before what they cause', by: 'crashes', seed: 1 },
-    ...{ file: `${NODE}/driver.ts`, find: 'if (leaves(effect)) await inputLog?.sync()', put: '' },
+    ...{
+      file: `${NODE}/driver.ts`,
+      find: 'return leaves(effect) ? inputLog?.sync() : undefined',
+      put: 'return undefined',
+    },
   },
   {
     ...{ name: 'the log of inputs is not synced', by: 'crashes', seed: 1 },
-    ...{ file: `${NODE}/input-log.ts`, find: '      await file.sync()\n', put: '' },
+    ...{
+      file: `${NODE}/input-log.ts`,
+      find: '    metMs = undefined\n    await file.sync()\n',
+      put: '    metMs = undefined\n',
+    },
   },
   {
     ...{ name: 'frames of the log are not checked', by: 'crashes', seed: 14 },
