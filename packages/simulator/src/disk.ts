@@ -6,18 +6,30 @@ type Change =
   | { readonly kind: 'write'; readonly at: number; readonly bytes: Uint8Array }
   | { readonly kind: 'truncate'; readonly length: number }
 
+/** Bytes with room to grow: files are appended to for every vote. */
+interface Bytes {
+  room: Uint8Array
+  length: number
+}
+
 interface Content {
   /** What programs read. */
-  bytes: Uint8Array
+  bytes: Bytes
   /** What a power failure leaves. */
-  durable: Uint8Array
+  durable: Bytes
   unsynced: Change[]
 }
 
+/**
+ * Is passed before and after whatever a process does to its disk. `lasts` when what comes takes its time, as a sync does. Answers what
+ * is to be waited for, if anything is: most steps of a simulation wait for nothing, and promises for them would be half its work.
+ */
+export type Reach = (lasts: boolean) => Promise<void> | undefined
+
 /** The files of one machine. */
 export interface Disk {
-  /** A file, made empty when it is missing. `reach` is passed before and after whatever it does to the disk. */
-  open(name: string, reach: (what: string) => Promise<void>): RawFile
+  /** A file, made empty when it is missing. `reach` is passed before and after whatever is done to it. */
+  open(name: string, reach: Reach): RawFile
   has(name: string): boolean
   /** Each change since the last sync of its file is kept, lost or torn, by chance. */
   losePower(): void
@@ -37,6 +49,8 @@ export interface Disk {
   readonly hasFailed: boolean
 }
 
+const DONE = Promise.resolve()
+
 /** What a simulated disk throws. */
 export class DiskError extends Error {
   override readonly name = 'DiskError'
@@ -50,15 +64,17 @@ export function disk(chance: Chance): Disk {
   let hasFailed = false
 
   function contentOf(name: string): Content {
-    const found = files.get(name) ?? { bytes: new Uint8Array(), durable: new Uint8Array(), unsynced: [] }
-    files.set(name, found)
-    return found
+    const found = files.get(name)
+    if (found) return found
+    const made = { bytes: bytesOf(new Uint8Array()), durable: bytesOf(new Uint8Array()), unsynced: [] }
+    files.set(name, made)
+    return made
   }
 
   function change(content: Content, what: Change): void {
     if (isFull && what.kind === 'write' && what.at + what.bytes.length > content.bytes.length)
       throw new DiskError('ENOSPC: no space left on the simulated disk')
-    content.bytes = changed(content.bytes, what)
+    apply(content.bytes, what)
     content.unsynced.push(what)
   }
 
@@ -69,30 +85,39 @@ export function disk(chance: Chance): Disk {
       content.unsynced = content.unsynced.slice(0, chance.below(content.unsynced.length + 1))
       throw new DiskError('EIO: the simulated disk failed to sync')
     }
-    for (const one of content.unsynced) content.durable = changed(content.durable, one)
+    for (const one of content.unsynced) apply(content.durable, one)
     content.unsynced = []
   }
 
   return {
     open(name, reach) {
       const content = contentOf(name)
-      async function around<T>(what: string, work: () => T): Promise<T> {
-        await reach(`before ${what} ${name}`)
-        const done = work()
-        await reach(`after ${what} ${name}`)
-        return done
+      async function aroundFrom(before: Promise<void>, work: () => void): Promise<void> {
+        await before
+        work()
+        await reach(false)
+      }
+      function around(lasts: boolean, work: () => void): Promise<void> {
+        const before = reach(lasts)
+        if (before) return aroundFrom(before, work)
+        try {
+          work()
+        } catch (error) {
+          return Promise.reject(error)
+        }
+        return reach(false) ?? DONE
       }
       return {
         name,
         size: async () => content.bytes.length,
-        read: async (at, length) => content.bytes.slice(at, at + length),
+        read: async (at, length) => contentsOf(content.bytes).slice(at, at + length),
         write: (at, bytes) =>
-          around('write', () => change(content, { kind: 'write', at, bytes: bytes.slice() })),
+          around(false, () => change(content, { kind: 'write', at, bytes: bytes.slice() })),
         truncate: (length) =>
-          around('truncate', () => {
+          around(false, () => {
             if (length < content.bytes.length) change(content, { kind: 'truncate', length })
           }),
-        sync: () => around('sync', () => sync(content)),
+        sync: () => around(true, () => sync(content)),
         close: async () => undefined,
       }
     },
@@ -104,11 +129,11 @@ export function disk(chance: Chance): Disk {
       for (const content of files.values()) {
         for (const one of content.unsynced) {
           const fate = chance.below(3)
-          if (fate === 0) content.durable = changed(content.durable, one)
-          if (fate === 1) content.durable = changed(content.durable, torn(one, chance))
+          if (fate === 0) apply(content.durable, one)
+          if (fate === 1) apply(content.durable, torn(one, chance))
         }
         content.unsynced = []
-        content.bytes = content.durable.slice()
+        content.bytes = bytesOf(contentsOf(content.durable).slice())
       }
     },
     rot(name) {
@@ -116,13 +141,15 @@ export function disk(chance: Chance): Disk {
       if (bytes.length === 0) return false
       const at = chance.below(bytes.length)
       const mask = 1 << chance.below(8)
-      for (const each of [bytes, durable]) if (at < each.length) each[at] = (each[at] as number) ^ mask
+      for (const { room, length } of [bytes, durable]) if (at < length) room[at] = (room[at] as number) ^ mask
       return true
     },
-    copy: (name) => void copies.set(name, contentOf(name).bytes.slice()),
+    copy: (name) => void copies.set(name, contentsOf(contentOf(name).bytes).slice()),
     restore(name) {
       const old = copies.get(name)
-      if (old) Object.assign(contentOf(name), { bytes: old.slice(), durable: old.slice(), unsynced: [] })
+      if (!old) return
+      const [bytes, durable] = [bytesOf(old.slice()), bytesOf(old.slice())]
+      Object.assign(contentOf(name), { bytes, durable, unsynced: [] })
     },
     remove: (name) => void files.delete(name),
     wipe: () => files.clear(),
@@ -135,14 +162,29 @@ export function disk(chance: Chance): Disk {
   }
 }
 
-/** The same bytes, in place where they have room, after a change. */
-function changed(bytes: Uint8Array, what: Change): Uint8Array {
-  if (what.kind === 'truncate') return what.length < bytes.length ? bytes.slice(0, what.length) : bytes
-  const length = Math.max(bytes.length, what.at + what.bytes.length)
-  const next = length > bytes.length ? new Uint8Array(length) : bytes
-  if (next !== bytes) next.set(bytes)
-  next.set(what.bytes, what.at)
-  return next
+function bytesOf(room: Uint8Array): Bytes {
+  return { room, length: room.length }
+}
+
+function contentsOf({ room, length }: Bytes): Uint8Array {
+  return room.subarray(0, length)
+}
+
+function apply(to: Bytes, what: Change): void {
+  if (what.kind === 'truncate') {
+    if (what.length < to.length) to.length = what.length
+    return
+  }
+  const end = what.at + what.bytes.length
+  if (end > to.room.length) {
+    const room = new Uint8Array(2 * end)
+    room.set(contentsOf(to))
+    to.room = room
+  }
+  // A hole between the end of the file and the write reads as zeros.
+  if (what.at > to.length) to.room.fill(0, to.length, what.at)
+  to.room.set(what.bytes, what.at)
+  if (end > to.length) to.length = end
 }
 
 /** Only the beginning of a write arrived. */

@@ -28,7 +28,7 @@ import { equalBytes, type Height, isChainError } from '@mmtchain/primitives'
 import { lawlessSigner } from './adversary.ts'
 import type { Chance } from './chance.ts'
 import { type Clock, clock } from './clock.ts'
-import { type Disk, DiskError, disk } from './disk.ts'
+import { type Disk, DiskError, disk, type Reach } from './disk.ts'
 import type { Schedule } from './schedule.ts'
 import type { Setup } from './setup.ts'
 import type { Watch } from './watch.ts'
@@ -142,24 +142,26 @@ export function simMachine(options: MachineOptions): SimMachine {
     return living.isAlive
   }
 
-  function reachOf(living: Run): (what: string) => Promise<void> {
-    return async (what) => {
+  function reachOf(living: Run): Reach {
+    return (lasts) => {
       if (!touch(living)) return NEVER
-      const lastsMs = what.startsWith('before sync') ? options.syncMs() : 0
-      if (lastsMs > 0) await new Promise<void>((resolve) => schedule.after(lastsMs, resolve))
-      if (!living.isAlive) return NEVER
+      const lastsMs = lasts ? options.syncMs() : 0
+      if (lastsMs === 0) return undefined
+      return new Promise((resolve) => schedule.after(lastsMs, () => living.isAlive && resolve()))
     }
   }
 
   /** How far the process is ahead of the schedule, which learns afterwards what its work took. */
   const aheadMs = () => Math.max(0, Math.ceil(busyUntilMs) - schedule.nowMs)
 
+  const awakeFromMs = () => Math.max(awakeAtMs, schedule.nowMs + aheadMs())
+  const isAwake = (living: Run) => living.isAlive && schedule.nowMs >= awakeFromMs()
+
   /** Calls when the process is awake and has nothing else to do, if it still lives. */
   function whenAwake(living: Run, call: () => void): void {
     if (!living.isAlive) return
-    const untilMs = Math.max(awakeAtMs, schedule.nowMs + aheadMs())
-    if (schedule.nowMs >= untilMs) call()
-    else schedule.at(untilMs, () => whenAwake(living, call))
+    if (isAwake(living)) call()
+    else schedule.at(awakeFromMs(), () => whenAwake(living, call))
   }
 
   /** Calls when the work is done that this follows from. */
@@ -225,7 +227,7 @@ export function simMachine(options: MachineOptions): SimMachine {
     return {
       ...under,
       async commit(commit) {
-        await reach('before commit')
+        await reach(false)
         const parent = tip ?? observer.tipOf(under)
         if (parent && options.isWatched)
           watch.committing({ node: name, machine: observer, parent, stored: commit })
@@ -234,18 +236,18 @@ export function simMachine(options: MachineOptions): SimMachine {
         note(`commits block ${commit.id.slice(0, 8)}`, () => `height ${commit.block.header.height}`)
         if (parent && tip && options.isWatched)
           watch.committed({ node: name, store: under, machine: observer, tip })
-        await reach('after commit')
+        await reach(false)
       },
       async revertTo(height) {
         // Block by block, each in one step, as stores do: a process may end between two.
         for (let at = under.tip()?.header.height ?? 0n; at > height; at--) {
-          await reach('before revert')
+          await reach(false)
           await under.revertTo((at - 1n) as Height)
           tip = observer.tipOf(under)
           note('takes a block back', () => `height ${at}`)
           if (options.isWatched) watch.reverted(name, at - 1n)
         }
-        await reach('after revert')
+        await reach(false)
       },
       close: async () => undefined,
     }
@@ -256,10 +258,12 @@ export function simMachine(options: MachineOptions): SimMachine {
       async join<Message>(member: NetworkMember<Message>): Promise<Membership<Message>> {
         const membership = await options.network.join<Message>({
           ...member,
-          onMessage: (from, message) =>
-            new Promise<void>((resolve) =>
+          onMessage(from, message) {
+            if (isAwake(living)) return member.onMessage(from, message)
+            return new Promise<void>((resolve) =>
               whenAwake(living, () => void Promise.resolve(member.onMessage(from, message)).then(resolve)),
-            ),
+            )
+          },
         })
         return {
           ...membership,
@@ -288,7 +292,7 @@ export function simMachine(options: MachineOptions): SimMachine {
     // As `mmt init` does, once and before anything can go wrong.
     if (isNew)
       await writeSignState(
-        machineDisk.open(SIGN_STATE, async () => undefined),
+        machineDisk.open(SIGN_STATE, () => undefined),
         { fingerprint },
       )
     const state = await openSignState({

@@ -60,23 +60,27 @@ interface Member {
   readonly boxes: Map<PeerId, unknown[]>
 }
 interface Way {
+  readonly name: string
   isCut: boolean
   clogged: Passage[] | undefined
+  /** The newest messages, each in the place of the oldest one. */
   readonly kept: unknown[]
+  keptAt: number
 }
 
 export function wire(options: WireOptions): Wire {
   const { schedule, chance, digest, onBlame } = options
   let { weather } = options
   const members = new Map<PeerId, Member>()
-  const ways = new Map<string, Way>()
+  const ways = new Map<PeerId, Map<PeerId, Way>>()
   const counts = { messages: 0, bytes: 0 }
 
   function wayOf(from: PeerId, to: PeerId): Way {
-    const name = `${from}>${to}`
-    const found = ways.get(name) ?? { isCut: false, clogged: undefined, kept: [] }
-    ways.set(name, found)
-    return found
+    const found = ways.get(from)?.get(to)
+    if (found) return found
+    const made: Way = { name: `${from}>${to}`, isCut: false, clogged: undefined, kept: [], keptAt: 0 }
+    ways.set(from, (ways.get(from) ?? new Map<PeerId, Way>()).set(to, made))
+    return made
   }
   const peersOf = (name: PeerId) => [...members.keys()].filter((peer) => peer !== name)
 
@@ -115,8 +119,8 @@ export function wire(options: WireOptions): Wire {
     counts.messages += 1
     counts.bytes += length
     options.onSent?.(passage)
-    way.kept.push(passage.message)
-    if (way.kept.length > KEPT_MAX) way.kept.shift()
+    way.kept[way.keptAt] = passage.message
+    way.keptAt = (way.keptAt + 1) % KEPT_MAX
     if (options.passes && !options.passes(passage)) return
     if (chance.perMille(weather.lost)) return
     carry(passage)
@@ -143,24 +147,32 @@ export function wire(options: WireOptions): Wire {
 
   function arrive({ from, to, message }: Passage): void {
     const there = members.get(to)
-    if (!there || !members.has(from) || wayOf(from, to).isCut) return
-    digest.add(`${from}>${to}`)
+    const way = wayOf(from, to)
+    if (!there || !members.has(from) || way.isCut) return
+    digest.add(way.name)
     digest.addNumber(schedule.nowMs)
     const waiting = there.boxes.get(from)
     if (waiting) {
       if (waiting.length < WAITING_MAX) waiting.push(message)
       return
     }
-    const box = [message]
+    const box: unknown[] = []
     there.boxes.set(from, box)
-    void handOver(from, to, there, box)
+    void handOver(from, to, there, message, box)
   }
 
   /** The messages of one sender, one after the other. */
-  async function handOver(from: PeerId, to: PeerId, there: Member, box: unknown[]): Promise<void> {
-    for (let at = 0; at < box.length; at++) {
+  async function handOver(
+    from: PeerId,
+    to: PeerId,
+    there: Member,
+    first: unknown,
+    box: unknown[],
+  ): Promise<void> {
+    await there.node.onMessage(from, first)
+    for (const message of box) {
       if (members.get(to) !== there) return
-      await there.node.onMessage(from, box[at])
+      await there.node.onMessage(from, message)
     }
     there.boxes.delete(from)
   }
