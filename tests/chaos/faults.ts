@@ -8,6 +8,8 @@ import type { ChaosNetwork, ChaosNode } from './nodes.ts'
 export const FAULTS = [
   'SIGKILL',
   'SIGKILL of many',
+  'SIGKILL again and again',
+  'SIGKILL of several at once',
   'SIGKILL of all',
   'SIGSTOP and SIGCONT',
   'restart',
@@ -40,6 +42,12 @@ export function canMake(fault: Fault, network: ChaosNetwork): boolean {
   return fault !== 'clock offset' || network.canShiftClock
 }
 
+/** How far a start may come before the next kill, in ms: while modules load, while files open, and up to a node that takes part. */
+const START_MS = [150, 600, 2_500]
+
+/** A second passes between two; no burst of kills lasts so long. */
+const VERSION_TRIES = 300
+
 /** Makes a fault, holds it, and takes it back. Nodes that it ended run again. */
 export async function make(fault: Fault, run: FaultRun): Promise<void> {
   const { network, chance, validators, hold, killed } = run
@@ -50,9 +58,7 @@ export async function make(fault: Fault, run: FaultRun): Promise<void> {
       // One node twice or three times in a row, so that it dies while it starts, too.
       const times = 1 + chance.below(3)
       for (let i = 0; i < times; i++) {
-        await network.end(one, 'SIGKILL')
-        killed(1)
-        network.start(one)
+        await kill([one], run)
         await hold(chance.below(4_000))
       }
       return
@@ -61,20 +67,36 @@ export async function make(fault: Fault, run: FaultRun): Promise<void> {
       // Mostly while they start, and sometimes more than f at a time.
       const times = 12 + chance.below(13)
       for (let i = 0; i < times; i++) {
-        const node = chance.pick(network.nodes)
-        if (!node.process) continue
-        await network.end(node, 'SIGKILL')
-        killed(1)
-        network.start(node)
+        await kill([chance.pick(network.nodes)], run)
         await hold(chance.below(1_200))
       }
       return
     }
+    case 'SIGKILL again and again': {
+      const times = 25 + chance.below(40)
+      for (let i = 0; i < times; i++) {
+        await kill([one], run)
+        await hold(chance.below(chance.pick(START_MS)))
+      }
+      return
+    }
+    case 'SIGKILL of several at once': {
+      const times = 6 + chance.below(9)
+      for (let i = 0; i < times; i++) {
+        await kill(
+          network.nodes.filter((node) => node === one || chance.oneIn(2)),
+          run,
+        )
+        await hold(chance.below(chance.pick(START_MS)))
+      }
+      return
+    }
     case 'SIGKILL of all': {
-      const { length } = network.nodes.filter((node) => node.process)
-      await Promise.all(network.nodes.map((node) => network.end(node, 'SIGKILL')))
-      killed(length)
-      for (const node of network.nodes) network.start(node)
+      const times = 1 + chance.below(4)
+      for (let i = 0; i < times; i++) {
+        await kill(network.nodes, run)
+        await hold(chance.below(chance.pick(START_MS)))
+      }
       return
     }
     case 'SIGSTOP and SIGCONT': {
@@ -126,15 +148,35 @@ export async function make(fault: Fault, run: FaultRun): Promise<void> {
     }
     case 'upgrade one by one': {
       for (const node of network.nodes) {
-        await network.end(node, 'SIGTERM')
+        // Before the end: another fault may start it again in the same moment.
         node.program = run.programs[node.program === run.programs[0] ? 1 : 0]
+        await network.end(node, 'SIGTERM')
         network.start(node)
         await run.level([node])
-        const { version } = (await node.ask('node_info', {})) as { readonly version: string }
+        const version = await runningVersion(node, run)
         if (version !== versionOf(node.program))
           throw new Error(`${node.name} runs ${version} after an upgrade`)
       }
       return
     }
   }
+}
+
+/** Kills those of the nodes that run, all in the same moment, and starts them again. */
+async function kill(nodes: readonly ChaosNode[], { network, killed }: FaultRun): Promise<void> {
+  const running = nodes.filter((node) => node.process)
+  killed(running.length)
+  await Promise.all(running.map((node) => network.end(node, 'SIGKILL')))
+  for (const node of nodes) network.start(node)
+}
+
+/** The version that a node says it is; asked again while another fault kills it. */
+async function runningVersion(node: ChaosNode, { hold }: FaultRun): Promise<string> {
+  for (let tries = 0; ; tries++)
+    try {
+      return ((await node.ask('node_info', {})) as { readonly version: string }).version
+    } catch (error) {
+      if (tries === VERSION_TRIES) throw error
+      await hold(1_000)
+    }
 }

@@ -125,7 +125,8 @@ export async function makeNetwork(args: {
       closeSync(log)
       node.process = child
       node.isPaused = false
-      node.mayEnd = false
+      // Another fault may have killed a node whose disk is still full.
+      node.mayEnd = existsSync(fillerOf(node))
       child.once('exit', (code, signal) => {
         if (node.process === child) node.process = undefined
         if (!node.mayEnd) unasked.push(`${node.name} ended with ${code ?? signal}`)

@@ -13,7 +13,7 @@ const VALIDATORS = 4
 /** Nodes that follow, and of which each joins the validators once and leaves them once. */
 const OBSERVERS = 2
 const CLIENTS = ['demo1', 'demo2', 'demo3', 'demo4']
-const KILLS = ['SIGKILL', 'SIGKILL of many'] as const
+const KILLS: readonly Fault[] = FAULTS.filter((fault) => fault.startsWith('SIGKILL'))
 /** Pays for those who join. */
 const FUNDER = 'demo5'
 /** After faults have ended, no node stands still for so long before all are level and two heights further. */
