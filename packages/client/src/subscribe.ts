@@ -154,7 +154,9 @@ function readBlocks(): Reader {
 function isPassing(error: unknown): boolean {
   return (
     error instanceof ChainError &&
-    ['client/UNREACHABLE', 'rpc/RATE_LIMITED', 'rpc/TIMEOUT', 'rpc/INTERNAL'].includes(error.code)
+    ['client/UNREACHABLE', 'rpc/RATE_LIMITED', 'rpc/WORK_LIMITED', 'rpc/TIMEOUT', 'rpc/INTERNAL'].includes(
+      error.code,
+    )
   )
 }
 

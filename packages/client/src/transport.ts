@@ -26,11 +26,12 @@ export interface Endpoint {
 
 /** The first pause before another try; the next ones are twice as long each. */
 const PAUSE_MS = 200
-/** A rate limit is a matter of seconds. */
+/** A limit of requests or of work is a matter of seconds. */
+const LATER = ['rpc/RATE_LIMITED', 'rpc/WORK_LIMITED']
 const RATE_PAUSE_MS = 1_000
 
 /**
- * JSON-RPC 2.0 over HTTP. A request is tried again when it surely was not done (nothing listens there, `rpc/RATE_LIMITED`), and when its
+ * JSON-RPC 2.0 over HTTP. A request is tried again when it surely was not done (nothing listens there, `rpc/RATE_LIMITED`, `rpc/WORK_LIMITED`), and when its
  * answer was lost if doing it twice is the same as once. `tx_submit` is such a one: the same bytes twice is the same answer.
  */
 export function httpTransport(endpoint: Endpoint): Transport {
@@ -61,7 +62,7 @@ export function httpTransport(endpoint: Endpoint): Transport {
         signal?.throwIfAborted()
         return await tryOnce(body, signal)
       } catch (error) {
-        const refused = error instanceof ChainError && error.code === 'rpc/RATE_LIMITED'
+        const refused = error instanceof ChainError && LATER.includes(error.code)
         const again = refused || (error instanceof Lost && (repeatable || error.why === 'ECONNREFUSED'))
         if (!again || tries > retries) throw error instanceof Lost ? clientFail.UNREACHABLE(error) : error
         await pause(refused ? RATE_PAUSE_MS : PAUSE_MS * 2 ** (tries - 1), signal)

@@ -27,11 +27,11 @@ export function serveConnection(args: {
   readonly feed: BlockFeed
   readonly limits: RpcLimits
   readonly roles: ReadonlySet<Role>
-  readonly count: () => ChainError | undefined
+  readonly meter: Pick<Sender, 'count' | 'tired' | 'spend'>
   readonly backlog: Backlog
   readonly log: Host['log']
 }): void {
-  const { socket, dispatch, view, feed, limits, roles, count, backlog, log } = args
+  const { socket, dispatch, view, feed, limits, roles, meter, backlog, log } = args
   const holder = backlog.open(() => drop(rpcFail.BACKLOG_FULL({})))
   /** What was read with a message before it; no more is read until it is worked off. */
   const waiting: RawData[] = []
@@ -73,13 +73,13 @@ export function serveConnection(args: {
     send: (message: Json) => send(JSON.stringify(message)),
     async pace() {
       await new Promise((resolve) => setImmediate(resolve))
-      while (socket.readyState === socket.OPEN && count())
+      while (socket.readyState === socket.OPEN && meter.count())
         await new Promise((resolve) => setTimeout(resolve, PACE_MS))
     },
     onFault: (error) => dispatch().onFault(error, 'chain_subscription'),
   })
   const isGone = () => socket.readyState !== socket.OPEN
-  const sender: Omit<Sender, 'subscriptions'> = { roles, count, hold: holder.hold, isGone }
+  const sender: Omit<Sender, 'subscriptions'> = { roles, ...meter, hold: holder.hold, isGone }
 
   function workOff(): void {
     while (underWay < UNDER_WAY_MAX) {

@@ -20,6 +20,10 @@ export interface Sender extends Caller {
   readonly roles: ReadonlySet<Role>
   /** Counts one request more; a refusal says that there were too many. */
   count(): ChainError | undefined
+  /** A refusal says that answers of methods that work have taken too much of the node's thread lately. */
+  tired(): ChainError | undefined
+  /** Counts the milliseconds that one took. */
+  spend(ms: number): void
   /** Counts bytes of an answer that wait for the rest of it; a negative number gives them back. */
   hold(bytes: number): void
   /** True once nobody waits for the answer any more. */
@@ -163,11 +167,25 @@ async function finish(dispatch: Dispatch, sender: Sender, opened: Opened): Promi
   const { id, method, params } = opened
   if (method.runAll) return (await runTogether(dispatch, method, [opened]))[0]
   try {
-    const found = method.run?.(params as never, sender) as Json | Promise<Json>
+    const found = run(sender, method, params)
     const result = found instanceof Promise ? await within(dispatch.limits.requestTimeoutMs, found) : found
     return written(dispatch, { id, reply: { result } })
   } catch (error) {
     return written(dispatch, { id, reply: failed(dispatch, method, error) })
+  }
+}
+
+/** Runs a method. One that works is refused to whom has had too much of it, and its time is counted whatever becomes of it. */
+function run(sender: Sender, method: Method, params: unknown): Json | Promise<Json> {
+  const answer = () => method.run?.(params as never, sender) as Json | Promise<Json>
+  if (!method.works) return answer()
+  const refusal = sender.tired()
+  if (refusal) throw refusal
+  const beginMs = performance.now()
+  try {
+    return answer()
+  } finally {
+    sender.spend(performance.now() - beginMs)
   }
 }
 

@@ -14,6 +14,8 @@ export interface Method {
   /** A sentence without a full stop. */
   readonly summary: string
   readonly role: Role
+  /** True where an answer runs code of modules on the node's own thread, beside the chain: how long is counted, and bounded. */
+  readonly works?: boolean
   /** Parameters that may be absent are options. */
   readonly params: Codec<unknown>
   /** The JSON Schema of every answer. */

@@ -73,7 +73,7 @@ export function createMethods(
     discover(() => methods.values(), code.id, args.info),
     ...chainMethods(view, args.limits),
     ...proofMethods(view),
-    ...transactionMethods(view),
+    ...transactionMethods(view, args.limits),
     ...nodeMethods(view, args),
     ...(args.snapshots ? [snapshotMethod(args.snapshots)] : []),
     ...queryMethods(view),
@@ -194,6 +194,7 @@ function queryMethods({ node, code }: View): readonly Method[] {
         name: `${spec.name}_${query}`,
         summary: `The query ${query} of the module ${spec.name}`,
         role: 'read',
+        works: true,
         params: input,
         result: output.schema,
         run(params) {

@@ -12,8 +12,7 @@ const JSON_TYPE = 'application/json; charset=utf-8'
 
 /** What is kept of an HTTP connection. */
 export interface Connection {
-  /** Counts one request; a refusal says that there were too many. */
-  readonly count: () => ChainError | undefined
+  readonly meter: Pick<Sender, 'count' | 'tired' | 'spend'>
   /** What it has not taken of its answers. */
   readonly holder: Holder
 }
@@ -53,8 +52,8 @@ export function servePost(args: {
 
   return (request, response) => {
     const { socket, headers } = request
-    const { count, holder } = connectionOf(socket)
-    const tooMany = count()
+    const { meter, holder } = connectionOf(socket)
+    const tooMany = meter.count()
     if (tooMany) {
       response.setHeader('retry-after', '1')
       return refused(response, 429, tooMany)
@@ -70,7 +69,8 @@ export function servePost(args: {
     let calls = 0
     const sender = {
       roles: admission.roles,
-      count: () => (calls++ === 0 ? undefined : count()),
+      ...meter,
+      count: () => (calls++ === 0 ? undefined : meter.count()),
       hold: holder.hold,
       isGone: () => socket.destroyed,
     }

@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net'
 
-/** Fills at a steady pace and empties by one a request; an empty one refuses. */
+/** Fills at a steady pace and empties by one a request, or by the milliseconds of an answer; an empty one refuses. */
 export interface Bucket {
   left: number
   atMs: number
@@ -13,7 +13,7 @@ export function newBucket(rate: number, nowMs: number): Bucket {
   return { left: rate * BURST_SECONDS, atMs: nowMs }
 }
 
-/** Fills a bucket up to now. `rate` is in requests a second. */
+/** Fills a bucket up to now. `rate` is in requests or milliseconds a second. */
 export function refill(bucket: Bucket, rate: number, nowMs: number): Bucket {
   const since = Math.max(0, nowMs - bucket.atMs) / 1_000
   bucket.left = Math.min(rate * BURST_SECONDS, bucket.left + since * rate)
@@ -21,21 +21,28 @@ export function refill(bucket: Bucket, rate: number, nowMs: number): Bucket {
   return bucket
 }
 
-/** What is kept of one address: its bucket, and how many connections it holds. */
+/** What is kept of one address: its requests, the work that they were, and how many connections it holds. */
 export interface AddressEntry {
   readonly bucket: Bucket
+  readonly work: Bucket
   connections: number
 }
 
 const ADDRESSES_MAX = 10_000
 
 /** The addresses that called lately. Of more than 10,000 the one that was silent longest and holds no connection is forgotten. */
-export function createAddressBook(rate: number): { entry(address: string, nowMs: number): AddressEntry } {
+export function createAddressBook({ rate, workMs }: { readonly rate: number; readonly workMs: number }): {
+  entry(address: string, nowMs: number): AddressEntry
+} {
   const entries = new Map<string, AddressEntry>()
   return {
     entry(address, nowMs) {
       const key = networkOf(address)
-      const found = entries.get(key) ?? { bucket: newBucket(rate, nowMs), connections: 0 }
+      const found = entries.get(key) ?? {
+        bucket: newBucket(rate, nowMs),
+        work: newBucket(workMs, nowMs),
+        connections: 0,
+      }
       // Set again, so that the order of the map is that of the last calls.
       entries.delete(key)
       entries.set(key, found)

@@ -41,6 +41,14 @@ export const rpcRefusals = {
     message: `More than ${d.perSecond} requests a second came from here.`,
     hint: 'Ask again in a second; an operator raises connectionRate or addressRate.',
   }),
+  WORK_LIMITED: (d: { msPerSecond: number; of: 'address' | 'all' }) => ({
+    message: `Queries and trials ${d.of === 'all' ? 'of all callers' : 'from here'} took more than ${d.msPerSecond} ms of the node in a second.`,
+    hint: 'Ask again in some seconds, or for less at a time; an operator raises addressWorkMs or workMs.',
+  }),
+  TRIAL_TOO_HEAVY: (d: { weight: bigint; max: number }) => ({
+    message: `The transaction weighs ${d.weight}, and trials may weigh ${d.max} here.`,
+    hint: 'Try it with less gas or fewer calls, or on a node of your own; an operator raises trialWeightMax.',
+  }),
   HOST_NOT_ALLOWED: (d: { host: string }) => ({
     message: `This server is not known as "${d.host}".`,
     hint: 'Use its IP address, or have its operator list the name among hosts.',

@@ -77,7 +77,7 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
     if (known) return known
     const holder = backlog.open(() => socket.destroy())
     socket.once('close', holder.close)
-    const made = { count: callers.counter(socket), holder }
+    const made = { meter: callers.meter(socket), holder }
     connections.set(socket, made)
     return made
   }
@@ -111,7 +111,7 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
 
   // Every page counts, and before anything else is done for it.
   server.addHook('onRequest', (request, reply, done) => {
-    const tooMany = connectionOf(request.socket).count()
+    const tooMany = connectionOf(request.socket).meter.count()
     if (tooMany) refused(reply.header('retry-after', '1'), 429, tooMany)
     else done()
   })
@@ -175,8 +175,8 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
       return refuseUpgrade(socket, 404, rpcFail.NOT_FOUND({ path: String(request.url).slice(0, 100) }))
     const admission = access.admit(request.headers, bearerIn(request))
     if ('refusal' in admission) return refuseUpgrade(socket, admission.status, admission.refusal)
-    const count = callers.counter(request.socket)
-    const tooMany = count()
+    const meter = callers.meter(request.socket)
+    const tooMany = meter.count()
     if (tooMany) return refuseUpgrade(socket, 429, tooMany)
     sockets.handleUpgrade(request, socket, head, (accepted) =>
       serveConnection({
@@ -186,7 +186,7 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
         feed,
         limits,
         roles: admission.roles,
-        count,
+        meter,
         backlog,
         log,
       }),
@@ -233,14 +233,28 @@ interface Caller {
   destroy(): unknown
 }
 
-/** Counts connections and requests by connection and by address. */
+/** Counts what one connection asks for. */
+export interface Meter {
+  /** Counts one request; a refusal says that there were too many. */
+  count(): ChainError | undefined
+  /** A refusal says that answers have taken too much of the node's thread lately. */
+  tired(): ChainError | undefined
+  /** Counts the milliseconds that an answer took of it. */
+  spend(ms: number): void
+}
+
+/** What counts for nobody. */
+const FREE: Meter = { count: () => undefined, tired: () => undefined, spend: () => undefined }
+
+/** Counts connections, requests and their work, by connection, by address and of all. */
 function countCallers({ limits }: RpcSettings): {
   connected(socket: Caller): void
-  /** Counts one request of a connection; a refusal says that there were too many. */
-  counter(socket: Caller): () => ChainError | undefined
+  meter(socket: Caller): Meter
 } {
   const { connectionRate, addressRate, connectionsPerAddressMax, limitLoopback } = limits
-  const book = createAddressBook(addressRate)
+  const { workMs, addressWorkMs } = limits
+  const book = createAddressBook({ rate: addressRate, workMs: addressWorkMs })
+  const work = newBucket(workMs, performance.now())
   const buckets = new WeakMap<object, Bucket>()
   const entries = new WeakMap<object, AddressEntry>()
   const isFree = ({ remoteAddress = '' }: Caller) => !limitLoopback && isLoopback(remoteAddress)
@@ -256,18 +270,32 @@ function countCallers({ limits }: RpcSettings): {
       entries.set(socket, entry)
       buckets.set(socket, newBucket(connectionRate, performance.now()))
     },
-    counter(socket) {
+    meter(socket) {
       const [own, entry] = [buckets.get(socket), entries.get(socket)]
-      if (!own || !entry) return () => undefined
-      return () => {
-        const nowMs = performance.now()
-        if (refill(own, connectionRate, nowMs).left < 1)
-          return rpcFail.RATE_LIMITED({ perSecond: connectionRate })
-        if (refill(entry.bucket, addressRate, nowMs).left < 1)
-          return rpcFail.RATE_LIMITED({ perSecond: addressRate })
-        own.left -= 1
-        entry.bucket.left -= 1
-        return undefined
+      if (!own || !entry) return FREE
+      return {
+        count() {
+          const nowMs = performance.now()
+          if (refill(own, connectionRate, nowMs).left < 1)
+            return rpcFail.RATE_LIMITED({ perSecond: connectionRate })
+          if (refill(entry.bucket, addressRate, nowMs).left < 1)
+            return rpcFail.RATE_LIMITED({ perSecond: addressRate })
+          own.left -= 1
+          entry.bucket.left -= 1
+          return undefined
+        },
+        tired() {
+          const nowMs = performance.now()
+          if (refill(entry.work, addressWorkMs, nowMs).left <= 0)
+            return rpcFail.WORK_LIMITED({ msPerSecond: addressWorkMs, of: 'address' })
+          if (refill(work, workMs, nowMs).left <= 0)
+            return rpcFail.WORK_LIMITED({ msPerSecond: workMs, of: 'all' })
+          return undefined
+        },
+        spend(ms) {
+          entry.work.left -= ms
+          work.left -= ms
+        },
       }
     },
   }

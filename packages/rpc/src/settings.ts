@@ -22,7 +22,15 @@ export const rpcLimits = struct({
   /** Requests a second of one connection and of one address; twice as many may come at once. */
   connectionRate: u32,
   addressRate: u32,
-  /** Whether the limits of connections and rates per address hold for callers on this machine, a proxy among them. */
+  /**
+   * Milliseconds of the node's own thread in a second that queries and trials may take, of one address and of all together: they run
+   * beside the chain. One that has begun is done; what it took too much is missing from the next seconds.
+   */
+  addressWorkMs: u32,
+  workMs: u32,
+  /** The most weight of a transaction that is tried by `tx_simulate`, about a microsecond each. */
+  trialWeightMax: u32,
+  /** Whether the limits of connections, rates and work per address hold for callers on this machine, a proxy among them. */
   limitLoopback: bool,
   /** The most subscriptions of one connection. */
   subscriptionsMax: u32,
@@ -76,6 +84,9 @@ export const RPC_LIMITS_DEFAULT: RpcLimits = {
   connectionsPerAddressMax: 100,
   connectionRate: 500,
   addressRate: 1_000,
+  addressWorkMs: 200,
+  workMs: 400,
+  trialWeightMax: 500_000,
   limitLoopback: false,
   subscriptionsMax: 16,
   requestTimeoutMs: 30_000,

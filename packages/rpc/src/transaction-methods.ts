@@ -20,6 +20,7 @@ import { batchMethod, type Method, method } from './method.ts'
 import { plainValues, presentReceipt, presentTransaction } from './present.ts'
 import { rpcFail } from './refusals.ts'
 import { array, count, decimal, nullable, object, receipt, simulatedRefusal } from './schemas.ts'
+import type { RpcLimits } from './settings.ts'
 import type { View } from './view.ts'
 
 const TRANSACTION_BYTES_MAX = 2_000_000
@@ -31,7 +32,7 @@ const submission = struct({
 })
 
 /** The methods that take transactions, and what a sender asks before. */
-export function transactionMethods({ node, code }: View): readonly Method[] {
+export function transactionMethods({ node, code }: View, limits: RpcLimits): readonly Method[] {
   const { machine, store } = node
 
   function accountOf(account: Address): { readonly nonce: bigint; readonly authority: Authority | null } {
@@ -67,14 +68,17 @@ export function transactionMethods({ node, code }: View): readonly Method[] {
     }),
     method({
       name: 'tx_simulate',
-      summary: 'What a transaction would cost and do now; signatures are not needed',
+      summary: 'What a transaction would cost and do now, up to a weight; signatures are not needed',
       role: 'read',
+      works: true,
       params: submission,
       result: object({ fee: decimal, weight: decimal, receipt, refusal: nullable(simulatedRefusal) }),
       run(params) {
         const given = oneOf(params)
         const transaction = given instanceof Uint8Array ? decode(transactionCodec, given) : given
         const quote = machine.quote(transaction, store)
+        const max = limits.trialWeightMax
+        if (quote.weight > BigInt(max)) throw rpcFail.TRIAL_TOO_HEAVY({ weight: quote.weight, max })
         const { sender } = transaction.body
         // A trial runs as the sender's next transaction, whatever waits before it, and offers at least what its calls cost.
         const trial = {

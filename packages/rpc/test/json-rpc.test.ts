@@ -55,6 +55,8 @@ const dispatch: Dispatch = {
 const sender: Sender = {
   roles: new Set<Role>(['read', 'submit']),
   count: () => undefined,
+  tired: () => undefined,
+  spend: () => undefined,
   hold: () => undefined,
   isGone: () => false,
 }

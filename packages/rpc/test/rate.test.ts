@@ -27,7 +27,7 @@ test('one IPv4 address, or one /64 of IPv6, is one caller', () => {
 })
 
 test('the book of addresses is bounded and forgets nobody who holds a connection', () => {
-  const book = createAddressBook(1)
+  const book = createAddressBook({ rate: 1, workMs: 1 })
   const held = book.entry('192.0.2.1', 0)
   held.connections = 1
   const silent = book.entry('192.0.2.2', 0)

@@ -6,7 +6,7 @@ import { hash } from '@mmtchain/primitives'
 import { RPC_SETTINGS_DEFAULT, rpcSettings } from '@mmtchain/rpc'
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { limited, payment, post, start, until } from './running.ts'
+import { type Answer, limited, payment, post, start, until } from './running.ts'
 
 /** A request with any headers, as a browser or a strange program sends it. */
 function send(
@@ -268,6 +268,40 @@ test('who asks too often is refused by name until time has passed, each call of 
   const answers = (await calm.json()) as { result?: unknown; error?: { data: { code: string } } }[]
   expect(answers[0]?.result).toBeDefined()
   expect(answers[2]?.error?.data.code).toBe('rpc/RATE_LIMITED')
+  await stop()
+})
+
+const query = { jsonrpc: '2.0', id: 1, method: 'shapes_nothing' }
+/** Asks until a query is refused for the work that it is; a batch has a hundred. */
+async function tire(url: string) {
+  for (;;) {
+    const answers = (await (await post(url, Array(100).fill(query))).json()) as readonly Answer[]
+    const refused = answers.find(({ error }) => error)
+    if (refused) return refused.error?.data
+  }
+}
+
+test('queries and trials that take too much of the node wait; what else it is asked does not', async () => {
+  const rates = { addressRate: 1_000_000, connectionRate: 1_000_000 }
+  const { rpc, node, call, stop } = await start({ settings: limited({ ...rates, addressWorkMs: 1 }) })
+  const { bytes } = await payment(node)
+  expect((await call('shapes_nothing')).result).toBe(1)
+  const refused = { code: 'rpc/WORK_LIMITED', values: { msPerSecond: 1, of: 'address' } }
+  expect(await tire(rpc.url)).toMatchObject(refused)
+  await tire(rpc.url)
+  expect((await call('chain_status')).error).toBeUndefined()
+  expect((await call('tx_submit', { bytes })).error).toBeUndefined()
+  expect((await fetch(`${rpc.url}/healthz`)).status).toBe(200)
+  // Time pays the debt off, and a trial is counted as well.
+  const tryOut = async () => (await call('tx_simulate', { bytes })).result
+  await expect.poll(tryOut, { timeout: 60_000, interval: 100 }).toBeTruthy()
+  await stop()
+})
+
+test('all callers together take no more of the node than it gives them', async () => {
+  const rates = { addressRate: 1_000_000, connectionRate: 1_000_000 }
+  const { rpc, stop } = await start({ settings: limited({ ...rates, addressWorkMs: 1_000, workMs: 1 }) })
+  expect(await tire(rpc.url)).toMatchObject({ values: { msPerSecond: 1, of: 'all' } })
   await stop()
 })
 

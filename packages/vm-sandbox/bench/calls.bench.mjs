@@ -1,12 +1,7 @@
 // Calls a second of a counter and a token, beside the same code in plain Node.js: `node bench/calls.bench.mjs`. Processor time of this
 // thread, best of several. Warm: the program is loaded. Cold: it is not, because more programs are called than are kept.
-import { existsSync, readFileSync } from 'node:fs'
 import { createSandbox, hostFunction } from '@mmtchain/vm-sandbox'
-
-const schedule = '/proc/self/schedstat'
-const nowNs = existsSync(schedule)
-  ? () => Number(readFileSync(schedule, 'utf8').split(' ')[0])
-  : () => process.cpuUsage().user * 1_000
+import { processorNs } from './clock.mjs'
 
 const host = {
   get: hostFunction({ takes: ['text'], gas: 5_000, run: (rows, key) => rows.get(key) }),
@@ -50,9 +45,9 @@ const request = (program, args) => ({
 const perCall = (calls, work) => {
   work(Math.min(calls, 10_000))
   const runs = Array.from({ length: 5 }, () => {
-    const begin = nowNs()
+    const begin = processorNs()
     work(calls)
-    return (nowNs() - begin) / calls
+    return (processorNs() - begin) / calls
   })
   return Math.min(...runs)
 }
