@@ -26,7 +26,13 @@ const state = (id: string) => ({ id, final: false, deadline: null, sub: null })
 
 /** Sample → assignment → test → review by a second person → quality control → signed report. */
 export const sample: Definition = {
-  ...{ id: 'sample', title: 'Sample of drinking water', starters: role('sampler'), start: 'received' },
+  ...{
+    id: 'sample',
+    title: 'Sample of drinking water',
+    starters: role('sampler'),
+    sets: ['place'],
+    start: 'received',
+  },
   roles: ['sampler', 'director', 'reviewer', 'quality'].map((id) => ({ id, title: id })),
   fields: [
     { id: 'place', kind: { kind: 'text', value: null } },

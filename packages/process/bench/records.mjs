@@ -16,7 +16,7 @@ const step = (id, from, to) => ({
 })
 const open = { id: 'open', final: false, deadline: { afterMs: 86_400_000_000n, to: 'shut' }, sub: null }
 const definition = {
-  ...{ id: 'talk', title: 'Talk', starters: anyone, start: 'open', roles: [] },
+  ...{ id: 'talk', title: 'Talk', starters: anyone, sets: ['count'], start: 'open', roles: [] },
   fields: [{ id: 'count', kind: { kind: 'number', value: null } }],
   states: [open, { id: 'shut', final: true, deadline: null, sub: null }],
   transitions: [step('say', 'open', 'open'), step('leave', 'open', 'shut')],

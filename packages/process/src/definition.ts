@@ -2,6 +2,7 @@
 import {
   address,
   bool,
+  encode,
   hash,
   type Infer,
   list,
@@ -23,6 +24,8 @@ export const ATTACHMENTS_MAX = 8
 export const GUARDS_MAX = 8
 /** How many approvals a transition takes at most. */
 export const APPROVALS_MAX = 16
+/** Every step of an instance reads its definition, and weighs the same for all. */
+export const DEFINITION_BYTES_MAX = 16_384
 /** How deep processes nest. */
 export const DEPTH_MAX = 4
 /** A deadline is at least a second and at most ten years. */
@@ -88,6 +91,8 @@ export const definition = struct({
   id,
   title,
   starters: actor,
+  /** The fields that whoever starts it may set, and that a process which waits for this one hands in. */
+  sets: list(id, { max: FIELDS_MAX }),
   start: id,
   roles: list(struct({ id, title }), { max: ROLES_MAX }),
   fields: list(struct({ id, kind }), { max: FIELDS_MAX }),
@@ -106,6 +111,8 @@ export type Guard = Infer<typeof guard>
 export interface Published {
   readonly finals: readonly string[]
   readonly depth: number
+  /** Whether who publishes may have it started: it is its own, or anybody may start it. */
+  readonly mayStart: boolean
 }
 
 /**
@@ -120,6 +127,9 @@ export function faultsOf(
     readonly sub: (process: string, version: number) => Published | undefined
   },
 ): readonly string[] {
+  const { length } = encode(definition, given)
+  if (length > DEFINITION_BYTES_MAX)
+    return [`it has ${length} bytes, more than the maximum of ${DEFINITION_BYTES_MAX}`]
   const states = new Map(given.states.map((one) => [one.id, one]))
   return [
     ...namesOf(given),
@@ -129,6 +139,9 @@ export function faultsOf(
     // So entering a state starts at most one process a level, whatever nests.
     ...(states.get(given.start)?.final ? ['it starts in its end'] : []),
     ...actorFaults(given, given.starters, 'who may start it'),
+    ...given.sets
+      .filter((name) => !given.fields.some((field) => field.id === name))
+      .map((name) => `its start sets a field ${name} that is not there`),
     ...(given.starters.kind === 'field' || given.starters.kind === 'starter'
       ? ['who may start it is told by the instance, which is not there yet']
       : []),
@@ -187,6 +200,8 @@ function stateFaults(
   const found = published(sub.process, sub.version)
   if (!found)
     return [...faults, `${name} waits for a process ${sub.process} ${sub.version} that is not there`]
+  if (!found.mayStart)
+    faults.push(`${name} starts ${sub.process}, which is somebody else's and not for everybody to start`)
   if (found.depth >= DEPTH_MAX) faults.push(`${name} nests processes more than ${DEPTH_MAX} deep`)
   const ends = sub.outcomes.map((one) => one.ends)
   for (const end of found.finals)

@@ -13,7 +13,11 @@ export function publish(ctx: ProcessCommand, { definition }: { readonly definiti
   if (before && before.owner !== sender) throw fail.NOT_THE_OWNER({ process, owner: before.owner })
   const sub = (name: string, version: number) => {
     const found = state.definitions.get([name, version])
-    return found && { finals: finalsOf(found.definition), depth: found.depth }
+    if (!found) return undefined
+    // Else anybody could start what takes a role, by a process of its own that waits for it.
+    const mayStart =
+      found.definition.starters.kind === 'anyone' || state.processes.get(name)?.owner === sender
+    return { finals: finalsOf(found.definition), depth: found.depth, mayStart }
   }
   const faults = faultsOf(definition, { effects: params.effects, sub })
   if (faults.length > 0) {

@@ -37,8 +37,7 @@ export function start(
   const nothing = { process, starter: sender, field: () => undefined }
   if (!isActor(ctx, sender, by, nothing))
     throw fail.NOT_PERMITTED({ who: sender, transition: 'start', by: actorShown(by) })
-  const given = { name: 'start', sets: definition.fields.map(({ id }) => id) }
-  const fields = withSet(ctx, definition, given, [], set)
+  const fields = withSet(ctx, definition, { name: 'start', sets: definition.sets }, [], set)
   begin(ctx, definition, { version: found.newest, starter: sender, parent: null, fields, actors: [sender] })
 }
 
@@ -169,7 +168,7 @@ function enter(ctx: ProcessContext, number: bigint, row: Instance, move: Move): 
   emit.moved({ instance: number, process, what, from, to })
   if (sub) {
     const inner = definitionOf(ctx, sub.process, sub.version)
-    const fields = handed(inner, row.fields)
+    const fields = handed(inner, row.fields).filter(({ field }) => inner.sets.includes(field))
     begin(ctx, inner, { version: sub.version, starter, parent: number, fields, actors: [] })
   }
   if (!final) return

@@ -15,10 +15,6 @@ export const processRefusals = {
     message: `There is no process ${d.process}.`,
     hint: 'The query processes lists them.',
   }),
-  UNKNOWN_VERSION: (d: { process: string; version: number; newest: number }) => ({
-    message: `The process ${d.process} has versions 1 to ${d.newest}, not ${d.version}.`,
-    hint: 'Name one of them.',
-  }),
   RETIRED: (d: { process: string }) => ({
     message: `The process ${d.process} is retired.`,
     hint: 'Its instances go on; its owner publishes a new version to open it again.',

@@ -45,7 +45,7 @@ export const step = (id: string, from: string, to: string, more: Partial<Transit
 
 /** A permit: filed, examined, agreed on by two of the board, paid out; or refused, or lapsed after a day. */
 export const permit: Definition = {
-  ...{ id: 'permit', title: 'Permit of a quay', starters: anyone, start: 'filed' },
+  ...{ id: 'permit', title: 'Permit of a quay', starters: anyone, sets: ['name'], start: 'filed' },
   roles: [
     { id: 'clerk', title: 'Clerk' },
     { id: 'board', title: 'Board' },

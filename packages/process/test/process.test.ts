@@ -64,6 +64,19 @@ describe('a definition', () => {
     expect(faults({ start: 'nowhere' })).toContain('it starts in a state nowhere that is not there')
     expect(faults({ start: 'granted' })).toContain('it starts in its end')
     expect(faults({ starters: { kind: 'starter', value: null } })).toHaveLength(1)
+    const many = Array.from({ length: 59 }, (_, n) =>
+      step(`x${n}`, 'filed', 'refused', { title: 'x'.repeat(128) }),
+    )
+    expect(faults(withSteps(...many))).toEqual([])
+    const guard = {
+      field: 'name',
+      comparison: { kind: 'differs', value: null },
+      value: { kind: 'text', value: 'x'.repeat(256) },
+    } as const
+    expect(faults(withSteps(...many.map((one) => ({ ...one, guards: [guard] }))))).toEqual([
+      expect.stringMatching(/^it has \d+ bytes, more than the maximum of 16384$/),
+    ])
+    expect(faults({ sets: ['colour'] })).toEqual(['its start sets a field colour that is not there'])
     expect(faults({ id: 'Bad id' })).toEqual(['"Bad id" is no id'])
     expect(faults({ fields: [...permit.fields, { id: 'name', kind: kinds.text }] })).toEqual([
       'two fields are called name',
@@ -128,10 +141,10 @@ describe('a definition', () => {
     const sub = (process: string, outcomes: readonly { ends: string; to: string }[]) => ({
       sub: { process, version: 1, outcomes },
     })
-    const waiting = (more: object, depth = 1) =>
+    const waiting = (more: object, depth = 1, mayStart = true) =>
       faultsOf(
         { ...permit, ...changed('assigned', more) },
-        { ...none, sub: (name) => (name === 'check' ? { finals: ['ok'], depth } : undefined) },
+        { ...none, sub: (name) => (name === 'check' ? { finals: ['ok'], depth, mayStart } : undefined) },
       )
     expect(waiting(sub('check', [{ ends: 'ok', to: 'examined' }]))).toEqual([
       'assigned waits for a process, so nothing else leads out of it',
@@ -143,6 +156,9 @@ describe('a definition', () => {
         'check does not end in no',
         'assigned leads to a state hell that is not there',
       ]),
+    )
+    expect(waiting(sub('check', [{ ends: 'ok', to: 'examined' }]), 1, false)).toContain(
+      "assigned starts check, which is somebody else's and not for everybody to start",
     )
     expect(waiting(sub('check', [{ ends: 'ok', to: 'examined' }]), 4)).toContain(
       'assigned nests processes more than 4 deep',
@@ -194,7 +210,9 @@ describe('an instance', () => {
     const ann = on.as(at('ann')).process
     expect(ann.start({ process: 'other', set: [] }).code).toBe('process/UNKNOWN_PROCESS')
     expect(ann.start({ process: 'permit', set: [text('colour', 'red')] }).code).toBe('process/UNKNOWN_FIELD')
-    expect(ann.start({ process: 'permit', set: [text('length', '12')] }).code).toBe('process/WRONG_KIND')
+    // What a transition sets, who starts it does not.
+    expect(ann.start({ process: 'permit', set: [number('length', 12n)] }).code).toBe('process/UNKNOWN_FIELD')
+    expect(ann.start({ process: 'permit', set: [number('name', 12n)] }).code).toBe('process/WRONG_KIND')
     expect(ann.start({ process: 'permit', set: [] }).events).toEqual(['process.started', 'process.moved'])
     ann.start({ process: 'permit', set: filed })
     expect(act(on, 'ann', 9n, 'assign').code).toBe('process/UNKNOWN_INSTANCE')
@@ -311,6 +329,7 @@ const check: Definition = {
     id: 'check',
     title: 'Check',
     starters: anyone,
+    sets: ['score'],
     start: 'open',
     roles: [{ id: 'clerk', title: 'Clerk' }],
   },
@@ -319,7 +338,8 @@ const check: Definition = {
   transitions: [step('pass', 'open', 'good', { sets: ['score'] }), step('fail', 'open', 'bad')],
 }
 const outer = (id: string, inner: string, version = 1): Definition => ({
-  ...{ id, title: id, starters: anyone, start: 'waiting', roles: [{ id: 'clerk', title: 'Clerk' }] },
+  ...{ id, title: id, starters: anyone, sets: ['score', 'name'], start: 'waiting' },
+  roles: [{ id: 'clerk', title: 'Clerk' }],
   fields: [
     { id: 'score', kind: kinds.number },
     { id: 'name', kind: kinds.text },
@@ -368,6 +388,24 @@ test('a process waits for another, four deep, and goes on where that one ends', 
   on.advance({ toMs: on.timeMs + 10_000n })
   expect(on.read.process.instance({ instance: 5n })?.state).toBe('bad')
   expect(on.hookEvents.filter((name) => name === 'process.ended')).toHaveLength(3)
+})
+
+test('a process that takes a role to start is not started by another of somebody else, nor are its fields set by one', () => {
+  const on = start()
+  const { process: own } = on.as(at('owner'))
+  const guarded: Definition = { ...check, id: 'guarded', sets: [], starters: byRole('clerk') }
+  own.publish({ definition: guarded })
+  const thief = on.as(at('ann')).process
+  expect(thief.start({ process: 'guarded', set: [] }).code).toBe('process/NOT_PERMITTED')
+  const { code, refusal } = thief.publish({ definition: outer('trick', 'guarded') })
+  expect([code, refusal?.message]).toEqual(['process/BAD_DEFINITION', expect.stringMatching(/somebody else/)])
+  // Its owner may, and hands in no more than its start sets.
+  expect(own.publish({ definition: outer('proper', 'guarded') }).code).toBeUndefined()
+  expect(own.start({ process: 'proper', set: [number('score', 9n)] }).code).toBeUndefined()
+  expect(on.read.process.instance({ instance: 2n })).toMatchObject({ process: 'guarded', fields: [] })
+  // One that anybody may start, anybody may wait for.
+  own.publish({ definition: check })
+  expect(thief.publish({ definition: outer('asking', 'check') }).code).toBeUndefined()
 })
 
 test('effects have names, and there are at most 32', () => {

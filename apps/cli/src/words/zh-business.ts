@@ -95,10 +95,6 @@ export const zhBusiness: Readonly<Record<string, { readonly message: string; rea
     hint: '只有其所有者能发布版本、任命和停用它。',
   },
   'process/UNKNOWN_PROCESS': { message: '没有流程 {process}。', hint: '查询 processes 列出全部流程。' },
-  'process/UNKNOWN_VERSION': {
-    message: '流程 {process} 有版本 1 至 {newest}，没有 {version}。',
-    hint: '请指定其中之一。',
-  },
   'process/RETIRED': {
     message: '流程 {process} 已停用。',
     hint: '它的实例会继续；其所有者发布新版本即可重新启用。',
