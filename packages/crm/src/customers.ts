@@ -13,7 +13,7 @@ interface Of {
 
 export function found(ctx: CrmCommand, { organisation }: { readonly organisation: string }): undefined {
   const { state, fail, sender: owner } = ctx
-  if (!/^[a-z0-9][a-z0-9-]{0,31}$/.test(organisation)) throw fail.BAD_ID({ id: organisation })
+  checkId(ctx, organisation)
   if (state.organisations.has(organisation)) throw fail.ORGANISATION_EXISTS({ organisation })
   state.organisations.set(organisation, { owner, stages: ['new'], next: 1n, nextTask: 1n })
   ctx.emit.founded({ organisation, owner })
@@ -40,8 +40,7 @@ export function setPipeline(
   const own = owned(ctx, organisation)
   if (stages.length === 0) throw fail.BAD_STAGES({ why: 'it has none' })
   if (new Set(stages).size < stages.length) throw fail.BAD_STAGES({ why: 'it names one twice' })
-  const bad = stages.find((stage) => !/^[a-z0-9][a-z0-9-]{0,31}$/.test(stage))
-  if (bad !== undefined) throw fail.BAD_ID({ id: bad })
+  for (const stage of stages) checkId(ctx, stage)
   const left = own.stages.find(
     (stage) => !stages.includes(stage) && state.stages.get([organisation, stage]) > 0n,
   )
@@ -84,7 +83,7 @@ export function changeCustomer(ctx: CrmCommand, given: Record & Of): undefined {
   staffed(ctx, organisation)
   const { state } = ctx
   const row = known(ctx, given)
-  // Once a customer decides for itself, nobody takes that back but the customer.
+  // Once a customer decides for itself, the organisation does not take that back.
   if (row.account !== null && row.account !== account)
     throw ctx.fail.NOT_THE_CUSTOMER({ who: ctx.sender, customer })
   const indexes = distinct(given.indexes)
@@ -136,6 +135,7 @@ export function addInteraction(
   const { organisation, customer, kind, digest } = given
   staffed(ctx, organisation)
   const row = known(ctx, given)
+  checkId(ctx, kind)
   const interactions = row.interactions + 1
   const { sender: by, block } = ctx
   ctx.state.interactions.set([organisation, customer, interactions], {
@@ -194,6 +194,11 @@ export function tellOverdue({ state, emit, block }: CrmContext): undefined {
     state.tasks.set([organisation, task], { ...row, overdue: true })
     emit.taskOverdue({ organisation, task })
   }
+}
+
+/** Nothing on the chain is free text, which could tell who a customer is. Throws `crm/BAD_ID`. */
+export function checkId({ fail }: CrmContext, given: string): void {
+  if (!/^[a-z0-9][a-z0-9-]{0,31}$/.test(given)) throw fail.BAD_ID({ id: given })
 }
 
 /** The sender works for the organisation, or owns it. */

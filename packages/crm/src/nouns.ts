@@ -47,8 +47,18 @@ export const customerFields = {
 export const interaction = struct({ kind: id, digest: hash, by: address, timeMs: u64 })
 export const contact = struct({ digest: hash, sinceMs: u64 })
 export const task = struct({ customer: u64, assignee: address, digest: hash, dueMs: u64, overdue: bool })
-export const consentRow = struct({ given: bool, untilMs: u64, evidence: hash, by: address, timeMs: u64 })
+/** `round` counts how often consent was given anew, after it was withdrawn or had run out. */
+export const consentRow = struct({
+  given: bool,
+  untilMs: u64,
+  evidence: hash,
+  by: address,
+  timeMs: u64,
+  round: u32,
+})
 export const share = struct({ purpose: id, untilMs: u64 })
+/** A grant stands on the consent of one round, and does not come back with that of a later one. */
+export const shareRow = struct({ purpose: id, untilMs: u64, round: u32 })
 export const tier = struct({ id, from: sum })
 export const programme = struct({ tiers: list(tier, { min: 1, max: TIERS_MAX }), validDays: u16 })
 export const outcome = union({ done: unit, cancelled: unit })
@@ -75,7 +85,7 @@ export function nouns() {
       dueTasks: table(tuple(u64, id, u64), unit),
       consents: table(tuple(id, u64, id), consentRow),
       /** By owner, customer and the organisation that may read it. */
-      shares: table(tuple(id, u64, id), share),
+      shares: table(tuple(id, u64, id), shareRow),
       programmes: table(tuple(id, id), programme),
       /** All that a member ever earned, which decides on its tier. */
       earned: table(tuple(id, id, u64), sum, 0n),

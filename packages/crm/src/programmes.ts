@@ -1,6 +1,6 @@
 // Membership programmes: points are earned, spent oldest first, and run out; what was ever earned decides on the tier.
 import type { Infer } from '@mmtchain/codec'
-import { known, owned, staffed } from './customers.ts'
+import { checkId, known, owned, staffed } from './customers.ts'
 import type { CrmCommand, CrmContext, CrmReader, programme } from './nouns.ts'
 
 export type Programme = Infer<typeof programme>
@@ -26,7 +26,7 @@ export function openProgramme(
 ): undefined {
   const { state, fail } = ctx
   owned(ctx, organisation)
-  if (!/^[a-z0-9][a-z0-9-]{0,31}$/.test(id)) throw fail.BAD_ID({ id })
+  for (const one of [id, ...given.tiers.map((tier) => tier.id)]) checkId(ctx, one)
   if (state.programmes.has([organisation, id])) throw fail.PROGRAMME_EXISTS({ programme: id })
   const { tiers, validDays } = given
   if (validDays < 1 || validDays > VALID_DAYS_MAX)

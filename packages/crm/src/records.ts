@@ -30,11 +30,16 @@ export const recordRefusals = {
     message: `The record ${d.digest} is not what the chain commits to.`,
     hint: 'Somebody has changed the file: restore it from a copy.',
   }),
+  BAD_KEY: (d: { bytes: number; min: number }) => ({
+    message: `The key of a blind index has ${d.bytes} bytes, not ${d.min} or more.`,
+    hint: 'Make 32 random bytes once, and keep them to yourself: whoever has them can try names.',
+  }),
   NOT_GRANTED: (d: { reader: string; customer: bigint }) => ({
     message: `${d.reader} may not read the customer ${d.customer}.`,
     hint: 'The owner grants it for a purpose that the customer has consented to (command share).',
   }),
 }
+const KEY_BYTES_MIN = 32
 const fail = failures('crm', recordRefusals)
 const RECORD = tag('mmt-crm-record')
 
@@ -53,7 +58,7 @@ export function recordDigest({ fields, salt }: PrivateRecord): Hash {
 
 /**
  * What a customer is found by without telling it: HMAC-SHA-256 under a key of the organisation's own. The value is taken in Unicode form NFKC, in
- * lower case and without space around it, so that `Ann@x.org ` finds `ann@x.org`.
+ * lower case and without space around it, so that `Ann@x.org ` finds `ann@x.org`. Throws `crm/BAD_KEY` for a key of less than 32 bytes.
  */
 export function blindIndex(given: {
   readonly key: Uint8Array
@@ -61,6 +66,7 @@ export function blindIndex(given: {
   readonly value: string
 }): Hash {
   const { key, field, value } = given
+  if (key.length < KEY_BYTES_MIN) throw fail.BAD_KEY({ bytes: key.length, min: KEY_BYTES_MIN })
   const text = JSON.stringify([field, value.normalize('NFKC').trim().toLowerCase()])
   return hash(new Uint8Array(createHmac('sha256', key).update(text).digest()))
 }

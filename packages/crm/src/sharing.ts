@@ -1,6 +1,6 @@
 // Consent, and records that another organisation may read for a purpose until a day.
 import type { Hash } from '@mmtchain/primitives'
-import { known, staffed } from './customers.ts'
+import { checkId, known, staffed } from './customers.ts'
 import type { CrmCommand, CrmReader } from './nouns.ts'
 
 interface Of {
@@ -24,14 +24,13 @@ export function consent(
   const { account } = known(ctx, given)
   if (account === null) staffed(ctx, organisation)
   else if (account !== by) throw fail.NOT_THE_CUSTOMER({ who: by, customer })
+  checkId(ctx, purpose)
   if (given.given && untilMs <= block.timeMs) throw fail.BAD_TIME({ timeMs: untilMs, nowMs: block.timeMs })
-  state.consents.set([organisation, customer, purpose], {
-    given: given.given,
-    untilMs,
-    evidence,
-    by,
-    timeMs: block.timeMs,
-  })
+  const key = [organisation, customer, purpose] as const
+  const before = state.consents.get(key)
+  const goesOn = before?.given && before.untilMs > block.timeMs
+  const round = (before?.round ?? 0) + (given.given && !goesOn ? 1 : 0)
+  state.consents.set(key, { given: given.given, untilMs, evidence, by, timeMs: block.timeMs, round })
   ctx.emit.consented({ organisation, customer, purpose, given: given.given })
 }
 
@@ -48,7 +47,7 @@ export function shareCustomer(
   if (untilMs <= block.timeMs) throw fail.BAD_TIME({ timeMs: untilMs, nowMs: block.timeMs })
   const row = state.consents.get([organisation, customer, purpose])
   if (!row?.given || row.untilMs < untilMs) throw fail.NO_CONSENT({ customer, purpose })
-  state.shares.set([organisation, customer, reader], { purpose, untilMs })
+  state.shares.set([organisation, customer, reader], { purpose, untilMs, round: row.round })
   ctx.emit.shared(given)
 }
 
@@ -60,13 +59,14 @@ export function endShare(ctx: CrmCommand, given: Of & { readonly reader: string 
   ctx.emit.shareEnded(given)
 }
 
-/** Whether an organisation may read a record now, and for what. Consent that is withdrawn ends every grant for its purpose. */
+/** Whether an organisation may read a record now, and for what. Consent that is withdrawn or runs out ends every grant for its purpose, for good. */
 export function mayRead(
   { state, block }: CrmReader,
   { organisation, customer, reader }: Of & { readonly reader: string },
 ): { readonly purpose: string; readonly untilMs: bigint } | null {
   const row = state.shares.get([organisation, customer, reader])
   if (!row || row.untilMs <= block.timeMs || !state.customers.has([organisation, customer])) return null
-  const found = state.consents.get([organisation, customer, row.purpose])
-  return found?.given && found.untilMs > block.timeMs ? row : null
+  const { purpose, untilMs, round } = row
+  const found = state.consents.get([organisation, customer, purpose])
+  return found?.given && found.untilMs > block.timeMs && found.round === round ? { purpose, untilMs } : null
 }

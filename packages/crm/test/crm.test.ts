@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { crm } from '@mmtchain/crm'
 import { blindIndex, fileRecords, newRecord, recordDigest, releaseRecord } from '@mmtchain/crm/records'
 import {
-  type Address,
   defineChain,
   defineModule,
   type Hash,
@@ -17,28 +16,10 @@ import {
   struct,
 } from '@mmtchain/kernel'
 import { hash as toHash, height as toHeight } from '@mmtchain/primitives'
-import { laterVersion, testAccount, testChain } from '@mmtchain/testkit'
+import { laterVersion, testChain } from '@mmtchain/testkit'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-
-const at = (name: string): Address => testAccount(name).address
-const some = (n: number): Hash => toHash(n.toString(16).padStart(64, '0'))
-const DAY_MS = 86_400_000n
-const chain = defineChain({ id: 'harbour-1', slotMs: 1_000, consensus: solo() }).use(crm())
-const port = { organisation: 'port' }
-const first = { ...port, customer: 1n }
-const blank = { digest: some(1), account: null, indexes: [] as readonly Hash[] }
-
-/** The port with a clerk and three stages, and the bank. */
-function start() {
-  const on = testChain(chain, {})
-  on.as(at('owner')).crm.found(port)
-  on.as(at('banker')).crm.found({ organisation: 'bank' })
-  on.as(at('owner')).crm.setStaff({ ...port, who: at('clerk'), works: true })
-  on.as(at('owner')).crm.setPipeline({ ...port, stages: ['lead', 'offer', 'won'] })
-  return on
-}
-const clerkOf = (on: ReturnType<typeof start>) => on.as(at('clerk')).crm
+import { at, blank, clerkOf, DAY_MS, first, port, some, start } from './harbour.ts'
 
 describe('an organisation', () => {
   test('has an owner, staff and a pipeline, and is refused in the order of the README', () => {
@@ -162,6 +143,34 @@ describe('a record', () => {
     expect(may(first)).toBeNull()
   })
 
+  test('is not shared again by consent that is given anew, but stays shared while consent is prolonged', () => {
+    const on = start()
+    const clerk = clerkOf(on)
+    clerk.addCustomer({ ...port, ...blank, account: at('ann') })
+    const untilMs = on.timeMs + 10n * DAY_MS
+    const decide = (change: object) =>
+      on.as(at('ann')).crm.consent({
+        ...{ ...first, purpose: 'loan', given: true, untilMs, evidence: some(1), ...change },
+      }).code
+    const share = { ...first, reader: 'bank', purpose: 'loan', untilMs }
+    const may = () => on.read.crm.mayRead({ ...first, reader: 'bank' })
+    decide({})
+    clerk.share(share)
+    decide({ untilMs: untilMs + DAY_MS })
+    expect(may()).toEqual({ purpose: 'loan', untilMs })
+    decide({ given: false })
+    decide({})
+    expect(may()).toBeNull()
+    clerk.share(share)
+    expect(may()).toEqual({ purpose: 'loan', untilMs })
+    // Nor by consent that was cut short, ran out, and is given anew.
+    decide({ untilMs: on.timeMs + 5_000n })
+    on.advance({ toMs: on.timeMs + 5_000n })
+    expect(may()).toBeNull()
+    decide({})
+    expect(may()).toBeNull()
+  })
+
   test('stays off the chain, is what the chain commits to, and is released only under a grant', async () => {
     const path = await mkdtemp(join(tmpdir(), 'mmt-crm-'))
     try {
@@ -175,6 +184,11 @@ describe('a record', () => {
       expect(mail(' Ann@X.org')).toBe(mail('ann@x.org'))
       expect(mail('ann@x.org', new Uint8Array(32))).not.toBe(mail('ann@x.org'))
       expect(blindIndex({ key, field: 'name', value: 'ann@x.org' })).not.toBe(mail('ann@x.org'))
+      // Under a key that can be guessed, an index tells whom it is of.
+      for (const bytes of [0, 31])
+        expect(() => mail('ann@x.org', new Uint8Array(bytes))).toThrow(
+          expect.objectContaining({ code: 'crm/BAD_KEY' }),
+        )
       const on = start()
       clerkOf(on).addCustomer({ ...port, ...blank, digest, indexes: [mail('ann@x.org')] })
       expect(on.read.crm.find({ ...port, index: mail('ANN@x.org '), from: 0n, limit: 1 })).toEqual([1n])

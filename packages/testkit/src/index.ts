@@ -3,6 +3,7 @@ export { engineCompliance } from './engine-compliance.ts'
 export { laterVersion } from './later-version.ts'
 export { type ManualClock, manualClock } from './manual-clock.ts'
 export { type NetworksUnderTest, networkCompliance } from './network-compliance.ts'
+export { type RefusalWalk, refusalsInReadme, refusalsOnTheWay } from './refusal-order.ts'
 export {
   type ComplianceCase,
   type StoreUnderTest,

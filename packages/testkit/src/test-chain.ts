@@ -105,6 +105,8 @@ export interface TestChain<M> {
   readonly validators: ValidatorSet
   /** Who proposes the next block, after `round` turns have passed without one; with the engine `turns()`. */
   proposer(round?: number): Address
+  /** The rows that a call of a test account reads and writes, beyond those of a block without it. Nothing of the call stays. Throws when it is refused. */
+  rows(call: TestCall): { readonly read: number; readonly written: number }
   /** A second chain with the same state, to try something and throw it away. */
   fork(): TestChain<M>
 }
@@ -273,6 +275,16 @@ function run<M>(
     return { ...draft, fee: feeTaken(fee), weightMax: weight }
   }
 
+  function rowsOf(candidates: readonly Prepared[]) {
+    const count = { read: 0, written: 0 }
+    const { proposer, request } = nextBlock({})
+    const counting = counted(store, count)
+    const { receipts, skipped } = machine.build(counting, { parent: tip, proposer, request, candidates })
+    const code = receipts.transactions.find(({ error }) => error)?.error?.code ?? skipped[0]?.error.code
+    if (code !== undefined) throw new Error(`the call is refused: ${code}`)
+    return count
+  }
+
   const feeTaken = (fee: Amount) => (chain.modules.some(({ spec }) => spec.feePolicy) ? fee : amount(0n))
 
   function inputBytes({ module, command, input }: Omit<TestCall, 'sender'>): Uint8Array {
@@ -344,7 +356,33 @@ function run<M>(
     get hookEvents() {
       return hookEvents
     },
+    rows(call) {
+      const empty = rowsOf([])
+      const { read, written } = rowsOf([machine.prepare(sign(body(call.sender, [call])))])
+      return { read: read - empty.read, written: written - empty.written }
+    },
     fork: () => run<M>(genesis, machine, [store.fork(), second.fork()], tip, options),
+  }
+}
+
+/** A store that counts the rows that are read of it, and those of the stage that is made on it. */
+function counted(store: MemoryStore, count: { read: number; written: number }): MemoryStore {
+  return {
+    ...store,
+    get(key) {
+      count.read += 1
+      return store.get(key)
+    },
+    *entries(range) {
+      for (const row of store.entries(range)) {
+        count.read += 1
+        yield row
+      }
+    },
+    stage(changes) {
+      count.written += changes.length
+      return store.stage(changes)
+    },
   }
 }
 

@@ -216,6 +216,10 @@ export const zhBusiness: Readonly<Record<string, { readonly message: string; rea
     hint: '已过期的积分不能使用。',
   },
   'crm/NO_RECORD': { message: '存储中没有记录 {digest}。', hint: '它从未存储过，或已销毁。' },
+  'crm/BAD_KEY': {
+    message: '盲索引的密钥有 {bytes} 字节，而不是至少 {min} 字节。',
+    hint: '请一次性生成 32 个随机字节并自行保管：持有它的人可以逐个试姓名。',
+  },
   'crm/BAD_RECORD': {
     message: '记录 {digest} 与链上的承诺不符。',
     hint: '有人改动了文件：请从副本恢复。',
