@@ -13,6 +13,7 @@ import {
   homeAt,
   loadChainFile,
   makeDemoKeys,
+  makeFolder,
   readKey,
   type StoredKey,
 } from '@mmtchain/node'
@@ -93,6 +94,7 @@ async function bench(options: BenchOptions): Promise<void> {
   // Every account sends as many, so that the second run begins where the first has ended for all of them.
   const count = Math.ceil(positive('--transactions', options.transactions) / ACCOUNTS) * ACCOUNTS
   const slotMs = positive('--slot', options.slot ?? '500')
+  if (options.profiles !== undefined) await makeFolder(resolve(options.profiles))
   const folder = await mkdtemp(join(tmpdir(), 'mmt-bench-'))
   try {
     const limit = await signatureLimit(options)
