@@ -137,7 +137,7 @@ async function applyChunk(args: {
 }
 
 /** Nothing of a row is in memory. */
-const NONE_KNOWN: KnownRows = { find: () => -1, pathInto: () => undefined }
+const NONE_KNOWN: KnownRows = { find: () => -1, epoch: () => 0, pathsInto: () => undefined }
 
 /** Builds the index from the sorted keys, and makes the block the tip. */
 async function finish(args: {

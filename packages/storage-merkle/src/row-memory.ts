@@ -1,6 +1,7 @@
 // Rows that were read or written lately, packed into a few large arrays: one object a row would cost more than the row itself,
 // and the collector would walk over all of them again and again.
 import type { StateKey } from '@mmtchain/kernel'
+import { CHANGE_WORDS } from './staged-rows.ts'
 
 /** A bounded memory of rows, and of keys that have none. */
 export interface RowMemory {
@@ -9,6 +10,8 @@ export interface RowMemory {
   epoch(): number
   /** Writes H(key) of a record to the word `at`. */
   pathInto(record: number, to: Int32Array, at: number): void
+  /** The same of `records` from one to before another that are not −1; that of the n-th goes to the n-th row of `changes`. */
+  pathsInto(records: Int32Array, from: number, to: number, changes: Int32Array): void
   /** The value of a record, null for no row. A view of memory that is good until the next `put`. */
   valueOf(record: number): Uint8Array | null
   /** Remembers a row, or null for none, with H(key) at the word `pathAt` of `paths`. */
@@ -23,6 +26,9 @@ export interface RememberedRow {
   readonly pathAt: number
   readonly value: Uint8Array | null
 }
+
+/** Whatever was read of memory only to have it fetched before a loop that would wait for each. */
+const touched = new Int32Array(1)
 
 /** A record: H(key), the length of the value or −1 for no row, the value filled up to whole words. */
 const PATH_WORDS = 8
@@ -90,6 +96,21 @@ export function rowMemory(bytesMax: number): RowMemory {
     epoch: () => epoch,
     pathInto(record, to, at) {
       for (let i = 0; i < PATH_WORDS; i++) to[at + i] = young.words[record + i] as number
+    },
+    pathsInto(records, from, to, changes) {
+      const { words } = young
+      let sum = 0
+      for (let i = from; i < to; i++) {
+        const record = records[i] as number
+        if (record >= 0) sum ^= (words[record] as number) ^ (words[record + PATH_WORDS - 1] as number)
+      }
+      touched[0] = sum
+      for (let i = from; i < to; i++) {
+        const record = records[i] as number
+        if (record < 0) continue
+        const at = i * CHANGE_WORDS
+        for (let word = 0; word < PATH_WORDS; word++) changes[at + word] = words[record + word] as number
+      }
     },
     valueOf: (record) => valueAt(young.words, young.bytes, record),
     put(key, row) {

@@ -37,42 +37,32 @@ const VALUE_BYTES_EXPECTED = 128
 /** Rows whose memory is read one after another before more is done with them. */
 const PIECE = 256
 
+/** Whatever was read of memory only to have it fetched, so that it is read. */
+const touched = new Int32Array(1)
+
 /** Of rows that are known the records, and the way to H(key) without hashing. */
-export type KnownRows = Pick<RowMemory, 'find' | 'pathInto'>
+export type KnownRows = Pick<RowMemory, 'find' | 'epoch' | 'pathsInto'>
 
 /** Looks for the rows among those that are `known`. Throws `store/UNSORTED` unless the keys ascend. */
 export function stagedRows(changes: StateChanges, messages: MessageHasher, known: KnownRows): StagedRows {
   const count = changes.length
   const given = new Int32Array(count * CHANGE_WORDS)
   const givenBytes = new Uint8Array(given.buffer)
-  const givenEnds = new Uint32Array(count)
   const records = new Int32Array(count)
-  let values = new Uint8Array(count * VALUE_BYTES_EXPECTED)
-  let used = 0
+  const keys = changes.map(([key]) => key)
+  const written = changes.map(([, value]) => value)
+  const packed = packedValues(count)
   messages.begin(given)
-  // Keys and values lie all over memory. What is done to one after the other in short loops lets the processor fetch many at once.
+  // Keys, records and values lie all over memory. Short loops over many of them let the processor fetch what several need at once.
   for (let from = 0; from < count; from += PIECE) {
     const to = Math.min(from + PIECE, count)
-    checkOrder(changes, from, to)
-    for (let i = from; i < to; i++) {
-      const [key] = changes[i] as StateChanges[number]
-      const record = known.find(key)
-      records[i] = record
-      if (record >= 0) known.pathInto(record, given, i * CHANGE_WORDS)
-      else addKey(messages, key, given, i * CHANGE_WORDS)
-    }
-    for (let i = from; i < to; i++) {
-      const [, value] = changes[i] as StateChanges[number]
-      if (value) {
-        if (used + value.length > values.length) values = grown(values, used + value.length)
-        values.set(value, used)
-        const at = i * CHANGE_WORDS + 8
-        if (value.length <= MESSAGE_BYTES_MAX) messages.bytes.set(value, messages.room(value.length, at))
-        else sha256Into(givenBytes, 4 * at, values.subarray(used, used + value.length))
-        used += value.length
-      }
-      givenEnds[i] = used
-    }
+    checkOrder(keys, from, to)
+    findRows(known, keys, records, from, to)
+    known.pathsInto(records, from, to, given)
+    for (let i = from; i < to; i++)
+      if ((records[i] as number) < 0) addKey(messages, keys[i] as StateKey, given, i * CHANGE_WORDS)
+    packed.add(written, from, to)
+    for (let i = from; i < to; i++) if (written[i]) packed.hash(messages, i, givenBytes)
   }
   messages.finish()
   const order = orderOf(givenBytes, count)
@@ -84,28 +74,95 @@ export function stagedRows(changes: StateChanges, messages: MessageHasher, known
     written: new Uint8Array(count),
     records: new Int32Array(count),
     keys: new Array<StateKey>(count),
-    values,
+    values: packed.bytes(),
     starts: new Uint32Array(count),
     ends: new Uint32Array(count),
   }
   for (let i = 0; i < count; i++) {
     const from = order[i] as number
-    const [key, value] = changes[from] as StateChanges[number]
-    rows.keys[i] = key
+    rows.keys[i] = keys[from] as StateKey
     rows.records[i] = records[from] as number
-    rows.written[i] = value === null ? 0 : 1
-    rows.starts[i] = from === 0 ? 0 : (givenEnds[from - 1] as number)
-    rows.ends[i] = givenEnds[from] as number
+    rows.written[i] = written[from] === null ? 0 : 1
+    rows.starts[i] = packed.starts[from] as number
+    rows.ends[i] = packed.ends[from] as number
     for (let word = 0; word < CHANGE_WORDS; word++)
       words[i * CHANGE_WORDS + word] = given[from * CHANGE_WORDS + word] as number
   }
   return rows
 }
 
-function checkOrder(changes: StateChanges, from: number, to: number): void {
+function checkOrder(keys: readonly StateKey[], from: number, to: number): void {
+  let sum = 0
+  for (let i = from; i < to; i++) {
+    const key = keys[i] as StateKey
+    sum ^= key.charCodeAt(0) ^ key.charCodeAt(key.length - 1)
+  }
+  touched[0] = sum
   for (let i = Math.max(from, 1); i < to; i++) {
-    const [key] = changes[i] as StateChanges[number]
-    if (key <= (changes[i - 1] as StateChanges[number])[0]) throw merkleStoreFail.UNSORTED({ key })
+    const key = keys[i] as StateKey
+    if (key <= (keys[i - 1] as StateKey)) throw merkleStoreFail.UNSORTED({ key })
+  }
+}
+
+/** Writes the records of the keys; −1 for those of which nothing is known. */
+function findRows(
+  known: KnownRows,
+  keys: readonly StateKey[],
+  records: Int32Array,
+  from: number,
+  to: number,
+): void {
+  const epoch = known.epoch()
+  for (let i = from; i < to; i++) records[i] = known.find(keys[i] as StateKey)
+  // Finding may begin another epoch, in which those that were found before are elsewhere.
+  if (known.epoch() !== epoch) records.fill(-1, from, to)
+}
+
+/** Copies of values, one behind the other on whole words. */
+function packedValues(count: number) {
+  let words = new Int32Array(count * (VALUE_BYTES_EXPECTED / 4))
+  let bytes = new Uint8Array(words.buffer)
+  const starts = new Uint32Array(count)
+  const ends = new Uint32Array(count)
+  let used = 0
+  return {
+    starts,
+    ends,
+    bytes: () => bytes,
+    add(values: readonly (Uint8Array | null)[], from: number, to: number): void {
+      let sum = 0
+      for (let i = from; i < to; i++) sum ^= values[i]?.[0] ?? 0
+      touched[0] = sum
+      for (let i = from; i < to; i++) {
+        const value = values[i]
+        if (!value) continue
+        const end = used + value.length
+        if (end > bytes.length) {
+          const larger = new Int32Array((2 * end + 3) >> 2)
+          larger.set(words)
+          words = larger
+          bytes = new Uint8Array(larger.buffer)
+        }
+        bytes.set(value, used)
+        starts[i] = used
+        ends[i] = end
+        used = (end + 3) & ~3
+      }
+    },
+    /** Has the hash of a value written behind H(key). */
+    hash(messages: MessageHasher, i: number, given: Uint8Array): void {
+      const [start, end] = [starts[i] as number, ends[i] as number]
+      const at = i * CHANGE_WORDS + 8
+      if (end - start > MESSAGE_BYTES_MAX) sha256Into(given, 4 * at, bytes.subarray(start, end))
+      else {
+        const to = messages.room(end - start, at)
+        const whole = (end - start) >> 2
+        for (let word = 0; word < whole; word++)
+          messages.words[(to >> 2) + word] = words[(start >> 2) + word] as number
+        for (let byte = 4 * whole; byte < end - start; byte++)
+          messages.bytes[to + byte] = bytes[start + byte] as number
+      }
+    },
   }
 }
 
@@ -114,12 +171,6 @@ function addKey(messages: MessageHasher, key: StateKey, to: Int32Array, at: numb
   const length = keyLength(key)
   if (length > MESSAGE_BYTES_MAX) pathInto(key, to, at)
   else writeKey(messages.bytes, messages.room(length, at), key)
-}
-
-function grown(values: Uint8Array<ArrayBuffer>, bytes: number): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(2 * bytes)
-  larger.set(values)
-  return larger
 }
 
 /** The value of a row that is written, as a view. */
