@@ -10,7 +10,7 @@ export {
   type Scenarios,
   twinScenarios,
 } from './scenarios.ts'
-export type { Setup, SetupGenesis } from './setup.ts'
+export type { Setup, SetupBlock, SetupGenesis } from './setup.ts'
 export { planText, type Shrunk, shrink, timelineText } from './shrink.ts'
 export { createStage } from './stage.ts'
 export type { Violation } from './violation.ts'

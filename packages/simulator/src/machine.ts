@@ -235,7 +235,7 @@ export function simMachine(options: MachineOptions): SimMachine {
         tip = observer.tipOf(under)
         note(`commits block ${commit.id.slice(0, 8)}`, () => `height ${commit.block.header.height}`)
         if (parent && tip && options.isWatched)
-          watch.committed({ node: name, store: under, machine: observer, tip })
+          watch.committed({ node: name, store: under, machine: observer, parent, tip, stored: commit })
         await reach(false)
       },
       async revertTo(height) {

@@ -9,6 +9,7 @@ import {
   type GenesisData,
   type Machine,
   type StateReader,
+  type StoredBlock,
   struct,
   type Tip,
   type Validator,
@@ -48,6 +49,11 @@ export interface Setup {
   readonly transferMs?: number | undefined
   /** How many transfers each account sends at a time, all to one node, instead of single ones. */
   readonly burst?: number | undefined
+  /**
+   * Judges what the chain's own modules decide, by rules written beside them: nodes that all run the same mistake agree with each other.
+   * Made for each run, it is shown every block once, in the order of the chain, as it is first committed, and tells in words what is wrong.
+   */
+  readonly judge?: (() => (shown: SetupBlock) => readonly string[]) | undefined
   /** A call beside transfers, which nodes are sent as often. */
   readonly call?: ((chance: Chance, plan: Plan) => SetupCall | undefined) | undefined
 }
@@ -57,6 +63,14 @@ export interface SetupReveal {
   readonly machine: Machine
   readonly store: StateReader
   readonly tip: Tip
+}
+/** A block, and the chain after it. */
+export interface SetupBlock {
+  readonly machine: Machine
+  readonly store: StateReader
+  readonly parent: Tip
+  readonly tip: Tip
+  readonly stored: Pick<StoredBlock, 'block' | 'receipts'>
 }
 export interface SetupCall {
   /** The name of the account that calls, as `keyOf` takes it. */

@@ -2,6 +2,7 @@ import type { Engine, Machine, MemoryStore, SignPlace, StoredBlock, Tip } from '
 import { validatorsHash } from '@mmtchain/kernel'
 import { type Address, equalBytes, type Hash } from '@mmtchain/primitives'
 import { BEGIN_MS } from './clock.ts'
+import type { SetupBlock } from './setup.ts'
 import type { Violation } from './violation.ts'
 
 /** Sees all that the nodes of a world do, and tells when a rule is broken. */
@@ -23,7 +24,9 @@ export interface Watch {
     readonly node: string
     readonly store: MemoryStore
     readonly machine: Machine
+    readonly parent: Tip
     readonly tip: Tip
+    readonly stored: Pick<StoredBlock, 'block' | 'receipts'>
   }): void
   /** The engine of a node that keeps to the rules asks for a signature. After any crash it asks for the same. */
   asked(args: { readonly node: string; readonly at: SignPlace; readonly message: Uint8Array }): void
@@ -61,8 +64,10 @@ export function createWatch(args: {
   /** The keys that may have signed anything. */
   readonly lawless: ReadonlySet<string>
   readonly nameOf: (address: string) => string
+  /** What the chain's own rules say of a block. */
+  readonly judge: ((shown: SetupBlock) => readonly string[]) | undefined
 }): Watch {
-  const { reference, now, lawless, nameOf } = args
+  const { reference, now, lawless, nameOf, judge } = args
   const isRevertible = reference.revertible === true
   /** What is final, and who said so first. */
   const ids = new Map<bigint, { readonly id: Hash; readonly by: string }>()
@@ -157,7 +162,7 @@ export function createWatch(args: {
       counted.add(id)
       for (const event of [...receipts.begin, ...receipts.end]) see(`${event.module}.${event.name}`)
     },
-    committed({ node, store, machine, tip }) {
+    committed({ node, store, machine, parent, tip, stored }) {
       const { header, id } = tip
       if (store.stage([]).root !== header.stateRoot)
         broken('state root', `${node} has another state than block ${id} of height ${header.height} says`)
@@ -173,6 +178,8 @@ export function createWatch(args: {
       rulers.set(id, members)
       for (const sentence of machine.brokenInvariants(store, tip))
         broken('invariant', `${sentence} does not hold at height ${header.height} of ${node}`)
+      for (const wrong of judge?.({ machine, store, parent, tip, stored }) ?? [])
+        broken('judge', `${wrong}, at height ${header.height} of ${node}`)
     },
     asked({ node, at: { height, round, step }, message }) {
       // An engine without a log may ask for something else after a crash: then its signer says nothing.

@@ -73,6 +73,7 @@ export function createWorld(options: WorldOptions): World {
     now: () => time.nowMs,
     lawless: new Set(keys.filter((_, node) => isLawless(node)).map(({ address }) => address)),
     nameOf: (address) => names.get(address) ?? address,
+    judge: setup.judge?.(),
   })
   const { fingerprint } = genesisOf(setup, plan, (engine) => engine)
   const liarOf = new Map([...lies].map(([node, lie]) => [nameOfNode(node), lie]))

@@ -5,12 +5,14 @@ import { pbft } from '@mmtchain/consensus-pbft'
 import { sha256 } from '@mmtchain/crypto'
 import { address, amount, type Engine, struct } from '@mmtchain/kernel'
 import { amount as toAmount, utf8 } from '@mmtchain/primitives'
-import type { Plan, Setup } from '@mmtchain/simulator'
+import { CALM, type Fault, type Plan, planOf, type Setup } from '@mmtchain/simulator'
 import { token } from '@mmtchain/token-rewards'
+import { electionRules } from './election-rules.ts'
 
 const LAYERS = 4_000
 const DEPOSIT = toAmount(1_000n)
 const FUNDS = toAmount(1_000_000n)
+const BLOCK_WEIGHT = 20_000n
 const VOTE = struct({ delegate: address, amount })
 
 const onions = new Map<string, Onion>()
@@ -27,20 +29,33 @@ export function elected(args: {
   readonly plan: Plan
   /** Seats follow congestion: an epoch with a vote a block is full, one without transactions idle. */
   readonly dec?: boolean
+  /** The election itself, where it is not the right one. */
+  readonly made?: typeof election
+  /** Rules for a chain without branches. */
+  readonly isJudged?: boolean
 }): Setup {
-  const { plan, name } = args
+  const { plan, name, made = election } = args
+  const terms = {
+    seats: plan.validators,
+    missesToSuspend: 2,
+    awayEpochs: 1,
+    ...(args.dec && {
+      dec: { seatsMin: Math.max(1, plan.validators - 3), idlePercent: 0, fullPercent: 1 },
+    }),
+  }
   const people: string[] = []
   return {
     name,
     isElected: true,
     engine: () => args.engine(plan.validators),
-    blockWeightMax: 20_000n,
+    blockWeightMax: BLOCK_WEIGHT,
+    ...(args.isJudged && { judge: electionRules({ ...terms, weightMax: BLOCK_WEIGHT }) }),
     genesis({ base, timeMs, validators, people: standing, accounts, documents }) {
       people.splice(0, people.length, ...standing.map((one) => one.address))
       const chain = base.use(token({ symbol: 'SIM', decimals: 0, commandFee: toAmount(1n) })).use(
-        election({
+        made({
+          ...terms,
           ...{
-            seats: plan.validators,
             depositMin: DEPOSIT,
             registerFee: toAmount(10n),
             voteMin: toAmount(1n),
@@ -48,13 +63,8 @@ export function elected(args: {
           ...{
             unbondingHeights: 400,
             evidenceHeights: 200,
-            missesToSuspend: 2,
-            awayEpochs: 1,
             jailEpochs: 2,
           },
-          ...(args.dec && {
-            dec: { seatsMin: Math.max(1, plan.validators - 3), idlePercent: 0, fullPercent: 1 },
-          }),
         }),
         { grants: { token: ['lock', 'unlock', 'burn', 'move'] } },
       )
@@ -103,11 +113,39 @@ export function elected(args: {
 }
 
 /** DPoS elects, PBFT makes final. */
-export const dsft = (plan: Plan): Setup =>
-  elected({ name: 'dsft', plan, engine: (fullSeats) => pbft({ fullSeats }), dec: plan.validators >= 7 })
+export const dsft = (
+  plan: Plan,
+  parts: { readonly pbft?: typeof pbft; readonly election?: typeof election } = {},
+): Setup =>
+  elected({
+    ...{ name: 'dsft', plan, dec: plan.validators >= 7, isJudged: true },
+    engine: (fullSeats) => (parts.pbft ?? pbft)({ fullSeats }),
+    ...(parts.election && { made: parts.election }),
+  })
 
 /** DPoS alone, with votes in headers. */
 export const dposElected = (plan: Plan): Setup =>
   elected({ name: 'dpos elected', plan, engine: () => dpos() })
 
 export const dposFixed: Setup = { name: 'dpos', engine: () => dpos() }
+
+/**
+ * Nothing but nodes that are away. With an odd seed there are seven seats, which can follow congestion, and some nodes are away for a
+ * while; with an even one there are four, and one node is away for a turn or so now and then, which is no reason to suspend it.
+ */
+export function electedPlan(seed: number): Plan {
+  const validators = seed % 2 === 0 ? 4 : 7
+  const away = (node: number, atMs: number, downMs: number): Fault => ({
+    ...{ kind: 'crash', reaches: 1, power: false },
+    ...{ node: node % validators, atMs, downMs },
+  })
+  const now = seed % 5
+  const faults =
+    validators === 4
+      ? [0, 1, 2, 3, 4].map((i) => away(seed / 2, 2_000 + i * (8_000 + 200 * now), 3_200 + 100 * now))
+      : [0, 1].map((i) => away(seed + 3 * i, 2_000 + i * (3_000 + 1_000 * now), 9_000 + 3_000 * now))
+  return {
+    ...planOf(seed, { validators, minutes: 0.75 }),
+    ...{ observers: 2, weather: CALM, liars: [], faults, suite: 'mac', syncMs: 0, loadMs: 300 },
+  }
+}

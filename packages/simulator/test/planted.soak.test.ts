@@ -1,8 +1,10 @@
+import { election } from '@mmtchain/consensus-dpos'
 import * as pbftPackage from '@mmtchain/consensus-pbft'
 import { pbft } from '@mmtchain/consensus-pbft'
 import type { Setup, Violation } from '@mmtchain/simulator'
 import * as simulator from '@mmtchain/simulator'
 import { expect, test } from 'vitest'
+import { dsft, electedPlan } from './elected.ts'
 import { claims } from './liar.ts'
 import { type Hunt, planted } from './planted.ts'
 import { type Variant, variantOf } from './variant.ts'
@@ -10,11 +12,11 @@ import { type Variant, variantOf } from './variant.ts'
 const isSoak = Number(process.env.MMT_SOAK_SCALE ?? 1) >= 100
 const SEEDS_MAX: Record<Hunt, number> = {
   ...{ lost: 1_000, twins: 1_000, liar: 1_000, down: 1_000, forget: 4_000 },
-  ...{ crashes: 60, faults: 60, governed: 60 },
+  ...{ crashes: 60, faults: 60, governed: 60, elected: 60 },
 }
 
 /** Where the seed that is named shows nothing any more, so many are tried from the first one on. */
-const NEARBY = { crashes: 24, faults: 8, governed: 8, forget: 600 }
+const NEARBY = { crashes: 24, faults: 8, governed: 8, elected: 12, forget: 600 }
 
 /** What a seed of a hunt breaks. */
 function hunter(variant: Variant): (by: Hunt, seed: number) => Promise<Violation | undefined> {
@@ -27,6 +29,10 @@ function hunter(variant: Variant): (by: Hunt, seed: number) => Promise<Violation
   const stage = createStage({ setup, validators: 4, altered: claims })
   return async (by, seed) => {
     if (by === 'crashes') return (await runPlan({ plan: planOf(seed, { crashes: true }), setup })).violation
+    if (by === 'elected') {
+      const away = electedPlan(seed)
+      return (await runPlan({ plan: away, setup: dsft(away, variant) })).violation
+    }
     const plan = planOf(seed, { validators: 4, minutes: 0.5 })
     if (by === 'faults') return (await runPlan({ plan, setup })).violation
     if (by === 'governed') return (await runPlan({ plan, setup: governed })).violation
@@ -34,7 +40,7 @@ function hunter(variant: Variant): (by: Hunt, seed: number) => Promise<Violation
   }
 }
 
-const right = hunter({ ...simulator, ...pbftPackage })
+const right = hunter({ ...simulator, ...pbftPackage, election })
 
 test('there are enough planted bugs, each of a name of its own', () => {
   expect(planted.length).toBeGreaterThanOrEqual(25)

@@ -10,13 +10,14 @@ export interface Planted extends Change {
 }
 
 /**
- * Attacks on the locks by scripted rounds (`drawnAttack`), runs of nothing but crashes, runs of every kind of fault, and the same on a
- * chain whose set of validators is ordered anew each epoch.
+ * Attacks on the locks by scripted rounds (`drawnAttack`), runs of nothing but crashes, runs of every kind of fault, the same on a
+ * chain whose set of validators is ordered anew each epoch, and on one whose validators are elected, some of whom are away for a while.
  */
-export type Hunt = AttackKind | 'crashes' | 'faults' | 'governed'
+export type Hunt = AttackKind | 'crashes' | 'faults' | 'governed' | 'elected'
 
 const PBFT = 'consensus-pbft/src'
 const NODE = 'node-runtime/src'
+const DPOS = 'consensus-dpos/src'
 
 export const planted: readonly Planted[] = [
   {
@@ -248,5 +249,61 @@ export const planted: readonly Planted[] = [
       find: 'const next = () => branch ?? tip().header.height + 1n',
       put: 'const next = () => branch ?? tip().header.height',
     },
+  },
+  {
+    ...{ name: 'seats stay in the order of the votes', by: 'elected', seed: 1 },
+    ...{ file: `${DPOS}/epoch.ts`, find: '    .sort((a, b) => (a.place < b.place ? -1 : 1))\n', put: '' },
+  },
+  {
+    ...{ name: 'an epoch goes on for a turn too long', by: 'elected', seed: 1 },
+    ...{
+      file: `${DPOS}/epoch.ts`,
+      find: 'if (turns < BigInt(validators.validators.length)) return',
+      put: 'if (turns <= BigInt(validators.validators.length)) return',
+    },
+  },
+  {
+    ...{ name: 'the elected rule an epoch too early', by: 'elected', seed: 1 },
+    ...{
+      file: `${DPOS}/epoch.ts`,
+      find: '  if (chosen.length > 0) state.elected.set(chosen)\n',
+      put: '  if (chosen.length > 0) {\n    state.elected.set(chosen)\n    const next = state.ruling.get()\n    if (next) state.ruling.set({ ...next, validators: inOrder(chosen, progress.seed) })\n  }\n',
+    },
+  },
+  {
+    ...{ name: 'one miss more than the chain says is forgiven', by: 'elected', seed: 1 },
+    ...{
+      file: `${DPOS}/duty.ts`,
+      find: 'missedInRow >= BigInt(params.missesToSuspend)',
+      put: 'missedInRow > BigInt(params.missesToSuspend)',
+    },
+  },
+  {
+    ...{ name: 'a block does not end a row of misses', by: 'elected', seed: 4 },
+    ...{
+      file: `${DPOS}/duty.ts`,
+      find: 'missed: duty.missed, missedInRow: 0n, last',
+      put: 'missed: duty.missed, missedInRow: duty.missedInRow, last',
+    },
+  },
+  {
+    ...{ name: 'who is suspended is away for an epoch less', by: 'elected', seed: 2 },
+    ...{
+      file: `${DPOS}/epoch.ts`,
+      find: 'const away = epoch + BigInt(params.awayEpochs)',
+      put: 'const away = epoch',
+    },
+  },
+  {
+    ...{ name: 'more seats are taken away than the chain may lose', by: 'elected', seed: 1 },
+    ...{
+      file: `${DPOS}/seats.ts`,
+      find: 'const least = Math.min(seats, Math.max(min, seats - STEP))',
+      put: 'const least = Math.max(1, min - STEP, seats - STEP)',
+    },
+  },
+  {
+    ...{ name: 'seats follow one full epoch', by: 'elected', seed: 1 },
+    ...{ file: `${DPOS}/seats.ts`, find: 'fullEpochs === EPOCHS_TO_CHANGE', put: 'fullEpochs > 0' },
   },
 ]

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import type * as dposPackage from '@mmtchain/consensus-dpos'
 import type * as pbftPackage from '@mmtchain/consensus-pbft'
 import type * as simulator from '@mmtchain/simulator'
 import { build, type Plugin } from 'esbuild'
@@ -19,11 +20,13 @@ export interface Change {
 
 /** Simulator and nodes, made from the sources with some lines changed. */
 export type Variant = Pick<typeof simulator, 'planOf' | 'runPlan' | 'createStage' | 'drawnAttack'> &
-  Pick<typeof pbftPackage, 'pbft' | 'validators'>
+  Pick<typeof pbftPackage, 'pbft' | 'validators'> &
+  Pick<typeof dposPackage, 'election'>
 
 const entry = `
 export * from '@mmtchain/simulator'
 export { pbft, validators } from '@mmtchain/consensus-pbft'
+export { election } from '@mmtchain/consensus-dpos'
 `
 
 /** Makes a variant. Throws when a line that is to be changed is not there once. */
