@@ -19,6 +19,7 @@ export type { Metrics } from './metrics.ts'
 export { beginChain, createNode, type Node, type NodeOptions } from './node.ts'
 export { memoryFile, type RawFile } from './raw-file.ts'
 export { nodeFail, nodeRefusals } from './refusals.ts'
+export { remoteSigner, type SignerLink, serveSigner } from './remote-signer.ts'
 export {
   inspectSignState,
   loseSignState,

@@ -90,6 +90,10 @@ export const nodeRefusals = {
     message: `The sign state ${d.file} cannot be written: ${d.why}. Without it nothing may be signed.`,
     hint: 'See whether the disk is full or broken, then start the node again.',
   }),
+  SIGNER_LOST: (d: { address: string; why: string }) => ({
+    message: `The signer of the validator ${d.address} does not sign: ${d.why}.`,
+    hint: 'See that the signer runs, for this validator and chain, and can be reached. Then start the node again.',
+  }),
   BLOCKS_LOST: (d: { signed: bigint; tip: bigint }) => ({
     message: `Blocks are lost: this validator has signed at height ${d.signed}, but the newest block here is ${d.tip}, and there is no other node to get the rest from.`,
     hint: 'Put back the data folder that belongs to this sign state, restore a newer snapshot, or let the node reach others that have the blocks. If nobody has them any more, or you took them back, move the sign state away and start with --after-total-loss: what the validator signs then contradicts those blocks.',

@@ -374,6 +374,10 @@ export const zhRefusals: Readonly<Record<string, { readonly message: string; rea
     message: '无法写入签名记录 {file}：{why}。没有它就不能签名。',
     hint: '请查看磁盘是否已满或损坏，然后重新启动节点。',
   },
+  'node/SIGNER_LOST': {
+    message: '验证者 {address} 的签名程序没有签名：{why}。',
+    hint: '请确认签名程序正在运行，属于本验证者和本链，并且可以连接，然后重新启动节点。',
+  },
   'node/BLOCKS_LOST': {
     message:
       '区块丢失：本验证者已在高度 {signed} 签名，但这里最新的区块是 {tip}，也没有其他节点可取得其余区块。',
