@@ -221,7 +221,9 @@ function storeOn(args: {
   function proven({ keys, height }: ProofRequest) {
     boundMemory()
     if (keys.length > PROOF_KEYS_MAX) throw storeFail.TOO_MANY_KEYS({ max: PROOF_KEYS_MAX, got: keys.length })
-    const at = height ?? current().tip?.header.height ?? toHeight(0n)
+    const { tip, version } = current()
+    if (height === undefined && tip) return { at: tip.header.height, version }
+    const at = height ?? toHeight(0n)
     return { at, version: versionAt(at) }
   }
 
@@ -360,9 +362,8 @@ function storeOn(args: {
     },
     async prove(request) {
       const { at, version } = proven(request)
-      const proof = state.prove(version, request.keys)
-      const reader = version === current().version ? state.reader : state.readerOf(version, () => undefined)
-      return { height: at, values: request.keys.map((key) => reader.get(key)), proof }
+      const { values, proof } = state.prove(version, request.keys)
+      return { height: at, values, proof }
     },
     async proveIcs23(request) {
       return state.proveIcs23(proven(request).version, request.keys)

@@ -11,7 +11,7 @@ import {
 } from '@mmtchain/primitives'
 import type { View } from './database.ts'
 import { commitmentProof, type ProvenKey, type ProvenRow } from './ics23.ts'
-import { hashKey, hashKeyInto, pathInto } from './key-bytes.ts'
+import { hashKey, hashKeyInto } from './key-bytes.ts'
 import { type KeyIndex, keyIndex } from './key-index.ts'
 import type { MessageHasher } from './message-hasher.ts'
 import type { PairHasher } from './pair-hasher.ts'
@@ -19,7 +19,7 @@ import { entry, type Readable, type Row, type Version } from './records.ts'
 import { merkleStoreFail } from './refusals.ts'
 import { type RowMemory, rowMemory } from './row-memory.ts'
 import { type StateTree, stateTree, type TreeRoot } from './state-tree.ts'
-import { findRow, neighbourOf, provePaths, siblingsOf, type TreeRow } from './tree-proofs.ts'
+import { findRow, neighbourOf, pooled, provePaths, siblingsOf, type TreeRow } from './tree-proofs.ts'
 
 /**
  * All that reads see, replaced as a whole when a batch is on disk. The view is a snapshot, so what LevelDB already
@@ -53,10 +53,16 @@ export interface State {
   readonly reader: StateReader
   /** Reads the state of another version, for as long as `check` does not throw. */
   readerOf(version: Version, check: () => void): StateReader
-  prove(version: Version, keys: readonly StateKey[]): Uint8Array
+  /** The values under the keys, and their proof. */
+  prove(version: Version, keys: readonly StateKey[]): ProvenValues
   proveIcs23(version: Version, keys: readonly StateKey[]): Uint8Array
   /** Forgets all that is held in memory, and goes on with another tip. */
   reset(next: Committed): void
+}
+
+export interface ProvenValues {
+  readonly values: readonly (Uint8Array | undefined)[]
+  readonly proof: Uint8Array
 }
 
 export function missing(from: Readable<unknown>): ChainError {
@@ -128,11 +134,18 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
     return found?.value
   }
 
-  /** Writes H(key) to the word `at`, out of memory if it is there: that takes less time than a hash. */
-  function pathOf(key: StateKey, to: Int32Array, at: number): void {
-    const record = rows.find(key)
-    if (record < 0) pathInto(key, to, at)
-    else rows.pathInto(record, to, at)
+  /** One row of the tip, which is what most proofs are of: one look into memory gives H(key) and the value. */
+  function proveRow(key: StateKey): ProvenValues {
+    let record = rows.find(key)
+    if (record < 0) {
+      peek(key)
+      record = rows.find(key)
+    }
+    rows.pathInto(record, pathWords, 0)
+    const value = rows.valueOf(record)
+    const copy = value ? pooled(value.length) : undefined
+    if (value) copy?.set(value)
+    return { values: [copy], proof: provePaths(tree, [path]) }
   }
 
   function row({ path, since }: TreeRow): Row {
@@ -171,6 +184,26 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
     return { key, value, siblings: siblingsOf(treeAt(version), from.path) }
   }
 
+  const reader: StateReader = {
+    get: (key) => peek(key)?.slice(),
+    *entries(range) {
+      let last: StateKey | undefined
+      // A commit replaces pages: the range then goes on in the new order behind the last key.
+      for (let from = now; ; from = now) {
+        const rest = last === undefined ? range : { ...range, from: last }
+        for (const key of index.keys(from.version.index, rest)) {
+          if (key === last) continue
+          const value = peek(key)?.slice()
+          if (!value) throw missing(entry.row(hashKey(key)))
+          last = key
+          yield [key, value]
+          if (from !== now) break
+        }
+        if (from === now) return
+      }
+    },
+  }
+
   return {
     now: () => now,
     replace(next) {
@@ -182,32 +215,14 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
     peek,
     messages: pairs.messages,
     row,
-    reader: {
-      get: (key) => peek(key)?.slice(),
-      *entries(range) {
-        let last: StateKey | undefined
-        // A commit replaces pages: the range then goes on in the new order behind the last key.
-        for (let from = now; ; from = now) {
-          const rest = last === undefined ? range : { ...range, from: last }
-          for (const key of index.keys(from.version.index, rest)) {
-            if (key === last) continue
-            const value = peek(key)?.slice()
-            if (!value) throw missing(entry.row(hashKey(key)))
-            last = key
-            yield [key, value]
-            if (from !== now) break
-          }
-          if (from === now) return
-        }
-      },
-    },
+    reader,
     readerOf,
     prove(version, keys) {
       const [key] = keys
-      if (key === undefined || keys.length > 1)
-        return provePaths(treeAt(version), distinct(keys.map(hashKey).sort(compareBytes)))
-      pathOf(key, pathWords, 0)
-      return provePaths(treeAt(version), [path])
+      if (key !== undefined && keys.length === 1 && version === now.version) return proveRow(key)
+      const { get } = version === now.version ? reader : readerOf(version, () => undefined)
+      const proof = provePaths(treeAt(version), distinct(keys.map(hashKey).sort(compareBytes)))
+      return { values: keys.map(get), proof }
     },
     proveIcs23(version, keys) {
       const from = treeAt(version)

@@ -5,9 +5,11 @@ import {
   bitIn,
   childOf,
   comparePath,
+  HASH_WORDS,
   hashAt,
   hashIn,
-  pathAt,
+  isLoaded,
+  LEAF_WORDS,
   pathOf,
   type Ref,
   sinceOf,
@@ -43,16 +45,23 @@ interface Asked {
 
 interface Writer {
   bytes: Uint8Array
+  /** The same memory. */
+  view: DataView
   at: number
   nodes: number
 }
 
 /** Proofs are made one after another, so one memory serves all of them. */
-const writer: Writer = { bytes: new Uint8Array(1024), at: 0, nodes: 0 }
+const writer: Writer = { ...memoryOf(1024), at: 0, nodes: 0 }
+/** Room for the number of nodes, which is known when they are written. */
+const LENGTH_BYTES = 5
+const HASH_BYTES = 4 * HASH_WORDS
+/** As the words of an array are. */
+const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1
 
 /** The proof for distinct ascending paths, in BCS. */
 export function provePaths(tree: LoadingTree, paths: readonly Uint8Array[]): Uint8Array {
-  writer.at = 0
+  writer.at = LENGTH_BYTES
   writer.nodes = 0
   const [path] = paths
   if (path && paths.length === 1) provePath(tree, path)
@@ -60,14 +69,20 @@ export function provePaths(tree: LoadingTree, paths: readonly Uint8Array[]): Uin
     const top = tree.top()
     proveRef(tree, childOf(tree.arena, top, 0), hashAt(top, 0), 0, { paths, from: 0, to: paths.length })
   }
-  const length: number[] = []
-  let rest = writer.nodes
-  for (; rest > 0x7f; rest >>>= 7) length.push((rest & 0x7f) | 0x80)
-  length.push(rest)
-  const proof = pooled(length.length + writer.at)
-  proof.set(length)
-  proof.set(writer.bytes.subarray(0, writer.at), length.length)
+  const start = writeLengthBefore(writer.nodes)
+  const proof = pooled(writer.at - start)
+  proof.set(writer.bytes.subarray(start, writer.at))
   return proof
+}
+
+/** Writes a ULEB128 just before the nodes. Answers where it begins. */
+function writeLengthBefore(length: number): number {
+  let bytes = 1
+  for (let rest = length >>> 7; rest > 0; rest >>>= 7) bytes++
+  const start = LENGTH_BYTES - bytes
+  for (let i = 0; i < bytes; i++)
+    writer.bytes[start + i] = ((length >>> (7 * i)) & 0x7f) | (i + 1 < bytes ? 0x80 : 0)
+  return start
 }
 
 const POOL_BYTES = 1 << 16
@@ -75,7 +90,7 @@ let pool = new Uint8Array(POOL_BYTES)
 let pooledBytes = 0
 
 /** A piece of memory that nobody else has. Many small ones share an array, since each of its own costs as much as a proof. */
-function pooled(bytes: number): Uint8Array {
+export function pooled(bytes: number): Uint8Array {
   if (bytes > POOL_BYTES / 16) return new Uint8Array(bytes)
   if (pooledBytes + bytes > POOL_BYTES) {
     pool = new Uint8Array(POOL_BYTES)
@@ -85,35 +100,53 @@ function pooled(bytes: number): Uint8Array {
   return pool.subarray(pooledBytes - bytes, pooledBytes)
 }
 
-/** Siblings on the right of the way, to be written behind what is below: their parents. */
-const rightOf: number[] = []
+/** The nodes on the way to a path; that of depth n is the n-th. A way has as many as a path has bits at most. */
+const way = new Int32Array(256)
+/** Whatever was read only to have its memory fetched meanwhile. */
+const touched = new Int32Array(1)
 
-/** The proof of one path without a call for each bit: most proofs are of one. */
+/**
+ * The proof of one path without a call for each bit: most proofs are of one. On the way down each node leads to the next, and nothing
+ * waits for its hashes; then they are copied.
+ */
 function provePath(tree: LoadingTree, path: Uint8Array): void {
   const { arena } = tree
-  rightOf.length = 0
   let above = tree.top()
   let side = 0
+  let depth = 0
+  let sum = 0
   let ref = childOf(arena, above, 0)
-  for (let depth = 0; ref > 0; depth++) {
-    tree.ensureLoaded(ref, depth, path, hashAt(above, side))
+  for (; ref > 0; depth++) {
+    if (!isLoaded(arena, ref)) tree.ensureLoaded(ref, depth, path, hashAt(above, side))
+    way[depth] = ref
     above = ref
     side = bitIn(path, 0, depth)
-    writeKind(INNER)
-    if (side === 1) writeSibling(arena, above, 0)
-    else rightOf.push(above)
+    sum ^= arena.pair[hashAt(above, 1 - side)] as number
     ref = childOf(arena, above, side)
   }
+  touched[0] = sum
+  reserve(depth * (2 + HASH_BYTES))
+  for (let i = 0; i < depth; i++) {
+    writer.bytes[writer.at++] = INNER
+    if (bitIn(path, 0, i) === 1) writer.at = writeSibling(arena, way[i] as number, 0, writer.at)
+  }
+  writer.nodes += 2 * depth
   writeEnd(arena, ref, path)
-  for (let i = rightOf.length - 1; i >= 0; i--) writeSibling(arena, rightOf[i] as number, 1)
+  reserve(depth * (1 + HASH_BYTES))
+  for (let i = depth - 1; i >= 0; i--)
+    if (bitIn(path, 0, i) === 0) writer.at = writeSibling(arena, way[i] as number, 1, writer.at)
 }
 
-function writeSibling(arena: Arena, node: number, side: number): void {
-  if (childOf(arena, node, side) === 0) writeKind(EMPTY)
-  else {
-    writeKind(HASH)
-    writeHash(arena.pairBytes, hashAt(node, side) * 4)
+/** Writes the node of a sibling where there is room for it. Answers where the next one goes. */
+function writeSibling(arena: Arena, node: number, side: number, at: number): number {
+  const { bytes, view } = writer
+  if (childOf(arena, node, side) === 0) {
+    bytes[at] = EMPTY
+    return at + 1
   }
+  bytes[at] = HASH
+  copyHash(arena.pair, hashAt(node, side), view, at + 1)
+  return at + 1 + HASH_BYTES
 }
 
 /** Where the way to an asked path ends: with nothing, with its row, or with another. */
@@ -125,9 +158,9 @@ function writeEnd(arena: Arena, ref: Ref, path: Uint8Array): void {
 
 function writeOther(arena: Arena, leaf: number): void {
   writeKind(OTHER)
-  const at = pathAt(leaf)
-  writeHash(arena.leafBytes, at)
-  writeHash(arena.leafBytes, at + 32)
+  const at = leaf * LEAF_WORDS
+  writeHash(arena.leaf, at)
+  writeHash(arena.leaf, at + HASH_WORDS)
 }
 
 /** Proves a subtree whose hash is at `hash` of the pairs. */
@@ -137,7 +170,7 @@ function proveRef(tree: LoadingTree, ref: Ref, hash: number, depth: number, aske
   if (ref === 0) writeKind(EMPTY)
   else if (from === to) {
     writeKind(HASH)
-    writeHash(arena.pairBytes, hash * 4)
+    writeHash(arena.pair, hash)
   } else if (ref < 0) {
     const isAsked = paths.slice(from, to).some((path) => comparePath(arena, -ref, path, 0) === 0)
     if (isAsked) writeKind(ROW)
@@ -153,23 +186,33 @@ function proveRef(tree: LoadingTree, ref: Ref, hash: number, depth: number, aske
 }
 
 function writeKind(kind: number): void {
-  if (writer.at === writer.bytes.length) grow()
+  reserve(1)
   writer.bytes[writer.at++] = kind
   writer.nodes++
 }
 
-/** Copies 32 bytes: a loop takes less time than a view to copy from. */
-function writeHash(from: Uint8Array, start: number): void {
-  if (writer.at + 32 > writer.bytes.length) grow()
-  const { bytes, at } = writer
-  for (let i = 0; i < 32; i++) bytes[at + i] = from[start + i] as number
-  writer.at = at + 32
+function writeHash(from: Int32Array, start: number): void {
+  reserve(HASH_BYTES)
+  copyHash(from, start, writer.view, writer.at)
+  writer.at += HASH_BYTES
 }
 
-function grow(): void {
-  const larger = new Uint8Array(2 * writer.bytes.length)
-  larger.set(writer.bytes)
-  writer.bytes = larger
+/** Copies the words of a hash to any byte: in a quarter of the steps that its bytes would take. */
+function copyHash(from: Int32Array, start: number, to: DataView, at: number): void {
+  for (let i = 0; i < HASH_WORDS; i++) to.setInt32(at + 4 * i, from[start + i] as number, LITTLE_ENDIAN)
+}
+
+function memoryOf(length: number): Pick<Writer, 'bytes' | 'view'> {
+  const bytes = new Uint8Array(length)
+  return { bytes, view: new DataView(bytes.buffer) }
+}
+
+function reserve(bytes: number): void {
+  const needed = writer.at + bytes
+  if (needed <= writer.bytes.length) return
+  const larger = memoryOf(2 * needed)
+  larger.bytes.set(writer.bytes)
+  Object.assign(writer, larger)
 }
 
 /** The nodes on the way to a path, from the root, and what is at its end. */
