@@ -33,7 +33,15 @@ import {
 import type { Committed, State } from './state.ts'
 import { rootOf } from './state-tree.ts'
 import type { Arena } from './tree-arena.ts'
-import { gatherNode, placeLength, writeNode, writePlace, writeU48 } from './tree-nodes.ts'
+import {
+  GATHERED_NODES,
+  gatherNode,
+  placeLength,
+  touchNodes,
+  writeNode,
+  writePlace,
+  writeU48,
+} from './tree-nodes.ts'
 import { DELETED, INSERTED, OVERWRITTEN, SAME, type TreeStage } from './tree-staging.ts'
 import { type WriteBuffer, writeBuffer } from './write-buffer.ts'
 
@@ -229,6 +237,7 @@ export function nodeWrites(arena: Arena, tree: TreeStage, born: number, to: Writ
   for (const [depth, { nodes, changes }] of tree.stored.entries()) {
     const keyBytes = 1 + placeLength(depth)
     for (let i = 0; i < nodes.length; i++) {
+      if (i % GATHERED_NODES === 0) touchNodes(arena, nodes, i, Math.min(i + GATHERED_NODES, nodes.length))
       const at = to.add(keyBytes, gatherNode(arena, nodes[i] as number, depth))
       to.bytes[at - keyBytes] = LETTER_NODE
       const start = (changes[i] as number) * CHANGE_BYTES

@@ -7,10 +7,12 @@ import {
   HASH_WORDS,
   hashAt,
   LEAF_WORDS,
+  LINK_WORDS,
   newLeaf,
   newNode,
   pathAt,
   type Ref,
+  SINCE_WORDS,
   setChild,
   sinceOf,
 } from './tree-arena.ts'
@@ -111,6 +113,45 @@ export function gatherNode(arena: Arena, node: number, depth: number): number {
   found.mask = 0
   gather(arena, node, depth, 1)
   return storedBytes(found.mask & 0xffff, found.mask >>> 16)
+}
+
+/** Nodes whose memory is fetched before they are gathered and written. */
+export const GATHERED_NODES = 64
+/** Nodes on one level inside of stored ones, and on the next. */
+let level = new Int32Array(GATHERED_NODES * 8)
+let below = new Int32Array(GATHERED_NODES * 8)
+/** Whatever was read only to have its memory fetched. */
+const touched = new Int32Array(1)
+
+/**
+ * Reads what `gatherNode` and `writeNode` will need of nodes from one to before another, GATHERED_NODES at most: level by level, so that what is
+ * needed of one node is fetched beside that of the others.
+ */
+export function touchNodes(arena: Arena, nodes: readonly number[], from: number, to: number): void {
+  const { link, pair, leaf, since } = arena
+  let count = 0
+  let sum = 0
+  for (let i = from; i < to; i++) level[count++] = nodes[i] as number
+  for (let depth = 0; depth < STORED_LEVELS; depth++) {
+    let more = 0
+    for (let i = 0; i < 2 * count; i++) {
+      const node = level[i >> 1] as number
+      const child = link[node * LINK_WORDS + (i & 1)] as Ref
+      if (child < 0)
+        sum ^=
+          (leaf[-child * LEAF_WORDS] as number) ^
+          (leaf[-child * LEAF_WORDS + 15] as number) ^
+          (since[-child * SINCE_WORDS] as number)
+      else if (child > 0) {
+        sum ^= pair[hashAt(node, i & 1)] as number
+        if (depth < STORED_LEVELS - 1) below[more++] = child
+        else sum ^= link[child * LINK_WORDS] as number
+      }
+    }
+    ;[level, below] = [below, level]
+    count = more
+  }
+  touched[0] = sum
 }
 
 /** The children below a node that lies at a position of the heap of a stored one: 1 this itself, 16 to 31 its children. */
