@@ -105,7 +105,7 @@ const SEED_TAG = tag('mmt/seed/1')
 
 /** The id of a block (formats.md, 12.2). */
 export function blockId(fingerprint: Hash, value: Header): Hash {
-  return toHash(hashTagged(BLOCK_TAG, hashToBytes(fingerprint), encode(header, value)))
+  return withEncoded(header, value, (bytes) => toHash(hashTagged(BLOCK_TAG, hashToBytes(fingerprint), bytes)))
 }
 
 /**
@@ -157,6 +157,15 @@ function rootOf(count: number, hashItem: (i: number, target: Uint8Array, at: num
 /** The root over a block's receipts (formats.md, 7.3). */
 export function receiptsRoot(value: Receipts): Hash {
   const { begin, transactions, end } = value
+  if (begin.length + transactions.length + end.length > 0) return rootOfReceipts(value)
+  rootOfNothing ??= rootOfReceipts(value)
+  return rootOfNothing
+}
+
+/** That of a block in which nothing happened, as most blocks of a quiet chain are. */
+let rootOfNothing: Hash | undefined
+
+function rootOfReceipts({ begin, transactions, end }: Receipts): Hash {
   return rootOf(transactions.length + 2, (i, target, at) => {
     const hashInto = (bytes: Uint8Array) => sha256Into(target, at, bytes)
     const one = transactions[i - 1]

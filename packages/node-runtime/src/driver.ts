@@ -24,8 +24,11 @@ import type { ConsensusSigner, SignRequest } from './signer.ts'
 export interface Driver {
   /** Plays the log of inputs again, then goes on from there. Throws `node/INPUT_LOG_DAMAGED`. */
   start(): Promise<void>
-  /** Gives the engine an input. Resolves when what it caused has been carried out, or the driver has stopped. */
-  feed(input: EngineInput): Promise<void>
+  /**
+   * Gives the engine an input. Resolves when what it caused has been carried out, or the driver has stopped; undefined where that is so
+   * already. Most inputs wait for nothing, and a promise for each would cost more than many of them.
+   */
+  feed(input: EngineInput): Promise<void> | undefined
   /** Ends after the effect under way. */
   stop(): Promise<void>
 }
@@ -51,8 +54,6 @@ interface Waiting {
   /** Whom to tell. */
   handled: (() => void) | undefined
 }
-
-const DONE = Promise.resolve()
 
 export function createDriver(args: {
   readonly machine: Machine
@@ -85,12 +86,12 @@ export function createDriver(args: {
   let signing: Promise<void> | undefined
   let isStopping = false
 
-  function feed(input: EngineInput): Promise<void> {
-    if (isStopping) return DONE
+  function feed(input: EngineInput): Promise<void> | undefined {
+    if (isStopping) return undefined
     const waiting = waitingFor(input)
     queue.push(waiting)
     if (!isWorking) workOff()
-    if (waiting.isHandled) return DONE
+    if (waiting.isHandled) return undefined
     return new Promise((handled) => {
       waiting.handled = handled
     })
@@ -315,7 +316,9 @@ export function createDriver(args: {
     const { block, receipts, transactionIds, refusals, staged } = execution
     const { header } = block
     const parent = tip()
-    engine.checkSeal({ chain: machine.engineChain, header, id, seal, validators: parent.validators })
+    // What others sealed the engine has judged, each signature once. This node's own seal may be of another key than the set has.
+    if (header.proposer === signer?.address)
+      engine.checkSeal({ chain: machine.engineChain, header, id, seal, validators: parent.validators })
     const startMs = host.monotonicMs()
     const accounts = accountsOf({ header, receipts })
     await store.commit({ block, id, seal, receipts, transactionIds, refusals, accounts, staged, checkpoint })
@@ -411,7 +414,7 @@ export function createDriver(args: {
   return {
     async start() {
       const effects = await playAgain()
-      work = carryOutFrom({ effects, at: 0, answers: [] }, DONE).then(workOff, fail)
+      work = carryOutFrom({ effects, at: 0, answers: [] }, Promise.resolve()).then(workOff, fail)
     },
     feed,
     async stop() {

@@ -53,7 +53,7 @@ export async function createExchange(args: {
   readonly metrics: Recorder
   readonly tip: () => Tip
   readonly finalised: () => Height
-  readonly feed: (input: EngineInput) => Promise<void>
+  readonly feed: (input: EngineInput) => Promise<void> | undefined
 }): Promise<Exchange> {
   const { network, machine, store, host, mempool, checks, metrics, tip, finalised, feed } = args
   const { chain, fingerprint } = machine.genesis
@@ -133,12 +133,16 @@ export async function createExchange(args: {
     }
   }
 
-  async function onMessage(from: PeerId, message: NodeMessage): Promise<void> {
+  function onMessage(from: PeerId, message: NodeMessage): Promise<void> | void {
     if (isLeaving) return
-    try {
-      await take(from, message)
-    } catch (error) {
+    const failed = (error: unknown) => {
       if (!isLeaving) log.error({ peer: from, kind: message.kind, error: textOf(error) }, 'a message failed')
+    }
+    try {
+      const handled = take(from, message)
+      if (handled) return handled.catch(failed)
+    } catch (error) {
+      failed(error)
     }
   }
 

@@ -77,7 +77,7 @@ export function createSync(args: {
   readonly tip: () => Tip
   readonly finalised: () => Height
   readonly ask: (peer: PeerId, request: { readonly from: Height; readonly limit: number }) => void
-  readonly feed: (input: EngineInput) => Promise<void>
+  readonly feed: (input: EngineInput) => Promise<void> | undefined
   readonly blame: (peer: PeerId, why: string) => void
 }): Sync {
   const { machine, host, log, tip, ask, feed } = args

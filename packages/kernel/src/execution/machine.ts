@@ -230,9 +230,14 @@ export function createMachine(genesis: GenesisData): Machine {
     const receiptList: readonly Receipt[] = chosen.map(({ executed }) => executed.receipt)
     const receipts: Receipts = { begin: begun, transactions: receiptList, end }
     const staged = store.stage(changesOf(session.journal))
+    const { height, parent: parentId, timeMs, round, proposer, consensus } = draft.header
     const header: Header = {
-      ...draft.header,
       version: 1,
+      height,
+      parent: parentId,
+      timeMs,
+      round,
+      proposer,
       protocolHash: protocolHash(release, fingerprint, store),
       txRoot: listRoot(chosen.map(({ prepared }) => prepared.bytes)),
       receiptRoot: receiptsRoot(receipts),
@@ -240,11 +245,13 @@ export function createMachine(genesis: GenesisData): Machine {
       evidenceRoot: evidenceRoot(draft),
       validatorsHash: validatorsHash(fingerprint, parent.validators),
       nextValidatorsHash: validatorsHash(fingerprint, validators),
+      consensus,
     }
     const block: Block = {
-      ...draft,
       header,
       transactions: chosen.map(({ prepared }) => prepared.transaction),
+      evidence: draft.evidence,
+      missProofs: draft.missProofs,
     }
     const id = blockId(fingerprint, header)
     return {

@@ -166,7 +166,8 @@ function makeMemoryStore(contents: Contents): MemoryStore {
       }
       contents.root = stage.tree
       contents.checkpoint = commit.checkpoint.slice()
-      const { staged: _staged, checkpoint: _checkpoint, accounts: _accounts, ...stored } = commit
+      const { block, id, seal, receipts, transactionIds, refusals } = commit
+      const stored: StoredBlock = { block, id, seal, receipts, transactionIds, refusals }
       heights.set(commit.id, blocks.length)
       for (const [index, id] of commit.transactionIds.entries()) transactions.set(id, { height, index })
       const { root, checkpoint } = contents
