@@ -156,9 +156,11 @@ export function wire(options: WireOptions): Wire {
       if (waiting.length < WAITING_MAX) waiting.push(message)
       return
     }
+    const handled = there.node.onMessage(from, message)
+    if (!handled) return
     const box: unknown[] = []
     there.boxes.set(from, box)
-    void handOver(from, to, there, message, box)
+    void handOver(from, to, there, handled, box)
   }
 
   /** The messages of one sender, one after the other. */
@@ -166,10 +168,10 @@ export function wire(options: WireOptions): Wire {
     from: PeerId,
     to: PeerId,
     there: Member,
-    first: unknown,
+    first: Promise<void>,
     box: unknown[],
   ): Promise<void> {
-    await there.node.onMessage(from, first)
+    await first
     for (const message of box) {
       if (members.get(to) !== there) return
       await there.node.onMessage(from, message)

@@ -119,7 +119,7 @@ export const planted: readonly Planted[] = [
     },
   },
   {
-    ...{ name: 'a signature leaves before it is on the disk', by: 'crashes', seed: 2 },
+    ...{ name: 'a signature leaves before it is on the disk', by: 'crashes', seed: 3 },
     ...{
       file: `${NODE}/signer.ts`,
       find: 'await state.record({ at, message, signature })',
@@ -171,7 +171,7 @@ export const planted: readonly Planted[] = [
     },
   },
   {
-    ...{ name: 'frames of the log are not checked', by: 'crashes', seed: 14 },
+    ...{ name: 'frames of the log are not checked', by: 'crashes', seed: 4 },
     ...{
       file: `${NODE}/input-log.ts`,
       find: 'return isWhole && equalBytes(sumOf(bound, at, body), head.subarray(MAGIC.length + 4)) ? body : undefined',
@@ -235,7 +235,7 @@ export const planted: readonly Planted[] = [
     },
   },
   {
-    ...{ name: 'an answer that nobody waits for is an offence', by: 'crashes', seed: 6 },
+    ...{ name: 'an answer that nobody waits for is an offence', by: 'crashes', seed: 5 },
     ...{
       file: `${NODE}/sync.ts`,
       find: 'asked?.from !== from || BigInt(blocks.length) > asked.to - asked.from + 1n) return\n',
@@ -271,7 +271,7 @@ export const planted: readonly Planted[] = [
     },
   },
   {
-    ...{ name: 'one miss more than the chain says is forgiven', by: 'elected', seed: 1 },
+    ...{ name: 'one miss more than the chain says is forgiven', by: 'elected', seed: 2 },
     ...{
       file: `${DPOS}/duty.ts`,
       find: 'missedInRow >= BigInt(params.missesToSuspend)',
