@@ -33,6 +33,8 @@ export interface SignerLink {
 }
 
 const FRAME_BYTES_MAX = 131_072
+/** A node asks for one signature at a time. */
+const REQUESTS_WAITING_MAX = 64
 const place = struct({ height: u64, round: u32, step: u8 })
 const request = union({
   /** Comes first: for which validator of which chain. */
@@ -61,13 +63,14 @@ type Answer = Infer<typeof answer>
 
 /**
  * Signs for whoever is at the other end of the link, for as long as the link lasts. The key stays here, and so does the rule that places only
- * go up. Resolves when the link has ended. A request for another chain or validator, or that does not decode, ends it.
+ * go up. Resolves when the link has ended. A request for another chain or validator, or that does not decode, ends it, and so do too many at once.
  */
 export function serveSigner(
   signer: ConsensusSigner,
   { link, fingerprint }: { readonly link: SignerLink; readonly fingerprint: Hash },
 ): Promise<void> {
   let isOpen = false
+  let requests = 0
   let work: Promise<void> = Promise.resolve()
 
   async function answerTo({ kind, value }: Infer<typeof request>): Promise<Answer> {
@@ -85,10 +88,13 @@ export function serveSigner(
   return new Promise((resolve) => {
     link.onEnd(() => void work.then(resolve))
     readFrames(link, request, (asked) => {
+      requests += 1
+      if (requests > REQUESTS_WAITING_MAX) throw new RangeError('too many requests wait')
       work = work.then(async () => {
         const given = await answerTo(asked).catch((error): Answer => {
           return { kind: 'refused', value: String(error).slice(0, 256) }
         })
+        requests -= 1
         writeFrame(link, answer, given)
         if (given.kind === 'refused') link.end()
       })
@@ -185,7 +191,7 @@ function writeFrame<T>(link: SignerLink, codec: Codec<T>, value: NoInfer<T>): vo
   link.write(frame)
 }
 
-/** Hands on each whole frame. What is too long, or does not decode, ends the link. */
+/** Hands on each whole frame. What is too long, does not decode or is not taken ends the link. */
 function readFrames<T>(link: SignerLink, codec: Codec<T>, take: (value: T) => void): void {
   let rest = new Uint8Array()
   let isOver = false

@@ -5,6 +5,7 @@ import { createConnection, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { secp256k1 } from '@mmtchain/crypto'
 import { defineChain, type MemoryStore, memoryStore, solo } from '@mmtchain/kernel'
 import {
   type ConsensusSigner,
@@ -155,7 +156,6 @@ test('a signer is for one validator of one chain, and lives through what does no
 
 test('frames that come byte by byte, or many at once, are the same frames', async () => {
   const key = testAccount('validator')
-  const { secp256k1 } = await import('@mmtchain/crypto')
   const local = memorySigner({ address, suite: secp256k1, secret: key.secret })
   const [near, far] = pairOfLinks((bytes) => [...bytes].map((byte) => Uint8Array.of(byte)))
   const served = serveSigner(local, { link: far, fingerprint })
@@ -169,6 +169,22 @@ test('frames that come byte by byte, or many at once, are the same frames', asyn
   expect(signer.signedUpTo()).toBe(3n)
   await signer.close()
   await served
+})
+
+test('a link over which more is asked than waits for one node ends', async () => {
+  const { secret } = testAccount('validator')
+  const never: ConsensusSigner = {
+    ...memorySigner({ address, suite: secp256k1, secret }),
+    sign: () => new Promise(() => undefined),
+  }
+  const [near, far] = pairOfLinks((bytes) => [bytes])
+  void serveSigner(never, { link: far, fingerprint })
+  const signer = await remoteSigner({ link: near, fingerprint, address })
+  const asked = Array.from({ length: 65 }, (_, i) =>
+    signer.sign({ at: { height: BigInt(i), round: 0, step: 0 }, message: Uint8Array.of(i) }),
+  )
+  for (const one of await Promise.allSettled(asked))
+    expect(one).toMatchObject({ status: 'rejected', reason: { code: 'node/SIGNER_LOST' } })
 })
 
 /** Two ends of a stream that cuts what is written into pieces. */
