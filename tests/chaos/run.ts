@@ -68,6 +68,8 @@ export async function runChaos(plan: ChaosPlan): Promise<ChaosReport> {
     for (;;) {
       const heights = await Promise.all(which.map((node) => heightOf(node).catch(() => -1)))
       const now = Math.min(...heights)
+      // A kill may leave nobody who tells, so what counts as further is kept here.
+      seen = Math.max(seen, ...heights)
       if (now >= height) return
       if (now > least) endMs = performance.now() + BOUND_MS
       least = Math.max(least, now)
