@@ -23,6 +23,8 @@ export type PacedReport =
   | { readonly kind: 'paced'; readonly ids: readonly string[]; readonly atMs: Float64Array }
 
 const TICK_MS = 20
+/** How long a node is left alone that has no room. */
+const FULL_MS = 100
 /** The most calls of one request. */
 const BATCH_MAX = 100
 /** How long after the end of a load nodes may still take what was due. */
@@ -143,7 +145,8 @@ async function pace(
       if (again.length === 0) continue
       queue.unshift(...again)
       if (Date.now() >= endMs + LATE_MS) return
-      await new Promise((resolve) => setTimeout(resolve, TICK_MS))
+      // A node that takes none is asked again later: refusals would be what it is busy with.
+      await new Promise((resolve) => setTimeout(resolve, again.length === open.length ? FULL_MS : TICK_MS))
     }
   }
 

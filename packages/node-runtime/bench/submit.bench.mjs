@@ -1,5 +1,5 @@
 // Transactions a node takes in a second, submitted in batches of 100 that run together, without and with a thread for signature
-// checks, in turn; and the CPU time of all threads for each.   node packages/node-runtime/bench/submit.bench.mjs
+// checks, and by a pool that is full and refuses them, in turn; and the CPU time of all threads for each.   node packages/node-runtime/bench/submit.bench.mjs
 import { encode } from '@mmtchain/codec'
 import { secp256k1, sha256 } from '@mmtchain/crypto'
 import { amount, defineChain, height, memoryStore, solo } from '@mmtchain/kernel'
@@ -49,11 +49,12 @@ for (let i = 0; i < SENDERS * EACH; i++) {
   transactions.push(transaction)
 }
 
-async function run(threads) {
+async function run({ threads, isFull }) {
   const checkThreads = workerThreads({ max: threads, log: silentLog })
   const node = await createNode({
     genesis,
     store: memoryStore(),
+    ...(isFull && { mempool: { countMax: SENDERS } }),
     host: systemHost(silentLog, threads > 0 ? { checkThreads } : {}),
   })
   // The thread starts with the first batch.
@@ -77,18 +78,22 @@ async function run(threads) {
   return { perSecond: count / seconds, cpuUs: (user + system) / count }
 }
 
-const rows = new Map([0, 1].map((threads) => [threads, []]))
+const rows = new Map([
+  ['0 threads', { threads: 0, results: [] }],
+  ['1 threads', { threads: 1, results: [] }],
+  ['full pool', { threads: 0, isFull: true, results: [] }],
+])
 for (let round = 0; round <= ROUNDS; round++)
-  for (const [threads, results] of rows) {
-    const result = await run(threads)
+  for (const row of rows.values()) {
+    const result = await run(row)
     // The first round warms up.
-    if (round > 0) results.push(result)
+    if (round > 0) row.results.push(result)
   }
 const median = (results, field) => results.map((row) => row[field]).sort((a, b) => a - b)[results.length >> 1]
-const base = median(rows.get(0), 'perSecond')
-for (const [threads, results] of rows) {
+const base = median(rows.get('0 threads').results, 'perSecond')
+for (const [name, { results }] of rows) {
   const perSecond = median(results, 'perSecond')
   console.log(
-    `${threads} threads  ${perSecond.toFixed(0).padStart(6)} tx/s  ${(perSecond / base).toFixed(2)}×  ${median(results, 'cpuUs').toFixed(0).padStart(4)} µs of CPU each`,
+    `${name}  ${perSecond.toFixed(0).padStart(6)} tx/s  ${(perSecond / base).toFixed(2)}×  ${median(results, 'cpuUs').toFixed(0).padStart(4)} µs of CPU each`,
   )
 }

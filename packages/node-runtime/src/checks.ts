@@ -16,9 +16,15 @@ export type Checked = { readonly prepared: Prepared } | { readonly error: unknow
 export interface Checks {
   /** `machine.prepare`, on this thread. */
   prepare(transaction: Transaction): Prepared
-  /** The same for many, given as values or as their bytes, on another thread when more than one come together. It never rejects. */
-  check(given: readonly (Transaction | Uint8Array)[]): Promise<readonly Checked[]>
+  /**
+   * The same for many, given as values or as their bytes, on another thread when more than one come together. It never rejects. `look` throws
+   * for those whose signatures need not be checked.
+   */
+  check(given: readonly (Transaction | Uint8Array)[], look?: Look): Promise<readonly Checked[]>
 }
+
+/** A first look at a transaction and its bytes. */
+export type Look = (transaction: Transaction, bytes: Uint8Array) => void
 
 /** A transaction on its way through the checks. */
 interface Candidate {
@@ -51,10 +57,13 @@ export function createChecks(args: {
     return { transaction, id, bytes }
   }
 
-  function read(given: Transaction | Uint8Array): Candidate | { readonly error: unknown } {
+  function read(given: Transaction | Uint8Array, look?: Look): Candidate | { readonly error: unknown } {
     try {
-      if (given instanceof Uint8Array) return candidate(decode(transactionCodec, given), given)
-      return candidate(given, transactionBytes(given))
+      const isBytes = given instanceof Uint8Array
+      const transaction = isBytes ? decode(transactionCodec, given) : given
+      const bytes = isBytes ? given : transactionBytes(given)
+      look?.(transaction, bytes)
+      return candidate(transaction, bytes)
     } catch (error) {
       return { error }
     }
@@ -71,8 +80,8 @@ export function createChecks(args: {
 
   return {
     prepare: (transaction) => prepare(candidate(transaction, transactionBytes(transaction))),
-    async check(given) {
-      const all = given.map(read)
+    async check(given, look) {
+      const all = given.map((one) => read(one, look))
       if (!threads) return all.map((one) => finish(one))
       const unknown: Uint8Array[] = []
       for (const one of all) if ('key' in one && passed.get(one.key) === undefined) unknown.push(one.bytes)

@@ -152,11 +152,13 @@ export function createGossip(args: {
   }
 
   async function take(name: PeerId, id: Hash, transaction: Transaction): Promise<void> {
-    const [checked] = (await checks.check([transaction])) as [Checked]
+    const [checked] = (await checks.check([transaction], mempool.checkRoom)) as [Checked]
     if ('error' in checked) {
       const { error } = checked
       if (!isChainError(error)) throw error
       args.taken(error.code)
+      // With good signatures it would find no place either.
+      if (error.code === 'node/POOL_FULL') return handled(id)
       // The id covers no signatures, so that others may still have it with good ones.
       const one = offers.get(id)
       if (one?.asked === name) release(id, one)

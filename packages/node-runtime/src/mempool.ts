@@ -1,6 +1,7 @@
 import type { Admission, Block, Machine, Prepared, StateReader, Tip } from '@mmtchain/kernel'
 import { type Address, type ChainError, type Hash, isChainError } from '@mmtchain/primitives'
-import { compareRank, createPoolIndex, type Entry, GAPPED } from './pool-index.ts'
+import type { Transaction } from '@mmtchain/tx'
+import { compareRank, createPoolIndex, type Entry, GAPPED, priceOf } from './pool-index.ts'
 import { nodeFail } from './refusals.ts'
 
 /** What bounds the waiting transactions. */
@@ -28,6 +29,11 @@ export const MEMPOOL_LIMITS_DEFAULT: MempoolLimits = {
 export interface Mempool {
   /** Takes a transaction that was checked. The same one twice is the same answer. Throws what keeps it out of blocks, or `node/…`. */
   add(prepared: Prepared): Hash
+  /**
+   * Throws `node/POOL_FULL` for a transaction that surely finds no place, without a look at its signatures or at the state: what a full pool refuses
+   * must cost the node little.
+   */
+  checkRoom(transaction: Transaction, bytes: Uint8Array): void
   has(id: Hash): boolean
   get(id: Hash): Prepared | undefined
   readonly count: number
@@ -184,6 +190,17 @@ export function createMempool(args: {
     throw nodeFail.POOL_FULL({ countMax: limits.countMax, bytesMax: limits.bytesMax })
   }
 
+  function checkRoom(transaction: Transaction, { length }: Uint8Array): void {
+    const { countMax, bytesMax } = limits
+    if (index.count < countMax && index.bytes + length <= bytesMax) return
+    const { sender, nonce } = transaction.body
+    const queue = index.queue(sender)
+    // What waits already, replaces another one or is in a block has another answer.
+    if (!queue || nonce < queue.next || queue.byNonce.has(nonce)) return
+    const [worst] = index.worstFirst()
+    if (worst && worst.worth >= priceOf(transaction)) throw nodeFail.POOL_FULL({ countMax, bytesMax })
+  }
+
   function add(prepared: Prepared): Hash {
     const { id, transaction } = prepared
     const { sender, nonce } = transaction.body
@@ -269,6 +286,7 @@ export function createMempool(args: {
       return index.senders
     },
     limits,
+    checkRoom,
     has: (id) => index.get(id) !== undefined,
     get: (id) => index.get(id)?.prepared,
     add,

@@ -1,5 +1,6 @@
 import type { Prepared } from '@mmtchain/kernel'
 import type { Address, Hash } from '@mmtchain/primitives'
+import type { Transaction } from '@mmtchain/tx'
 import sortedBtree from 'sorted-btree'
 
 /** A transaction that waits, and its rank. `worth` and `since` change with what waits before it. */
@@ -139,13 +140,13 @@ export function createPoolIndex(): PoolIndex {
     worthOf(prepared, next) {
       const { sender, nonce } = prepared.transaction.body
       const before = nonce === next ? FIRST : (queues.get(sender)?.byNonce.get(nonce - 1n) ?? MISSING)
-      return worthAfter(before, priceOf(prepared))
+      return worthAfter(before, priceOf(prepared.transaction))
     },
     insert(prepared, next) {
       const { sender, nonce, payer, validUntil } = prepared.transaction.body
       const queue = getOrMake(queues, sender, () => ({ next, byNonce: new Map(), bytes: 0 }))
       if (queue.byNonce.has(nonce)) throw new Error(`nonce ${nonce} of ${sender} waits already`)
-      const price = priceOf(prepared)
+      const price = priceOf(prepared.transaction)
       const arrival = arrivals++
       const entry: Entry = { prepared, payer: payer ?? sender, price, arrival, worth: GAPPED, since: arrival }
       queue.byNonce.set(nonce, entry)
@@ -187,7 +188,7 @@ function worthAfter(before: { readonly worth: number }, price: number): number {
 }
 
 /** What a transaction offers for its place in a block. */
-function priceOf({ transaction: { body } }: Prepared): number {
+export function priceOf({ body }: Transaction): number {
   return Number(body.fee) / Number(body.weightMax + 1n)
 }
 

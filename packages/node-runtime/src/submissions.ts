@@ -44,6 +44,8 @@ export function createSubmissions(args: {
 
   /** A sender that lost the answer asks again: what is in a block already is no error. */
   async function committedOr(error: unknown, id: Hash): Promise<Submitted> {
+    // A used nonce has another code, so that a pool which is full costs no reads.
+    if (isChainError(error) && error.code === 'node/POOL_FULL') return { error }
     try {
       return (await store.transaction(id)) ? { id } : { error }
     } catch (failure) {
@@ -59,7 +61,7 @@ export function createSubmissions(args: {
   async function submitAll(given: readonly (Transaction | Uint8Array)[]): Promise<readonly Submitted[]> {
     if (!isRunning()) return given.map(() => ({ error: nodeFail.NOT_RUNNING({}) }))
     const startMs = host.monotonicMs()
-    const checked = await checks.check(given)
+    const checked = await checks.check(given, mempool.checkRoom)
     metrics.took('check', host.monotonicMs() - startMs)
     const submitted: Submitted[] = []
     for (const one of checked.map(queue)) submitted.push('then' in one ? await one : one)

@@ -135,6 +135,19 @@ test('counts are bounded overall', () => {
   expect(code(() => pool.add(transfer(bob, 0n)))).toBe('node/POOL_FULL')
 })
 
+test('a full pool knows without a look at the state who finds no place', () => {
+  const { pool, transfer } = start({ countMax: 2 })
+  const look = (one: ReturnType<typeof transfer>) => () => pool.checkRoom(one.transaction, one.bytes)
+  const [first, second] = [transfer(alice, 0n, { fee: 100n }), transfer(alice, 1n, { fee: 90n })]
+  pool.add(first)
+  look(transfer(alice, 1n))()
+  pool.add(second)
+  expect(code(look(transfer(alice, 2n, { fee: 90n })))).toBe('node/POOL_FULL')
+  // These have other answers: one that waits, a better offer, a replacement, and a sender of whom nothing is known.
+  for (const one of [second, transfer(alice, 2n, { fee: 91n }), transfer(alice, 1n), transfer(bob, 0n)])
+    look(one)()
+})
+
 test('bytes are bounded overall', () => {
   const { pool, transfer } = start({ bytesMax: 500 })
   pool.add(transfer(alice, 0n))

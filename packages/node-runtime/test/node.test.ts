@@ -18,6 +18,7 @@ import {
   fileJournal,
   type Host,
   type Journal,
+  type MempoolLimits,
   memorySigner,
   silentLog,
 } from '@mmtchain/node-runtime'
@@ -67,6 +68,7 @@ async function start(
     observer?: boolean
     journal?: Journal
     consensus?: Engine
+    mempool?: Partial<MempoolLimits>
   } = {},
 ) {
   const chain = chainNamed(args.id ?? 'node-test', args.consensus)
@@ -77,6 +79,7 @@ async function start(
     genesis: model.genesis,
     store,
     host,
+    mempool: args.mempool,
     validator: args.observer ? undefined : memorySigner({ ...validator, secret: args.secret ?? secret }),
   })
   const slot = () =>
@@ -156,6 +159,30 @@ test('the same transaction is the same answer, also when it is in a block', asyn
   await slot()
   expect(await node.submit(once)).toBe(id)
   expect(node.mempool.count).toBe(0)
+  await node.stop()
+})
+
+test('a node without room neither checks signatures nor reads its store to refuse what finds no place', async () => {
+  const store = memoryStore()
+  let reads = 0
+  const transaction: MemoryStore['transaction'] = (id) => {
+    reads += 1
+    return store.transaction(id)
+  }
+  const { node, model, transfer } = await start({
+    store: { ...store, transaction },
+    mempool: { countMax: 1 },
+  })
+  const first = transfer(alice, bob)
+  await node.submit(first)
+  const next = model.sign({ ...first.body, nonce: 1n })
+  const [{ index, signature }] = next.signatures as [(typeof next.signatures)[number]]
+  const forged = { ...next, signatures: [{ index, signature: signature.map((byte) => byte ^ 1) }] }
+  for (const one of [next, forged])
+    await expect(node.submit(one)).rejects.toMatchObject({ code: 'node/POOL_FULL' })
+  expect(reads).toBe(0)
+  // What waits already is no matter of room.
+  await node.submit(first)
   await node.stop()
 })
 
