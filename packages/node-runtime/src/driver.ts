@@ -85,6 +85,7 @@ export function createDriver(args: {
   const toSign: SignRequest[] = []
   let signing: Promise<void> | undefined
   let isStopping = false
+  let metMs = 0n
 
   function feed(input: EngineInput): Promise<void> | undefined {
     if (isStopping) return undefined
@@ -353,11 +354,20 @@ export function createDriver(args: {
     return arrivedAt(next)
   }
 
+  /**
+   * When the engine meets a tip: never before the last one, though the clock was set back. An engine that is led here again begins with this
+   * time alone, and would otherwise wait where it went on.
+   */
+  function meetTip(nowMs: bigint): bigint {
+    if (nowMs > metMs) metMs = nowMs
+    return metMs
+  }
+
   /** The log of inputs and what was made for the tip before end here. */
   function arrivedAt(next: Tip): EngineInput {
     atHand.clear()
     maker.moved(next.id)
-    const nowMs = host.nowMs()
+    const nowMs = meetTip(host.nowMs())
     inputLog?.begin(next.id, nowMs)
     const reveal = args.reveal(next)
     return { kind: 'tip', nowMs, tip: next, ...(reveal && { reveal }) }
@@ -379,7 +389,7 @@ export function createDriver(args: {
   /** Leads a new engine to where the last one was. Answers the effects that are to be carried out. */
   async function playAgain(): Promise<readonly EngineEffect[]> {
     const logged = await inputLog?.read(tip().id)
-    const nowMs = logged?.nowMs ?? host.nowMs()
+    const nowMs = meetTip(logged?.nowMs ?? host.nowMs())
     const awaited = createAwaited()
     let count = 0
     function play(input: EngineInput): readonly EngineEffect[] {
