@@ -79,7 +79,7 @@ async function start(
     genesis: model.genesis,
     store,
     host,
-    mempool: args.mempool,
+    ...(args.mempool && { mempool: args.mempool }),
     validator: args.observer ? undefined : memorySigner({ ...validator, secret: args.secret ?? secret }),
   })
   const slot = () =>
