@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { homeAt, readConfig } from '@mmtchain/node'
 import { expect, test } from 'vitest'
-import { makeNetwork } from '../chaos/nodes.ts'
+import { type ChaosNode, makeNetwork } from '../chaos/nodes.ts'
 import { heightOf } from '../chaos/verdict.ts'
 import { root } from './chain-process.ts'
 
@@ -15,7 +15,7 @@ const program = resolve(root, 'apps/cli/dist/main.js')
 const PATIENCE = { timeout: 200_000, interval: 200 }
 const EVERY_HEIGHTS = 4
 
-test('a new node takes the state from four running validators, of which one gives wrong bytes, and follows them without their old blocks', {
+test('a new node takes the state from four running validators, of which three give wrong bytes, and follows them without their old blocks', {
   timeout: 600_000,
 }, async () => {
   const dir = await mkdtemp(join(tmpdir(), 'mmt-state-'))
@@ -47,28 +47,31 @@ test('a new node takes the state from four running validators, of which one give
       const home = homeAt(node.home)
       writeFileSync(home.config, JSON.stringify({ ...readConfig(home), snapshotHeights: 1_000_000 }, null, 2))
     }
-    const [liar] = validators as [(typeof validators)[number]]
-    const folder = join(homeAt(liar.home).sharedSnapshots, height)
-    const chunk = (await readdir(folder)).find((name) => name !== 'manifest') as string
-    writeFileSync(join(folder, chunk), new Uint8Array(64))
+    const [honest, ...liars] = validators as [ChaosNode, ...ChaosNode[]]
+    for (const { home } of liars) {
+      const folder = join(homeAt(home).sharedSnapshots, height)
+      for (const name of await readdir(folder))
+        if (name !== 'manifest') writeFileSync(join(folder, name), new Uint8Array(64))
+    }
     for (const node of validators) network.start(node)
     await expect
       .poll(async () => Math.min(...(await Promise.all(validators.map(heightOf)))), PATIENCE)
       .toBeGreaterThan(Number(height))
 
-    const { id } = (await liar.ask('chain_block', { height })) as { readonly id: string }
+    const { id } = (await honest.ask('chain_block', { height })) as { readonly id: string }
     const urls = validators.map(({ home }) => `http://127.0.0.1:${readConfig(homeAt(home)).p2p.port}`)
     const words = ['snapshot', 'restore', ...urls, '--block', id, '--home', late.home, '--json']
+    // The id that the operator has from a partner certifies the state; nothing else does, since an election has come between.
     const { stdout } = await promisify(execFile)(process.execPath, [program, ...words])
-    expect(JSON.parse(stdout)).toMatchObject({ height, id })
+    expect(JSON.parse(stdout)).toMatchObject({ height })
 
     network.start(late)
-    const target = (await heightOf(liar)) + 2
+    const target = (await heightOf(honest)) + 2
     await expect.poll(() => heightOf(late).catch(() => -1), PATIENCE).toBeGreaterThanOrEqual(target)
     expect(network.unasked).toEqual([])
-    const block = (node: typeof late, at: string) =>
+    const block = (node: ChaosNode, at: string) =>
       node.ask('chain_block', { height: at }) as Promise<{ readonly id: string }>
-    expect((await block(late, String(target))).id).toBe((await block(liar, String(target))).id)
+    expect((await block(late, String(target))).id).toBe((await block(honest, String(target))).id)
     // Nothing was played again: the first blocks are not there.
     await expect(block(late, '1')).rejects.toMatchObject({
       code: expect.stringMatching(/NOT_FOUND|NOT_KEPT/),
