@@ -19,7 +19,15 @@ import { entry, type Readable, type Row, type Version } from './records.ts'
 import { merkleStoreFail } from './refusals.ts'
 import { type RowMemory, rowMemory } from './row-memory.ts'
 import { type StateTree, stateTree, type TreeRoot } from './state-tree.ts'
-import { findRow, neighbourOf, pooled, provePaths, siblingsOf, type TreeRow } from './tree-proofs.ts'
+import {
+  findRow,
+  isKnownAbsent,
+  neighbourOf,
+  pooled,
+  provePaths,
+  siblingsOf,
+  type TreeRow,
+} from './tree-proofs.ts'
 
 /**
  * All that reads see, replaced as a whole when a batch is on disk. The view is a snapshot, so what LevelDB already
@@ -125,7 +133,8 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
     if (record >= 0) return rows.valueOf(record) ?? undefined
     hashKeyInto(path, 0, key)
     const from = entry.row(path)
-    const found = now.view.read(from)
+    // What is new to a block, as the rows of its new accounts, is known not to be there without asking the database.
+    const found = isKnownAbsent(tree, path) ? undefined : now.view.read(from)
     // A row that LevelDB lost would read as one that never was.
     if (!found && findRow(tree, path)) throw missing(from)
     if (found && !isKey(found.key, key))

@@ -242,6 +242,16 @@ export function findRow(tree: LoadingTree, path: Uint8Array): TreeRow | undefine
   return end < 0 && comparePath(tree.arena, -end, path, 0) === 0 ? rowOf(tree.arena, -end) : undefined
 }
 
+/** Whether what is loaded of a tree shows that there is no row at a path; false where one would have to load more. */
+export function isKnownAbsent({ arena, top }: LoadingTree, path: Uint8Array): boolean {
+  let ref = childOf(arena, top(), 0)
+  for (let depth = 0; ref > 0; depth++) {
+    if (!isLoaded(arena, ref)) return false
+    ref = childOf(arena, ref, bitIn(path, 0, depth))
+  }
+  return ref === 0 || comparePath(arena, -ref, path, 0) !== 0
+}
+
 /** The siblings on the way to the row at a path, from the top. */
 export function siblingsOf(tree: LoadingTree, path: Uint8Array): readonly Sibling[] {
   const { nodes } = wayTo(tree, path)
