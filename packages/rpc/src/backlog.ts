@@ -1,4 +1,4 @@
-/** What one caller has not taken of its answers yet. */
+/** What one caller has sent of requests that are not answered yet, and has not taken of its answers. */
 export interface Holder {
   /** Counts bytes more; a negative number gives them back. */
   hold(bytes: number): void
@@ -6,8 +6,8 @@ export interface Holder {
 }
 
 /**
- * Bounds the bytes of answers that callers have not taken, of all callers together: when there are more than `bytesMax`, the
- * caller that holds most of them is dropped. `drop` must end in `close`, at once or later.
+ * Bounds the bytes that wait, of all callers together: of requests until they are answered, also of those that never come to
+ * their end, and of answers until they are taken. When there are more than `bytesMax`, the caller that holds most is dropped. `drop` must end in `close`, at once or later.
  */
 export interface Backlog {
   readonly bytes: number

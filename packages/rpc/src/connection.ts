@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type { Json } from '@mmtchain/codec'
 import type { Host } from '@mmtchain/node-runtime'
 import type { ChainError } from '@mmtchain/primitives'
@@ -14,14 +15,20 @@ import type { View } from './view.ts'
 const UNDER_WAY_MAX = 16
 /** How long a replay waits before it asks again whether it may go on. */
 const PACE_MS = 100
+/** About what Node.js keeps of a piece of a message besides its bytes. */
+const PIECE_BYTES = 512
+/** The head of a control frame of a client (RFC 6455, section 5.2). */
+const CONTROL_HEAD_BYTES = 6
 
 /**
  * Serves JSON-RPC on one WebSocket until it closes. What it has not taken of its answers and notifications is bounded: by the
- * requests under way and one message a subscription, and by `backlog` for all together. A reader that takes nothing for
+ * requests under way and one message a subscription, and by `backlog` for all together; so is what it has sent and is not answered. A reader that takes nothing for
  * `stallTimeoutMs` is dropped.
  */
 export function serveConnection(args: {
   readonly socket: WebSocket
+  /** What carries it. */
+  readonly stream: Duplex
   readonly dispatch: () => Dispatch
   readonly view: () => View
   readonly feed: BlockFeed
@@ -31,10 +38,12 @@ export function serveConnection(args: {
   readonly backlog: Backlog
   readonly log: Host['log']
 }): void {
-  const { socket, dispatch, view, feed, limits, roles, meter, backlog, log } = args
+  const { socket, stream, dispatch, view, feed, limits, roles, meter, backlog, log } = args
   const holder = backlog.open(() => drop(rpcFail.BACKLOG_FULL({})))
   /** What was read with a message before it; no more is read until it is worked off. */
   const waiting: RawData[] = []
+  /** What is held for a message that has not come to its end. */
+  let partial = 0
   let underWay = 0
   let unread = 0
   let stalled: ReturnType<typeof setTimeout> | undefined
@@ -105,11 +114,35 @@ export function serveConnection(args: {
       socket.close(1011)
     } finally {
       underWay -= 1
+      holder.hold(-bytesOf(data))
       workOff()
     }
   }
 
+  /** Counts what came of a message, or gives back what is no part of it. */
+  function countPartial(bytes: number): void {
+    const before = partial
+    partial = Math.max(0, before + bytes)
+    holder.hold(partial - before)
+  }
+
+  let last = 0
+  // Counted before the WebSocket reads it, which may have it end a message.
+  stream.prependListener('data', (piece: Buffer) => {
+    last = piece.length
+    countPartial(last + PIECE_BYTES)
+  })
+  // A control frame may stand within a message, which it does not end, and alone in its piece.
+  const onControl = (data: Buffer) => {
+    const bytes = data.length + CONTROL_HEAD_BYTES
+    countPartial(-(bytes === last ? bytes + PIECE_BYTES : bytes))
+    last = 0
+  }
+  socket.on('ping', onControl).on('pong', onControl)
+
   socket.on('message', (data) => {
+    countPartial(-partial)
+    holder.hold(bytesOf(data))
     waiting.push(data)
     workOff()
   })
@@ -121,4 +154,9 @@ export function serveConnection(args: {
     holder.close()
     subscriptions.close()
   })
+}
+
+/** The length of a message, which comes as one buffer. */
+function bytesOf(data: RawData): number {
+  return (data as Buffer).length
 }

@@ -13,7 +13,7 @@ const JSON_TYPE = 'application/json; charset=utf-8'
 /** What is kept of an HTTP connection. */
 export interface Connection {
   readonly meter: Pick<Sender, 'count' | 'tired' | 'spend'>
-  /** What it has not taken of its answers. */
+  /** What it has sent of requests that are not answered, and has not taken of its answers. */
   readonly holder: Holder
 }
 
@@ -74,7 +74,14 @@ export function servePost(args: {
       hold: holder.hold,
       isGone: () => socket.destroyed,
     }
-    readText(request, bodyBytesMax, (body) => {
+    // What was read of the body is held until the request is answered.
+    let received = 0
+    response.once('close', () => holder.hold(-received))
+    const onBytes = (bytes: number) => {
+      received += bytes
+      holder.hold(bytes)
+    }
+    readText(request, { bytesMax: bodyBytesMax, onBytes }, (body) => {
       if (body === undefined) refused(response, 413, rpcFail.BODY_TOO_LARGE({ max: bodyBytesMax }))
       else void respond(response, sender, body)
     })
@@ -84,30 +91,51 @@ export function servePost(args: {
 /** Gives the text of a body to `done`, or nothing when it has more than `bytesMax`. Of one that ends early nobody hears. */
 function readText(
   request: IncomingMessage,
-  bytesMax: number,
+  { bytesMax, onBytes }: { readonly bytesMax: number; readonly onBytes: (bytes: number) => void },
   done: (text: string | undefined) => void,
 ): void {
   if (Number(request.headers['content-length']) > bytesMax) {
     done(undefined)
     return
   }
-  const pieces: Buffer[] = []
-  let bytes = 0
+  const body = gather()
   const onData = (piece: Buffer) => {
-    bytes += piece.length
-    if (bytes <= bytesMax) {
-      pieces.push(piece)
+    if (body.bytes + piece.length > bytesMax) {
+      // What is left of it the platform reads and drops, once the answer is sent.
+      request.off('data', onData).off('end', onEnd)
+      done(undefined)
       return
     }
-    // What is left of it the platform reads and drops, once the answer is sent.
-    request.off('data', onData).off('end', onEnd)
-    done(undefined)
+    onBytes(piece.length)
+    body.add(piece)
   }
-  const onEnd = () => {
-    const [first] = pieces
-    done(first && pieces.length === 1 ? first.toString() : Buffer.concat(pieces).toString())
-  }
+  const onEnd = () => done(body.text())
   request.on('data', onData).on('end', onEnd)
+}
+
+/** Puts pieces together as they come: kept apart, those of one byte would take some hundred bytes each. */
+function gather() {
+  let whole: Buffer = Buffer.alloc(0)
+  let bytes = 0
+  return {
+    get bytes() {
+      return bytes
+    },
+    add(piece: Buffer) {
+      const needed = bytes + piece.length
+      if (bytes === 0) whole = piece
+      else {
+        if (needed > whole.length) {
+          const larger = Buffer.allocUnsafe(2 * needed)
+          whole.copy(larger, 0, 0, bytes)
+          whole = larger
+        }
+        piece.copy(whole, bytes)
+      }
+      bytes = needed
+    },
+    text: () => whole.toString('utf8', 0, bytes),
+  }
 }
 
 /** Refuses in the form of a JSON-RPC answer that belongs to no request. */

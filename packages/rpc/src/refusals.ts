@@ -66,8 +66,8 @@ export const rpcRefusals = {
     hint: 'Send a bearer token that has it.',
   }),
   BACKLOG_FULL: (_: object) => ({
-    message: 'Too many answers wait for their readers; this one had most of them.',
-    hint: 'Read the answers, and ask for less at a time.',
+    message: 'Too much of requests and answers waits; this caller had most of it.',
+    hint: 'Send requests to their end, read the answers, and ask for less at a time.',
   }),
   BAD_SETTINGS: (d: { path: string; why: string }) => ({
     message: `The setting ${d.path} of the RPC server is wrong: ${d.why}.`,

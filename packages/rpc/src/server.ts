@@ -48,7 +48,7 @@ const BEARER_PROTOCOL = 'bearer.'
 const PING_MS = 30_000
 /** An HTTP connection on which nothing moves for this long is closed. */
 const IDLE_MS = 60_000
-/** So many answers of the largest size may wait for their callers, of all callers together. */
+/** So many bytes as this many answers of the largest size may wait, of requests and answers of all callers together. */
 const BACKLOG_ANSWERS = 8
 
 /**
@@ -181,6 +181,7 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
     sockets.handleUpgrade(request, socket, head, (accepted) =>
       serveConnection({
         socket: accepted,
+        stream: socket,
         dispatch,
         view,
         feed,

@@ -1,12 +1,21 @@
 import { createHash } from 'node:crypto'
 import { type IncomingHttpHeaders, request } from 'node:http'
 import { connect as connectTcp } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { toJson } from '@mmtchain/codec'
 import { hash } from '@mmtchain/primitives'
 import { RPC_SETTINGS_DEFAULT, rpcSettings } from '@mmtchain/rpc'
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { type Answer, limited, payment, post, start, until } from './running.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+function heapBytes(): number {
+  collectGarbage()
+  return process.memoryUsage().heapUsed
+}
 
 /** A request with any headers, as a browser or a strange program sends it. */
 function send(
@@ -342,5 +351,54 @@ test('connections beyond those that one address may hold are closed at once, and
       () => false,
     )
   b.socket.destroy()
+  await stop()
+})
+
+test('bodies that do not come to their end are bounded for all callers together, and who sent most of them is dropped', async () => {
+  // Half of 8 answers of 2,000 bytes.
+  const { rpc, stop } = await start({ settings: limited({ answerBytesMax: 2_000 }) })
+  const open = () => {
+    const socket = connectTcp(Number(new URL(rpc.url).port), '127.0.0.1')
+    const state = { closed: false }
+    socket.on('close', () => {
+      state.closed = true
+    })
+    socket.on('error', () => undefined)
+    socket.write('POST /rpc HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100000\r\n\r\n')
+    return { socket, state }
+  }
+  const [most, least] = [open(), open()]
+  most.socket.write(' '.repeat(9_000))
+  least.socket.write(' '.repeat(6_000))
+  // Bodies that were answered count no more.
+  for (let i = 0; i < 10; i++) expect((await post(rpc.url, `${status}${' '.repeat(500)}`)).status).toBe(200)
+  expect([most.state.closed, least.state.closed]).toEqual([false, false])
+  least.socket.write(' '.repeat(2_000))
+  await until(() => most.state.closed)
+  expect((await post(rpc.url, status)).status).toBe(200)
+  expect(least.state.closed).toBe(false)
+  least.socket.destroy()
+  await stop()
+})
+
+test('a body in pieces of one byte is read whole, and takes no more of memory than a body does', async () => {
+  const { rpc, stop } = await start()
+  const socket = connectTcp(Number(new URL(rpc.url).port), '127.0.0.1')
+  let answered = ''
+  socket.setEncoding('utf8').on('data', (part) => {
+    answered += part
+  })
+  socket.write('POST /rpc HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n')
+  const inBytes = (text: string) => [...text].map((one) => `1\r\n${one}\r\n`).join('')
+  const before = heapBytes()
+  const spaces = inBytes(' '.repeat(50_000))
+  for (let i = 0; i < 10; i++) await new Promise((resolve) => socket.write(spaces, resolve))
+  // Once this is answered, nearly all of the above has been read.
+  for (let i = 0; i < 20; i++) await post(rpc.url, status)
+  // Kept apart, they take a hundred megabytes.
+  expect(heapBytes() - before).toBeLessThan(32 * 1024 * 1024)
+  socket.write(`${inBytes(status)}0\r\n\r\n`)
+  await until(() => answered.includes('rpc-test'))
+  socket.destroy()
   await stop()
 })

@@ -302,3 +302,38 @@ test('a subscription of a batch begins after the answer of the batch, also when 
   expect(kinds.slice(2)).toEqual(Array(5).fill('notice'))
   await stop()
 })
+
+test('messages that do not come to their end are bounded for all callers together, whatever control frames stand between', async () => {
+  const warned: { code?: string }[] = []
+  const nothing = () => undefined
+  const log = {
+    debug: nothing,
+    info: nothing,
+    warn: (fields: object) => void warned.push(fields),
+    error: nothing,
+  }
+  // 16,000 bytes may wait.
+  const { rpc, stop } = await start({ settings: limited({ answerBytesMax: 2_000 }), log })
+  const [most, least] = [await connect(rpc.url), await connect(rpc.url)]
+  least.socket.send(' '.repeat(6_000), { fin: false })
+  most.socket.send(' '.repeat(7_000), { fin: false })
+  // Each is answered, so that it has been read.
+  let pongs = 0
+  most.socket.on('pong', () => {
+    pongs += 1
+  })
+  for (let i = 1; i <= 100; i++) {
+    most.socket.ping('x'.repeat(100))
+    await until(() => pongs === i)
+  }
+  expect([most.closed, least.closed]).toEqual([undefined, undefined])
+  most.socket.send(' '.repeat(4_000), { fin: false })
+  await until(() => most.closed !== undefined)
+  expect(warned).toMatchObject([{ code: 'rpc/BACKLOG_FULL' }])
+  // Messages that have come to their end count no more.
+  const { call } = await connect(rpc.url)
+  for (let i = 0; i < 30; i++) expect((await call('node_info')).result).toBeDefined()
+  expect(least.closed).toBe(undefined)
+  least.socket.terminate()
+  await stop()
+})
