@@ -31,7 +31,7 @@ export const clientRefusals = {
     hint: 'It can no longer happen; send it again.',
   }),
   OUTCOME_UNKNOWN: (d: { id: string; validUntil: bigint; why: string }) => ({
-    message: `Whether transaction ${d.id} was queued is not known: ${d.why}`,
+    message: `What became of transaction ${d.id} is not known: ${d.why}`,
     hint: `Look for the id before you send it again; after height ${d.validUntil} it can no longer happen.`,
   }),
   NO_VERIFIER: (d: { engine: string }) => ({

@@ -143,6 +143,9 @@ export async function sendCalls(transport: Transport, args: CallsToSend): Promis
   return waitFor(transport, { id, fee, validUntil, wait, signal })
 }
 
+/** What may come in the place of an answer although the node has taken the transaction. */
+const TELLS_NOTHING = ['client/UNREACHABLE', 'client/BAD_ANSWER', 'rpc/TIMEOUT', 'rpc/INTERNAL']
+
 async function submitCalls(
   transport: Transport,
   args: CallsToSend,
@@ -156,7 +159,7 @@ async function submitCalls(
   try {
     await transport('tx_submit', { bytes: toHex(encode(transaction, signed.transaction)) }, { signal })
   } catch (error) {
-    if (!isChainError(error) || error.code !== 'client/UNREACHABLE') throw error
+    if (!isChainError(error) || !TELLS_NOTHING.includes(error.code)) throw error
     throw clientFail.OUTCOME_UNKNOWN({ id, validUntil, why: error.message })
   }
   return { id, fee, validUntil }
@@ -197,6 +200,8 @@ interface Found {
   readonly refusal: RefusalText | null
 }
 
+const NOT_FOUND = 'rpc/TRANSACTION_NOT_FOUND'
+
 async function waitFor(
   transport: Transport,
   args: {
@@ -208,8 +213,17 @@ async function waitFor(
   },
 ): Promise<Sent> {
   const { id, fee, validUntil, wait, signal } = args
+  // Who is told that no node answers sends again; but this one is on its way.
+  const ask: Transport = async (method, params, options) => {
+    try {
+      return await transport(method, params, options)
+    } catch (error) {
+      if (!isChainError(error) || error.code === NOT_FOUND) throw error
+      throw clientFail.OUTCOME_UNKNOWN({ id, validUntil, why: error.message })
+    }
+  }
   for (let pauseMs = 25; ; pauseMs = Math.min(pauseMs * 2, 250)) {
-    const found = await look(transport, id, signal)
+    const found = await look(ask, id, signal)
     if (found?.dropped) throw asError(found.dropped)
     if (found?.height !== undefined && (found.final || wait === 'included')) {
       if (found.receipt.error)
@@ -228,9 +242,9 @@ async function waitFor(
         events: found.receipt.events,
       }
     }
-    const status = (await transport('chain_status', {}, { signal })) as { height: string }
+    const status = (await ask('chain_status', {}, { signal })) as { height: string }
     // One more look: it may have been included between the two questions.
-    if (BigInt(status.height) > validUntil && !(await look(transport, id, signal)))
+    if (BigInt(status.height) > validUntil && !(await look(ask, id, signal)))
       throw clientFail.EXPIRED({ id, validUntil })
     await pause(pauseMs, signal)
   }
@@ -244,7 +258,7 @@ async function look(
   try {
     return (await transport('chain_transaction', { id }, { signal })) as Found
   } catch (error) {
-    if (error instanceof ChainError && error.code === 'rpc/TRANSACTION_NOT_FOUND') return undefined
+    if (error instanceof ChainError && error.code === NOT_FOUND) return undefined
     throw error
   }
 }

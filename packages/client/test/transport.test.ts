@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createServer } from 'node:net'
 import { createClient, describeChain, httpTransport, subscribe } from '@mmtchain/client'
 import { amount } from '@mmtchain/kernel'
-import { hash } from '@mmtchain/primitives'
+import { ChainError, hash } from '@mmtchain/primitives'
 import { RPC_SETTINGS_DEFAULT } from '@mmtchain/rpc'
 import { expect, test } from 'vitest'
 import { alice, bob, chain, proxyTo, start } from './running.ts'
@@ -58,6 +58,33 @@ test('what is not safe to do twice is not tried again, and what never got an ans
     code: 'client/OUTCOME_UNKNOWN',
     values: { id: expect.any(String) },
   })
+  await way.stop()
+  await stop()
+})
+
+test('a node that is lost while a transaction is waited for leaves its id, and no word that it was not sent', async () => {
+  const { url, stop } = await start()
+  const way = await proxyTo(url)
+  const client = createClient({ chain, url: way.url, signer: alice.signer, retries: 0 })
+  const to = (amountSent: bigint) => ({ to: bob.address, amount: amount(amountSent) })
+  const deafAfterSubmission: typeof client.request = async (method, params, options) => {
+    const answer = await client.request(method, params, options)
+    way.setDeaf(method === 'tx_submit')
+    return answer
+  }
+  const left = createClient({ chain, transport: deafAfterSubmission, signer: alice.signer })
+  const unknown = { code: 'client/OUTCOME_UNKNOWN', values: { id: expect.any(String) } }
+  await expect(left.send.token.transfer(to(1n))).rejects.toMatchObject(unknown)
+  way.setDeaf(false)
+  // A node that took too long to answer may have it, too.
+  const late: typeof client.request = async (method, params, options) => {
+    const answer = await client.request(method, params, options)
+    if (method === 'tx_submit')
+      throw new ChainError({ code: 'rpc/TIMEOUT', message: 'late', hint: '', values: {} })
+    return answer
+  }
+  const slow = createClient({ chain, transport: late, signer: alice.signer })
+  await expect(slow.send.token.transfer(to(1n))).rejects.toMatchObject(unknown)
   await way.stop()
   await stop()
 })

@@ -13,7 +13,7 @@ export const zhNode: Readonly<Record<string, { readonly message: string; readonl
     hint: '请用 feeMax 给出您同意的上限，或用 feeMax: "any" 支付节点所报的任何价格。',
   },
   'client/OUTCOME_UNKNOWN': {
-    message: '不知道交易 {id} 是否已排队：{why}',
+    message: '不知道交易 {id} 的结果：{why}',
     hint: '再次发送之前请先查询该 ID；高度 {validUntil} 之后它不会再发生。',
   },
   'client/NOTHING_TRUSTED': {
