@@ -97,7 +97,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   'rpc.limits.connectionRate': 'Requests a second of one connection; twice as many may come at once.',
   'rpc.limits.addressRate': 'Requests a second of one address; twice as many may come at once.',
   'rpc.limits.addressWorkMs':
-    'Milliseconds a second of the node’s own thread that queries and trials of one address may take.',
+    'Milliseconds a second of the node’s own thread that queries, trials and long answers of one address may take.',
   'rpc.limits.workMs': 'The same for all addresses together.',
   'rpc.limits.trialWeightMax':
     'The most weight of a transaction that tx_simulate tries, about a microsecond each.',

@@ -46,6 +46,8 @@ import type { RpcLimits } from './settings.ts'
 import { presentTransactionState } from './transaction-methods.ts'
 import type { View } from './view.ts'
 
+/** About how long it takes to read a transaction of a block. */
+const READ_MS = 0.02
 /** The most blocks of one `chain_blocks`. */
 const BLOCKS_MAX = 100
 
@@ -116,6 +118,7 @@ export function chainMethods(view: View, limits: RpcLimits): readonly Method[] {
       summary:
         'Modules, commands, queries, events, errors and parameters of the release in force, with JSON Schemas',
       role: 'read',
+      works: true,
       params: unit,
       result: metadata,
       run: () => chainMetadata(genesis, code, store) as unknown as Json,
@@ -124,6 +127,7 @@ export function chainMethods(view: View, limits: RpcLimits): readonly Method[] {
       name: 'chain_genesis',
       summary: 'The genesis of the chain, readable',
       role: 'read',
+      works: true,
       params: unit,
       result: { type: 'object', required: ['fingerprint', 'chainId', 'modules', 'documents', 'validators'] },
       run() {
@@ -162,6 +166,7 @@ export function chainMethods(view: View, limits: RpcLimits): readonly Method[] {
       name: 'chain_block',
       summary: 'A block with its transactions and receipts, by height or id',
       role: 'read',
+      works: true,
       params: blockRef,
       result: block,
       async run(at) {
@@ -173,12 +178,13 @@ export function chainMethods(view: View, limits: RpcLimits): readonly Method[] {
       name: 'chain_blocks',
       summary: `Up to ${BLOCKS_MAX} blocks from a height on, each with its header and the number of its transactions`,
       role: 'read',
+      works: true,
       params: struct({ from: height, limit: option(u32) }),
       result: object({
         blocks: array(object({ id: hash.schema, header, transactions: count })),
         next: nullable(decimal),
       }),
-      async run({ from, limit }) {
+      async run({ from, limit }, { spend }) {
         const most = limit ?? BLOCKS_MAX
         if (most < 1 || most > BLOCKS_MAX) throw rpcFail.BAD_LIMIT({ max: BLOCKS_MAX, got: most })
         const blocks: Json[] = []
@@ -186,6 +192,7 @@ export function chainMethods(view: View, limits: RpcLimits): readonly Method[] {
         for (; blocks.length < most && at <= node.tip.header.height; at = (at + 1n) as Height) {
           const { block: found, id } = await findBlock({ height: at, id: null })
           const { header, transactions } = found
+          spend(transactions.length * READ_MS)
           blocks.push({ id, header: presentHeader(code, header), transactions: transactions.length })
         }
         return { blocks, next: at <= node.tip.header.height ? at.toString() : null }

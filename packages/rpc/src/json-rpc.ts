@@ -22,8 +22,6 @@ export interface Sender extends Caller {
   count(): ChainError | undefined
   /** A refusal says that answers of methods that work have taken too much of the node's thread lately. */
   tired(): ChainError | undefined
-  /** Counts the milliseconds that one took. */
-  spend(ms: number): void
   /** Counts bytes of an answer that wait for the rest of it; a negative number gives them back. */
   hold(bytes: number): void
   /** True once nobody waits for the answer any more. */
@@ -162,6 +160,9 @@ function answerOne(
   return finish(dispatch, sender, open(dispatch, sender, request, refused))
 }
 
+/** About how much of an answer is made in a millisecond, from what lies in the store to its text. */
+const ANSWER_BYTES_A_MS = 16_000
+
 async function finish(dispatch: Dispatch, sender: Sender, opened: Opened): Promise<string | undefined> {
   if ('reply' in opened) return written(dispatch, opened)
   const { id, method, params } = opened
@@ -169,7 +170,9 @@ async function finish(dispatch: Dispatch, sender: Sender, opened: Opened): Promi
   try {
     const found = run(sender, method, params)
     const result = found instanceof Promise ? await within(dispatch.limits.requestTimeoutMs, found) : found
-    return written(dispatch, { id, reply: { result } })
+    const text = written(dispatch, { id, reply: { result } })
+    if (method.works && text !== undefined) sender.spend(text.length / ANSWER_BYTES_A_MS)
+    return text
   } catch (error) {
     return written(dispatch, { id, reply: failed(dispatch, method, error) })
   }

@@ -6,6 +6,8 @@ import type { Subscriptions } from './subscriptions.ts'
 export interface Caller {
   /** Absent where nothing can be sent but answers. */
   readonly subscriptions?: Subscriptions | undefined
+  /** Counts milliseconds of the node's thread that an answer takes beside what its first step does. */
+  spend(ms: number): void
 }
 
 /** One row of the table of methods: all that the server and the OpenRPC document say of it. */
@@ -14,7 +16,10 @@ export interface Method {
   /** A sentence without a full stop. */
   readonly summary: string
   readonly role: Role
-  /** True where an answer runs code of modules on the node's own thread, beside the chain: how long is counted, and bounded. */
+  /**
+   * True where an answer runs code of modules on the node's own thread, beside the chain, or may be long: what it takes is counted,
+   * and bounded.
+   */
   readonly works?: boolean
   /** Parameters that may be absent are options. */
   readonly params: Codec<unknown>

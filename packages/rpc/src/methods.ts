@@ -92,6 +92,7 @@ function discover(methods: () => Iterable<Method>, chainId: string, { version }:
     name: 'rpc.discover',
     summary: 'The OpenRPC document of this very chain',
     role: 'read',
+    works: true,
     params: unit,
     result: { type: 'object', required: ['openrpc', 'info', 'methods'] },
     run: () => {

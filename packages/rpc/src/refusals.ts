@@ -42,7 +42,7 @@ export const rpcRefusals = {
     hint: 'Ask again in a second; an operator raises connectionRate or addressRate.',
   }),
   WORK_LIMITED: (d: { msPerSecond: number; of: 'address' | 'all' }) => ({
-    message: `Queries and trials ${d.of === 'all' ? 'of all callers' : 'from here'} took more than ${d.msPerSecond} ms of the node in a second.`,
+    message: `Queries, trials and blocks ${d.of === 'all' ? 'of all callers' : 'from here'} took more than ${d.msPerSecond} ms of the node in a second.`,
     hint: 'Ask again in some seconds, or for less at a time; an operator raises addressWorkMs or workMs.',
   }),
   TRIAL_TOO_HEAVY: (d: { weight: bigint; max: number }) => ({

@@ -23,7 +23,7 @@ export const rpcLimits = struct({
   connectionRate: u32,
   addressRate: u32,
   /**
-   * Milliseconds of the node's own thread in a second that queries and trials may take, of one address and of all together: they run
+   * Milliseconds of the node's own thread in a second that queries, trials and long answers may take, of one address and of all together: they run
    * beside the chain. One that has begun is done; what it took too much is missing from the next seconds.
    */
   addressWorkMs: u32,

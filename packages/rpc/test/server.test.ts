@@ -307,6 +307,27 @@ test('queries and trials that take too much of the node wait; what else it is as
   await stop()
 })
 
+test('long answers count by their length as work does: blocks, lists of them, the description of the chain', async () => {
+  const rates = { addressRate: 1_000_000, connectionRate: 1_000_000 }
+  const { rpc, makeBlocks, call, stop } = await start({ settings: limited({ ...rates, addressWorkMs: 1 }) })
+  await makeBlocks(3)
+  const long = {
+    'rpc.discover': {},
+    chain_metadata: {},
+    chain_block: { height: '1' },
+    chain_blocks: { from: '0' },
+  }
+  for (const [method, params] of Object.entries(long)) {
+    const ask = { jsonrpc: '2.0', id: 1, method, params }
+    const first = async () => (await call(method, params)).error
+    await expect.poll(first, { timeout: 60_000, interval: 100 }).toBeUndefined()
+    const answers = (await (await post(rpc.url, Array(100).fill(ask))).json()) as readonly Answer[]
+    expect(answers.at(-1)?.error?.data.code).toBe('rpc/WORK_LIMITED')
+  }
+  expect((await call('chain_status')).error).toBeUndefined()
+  await stop()
+})
+
 test('all callers together take no more of the node than it gives them', async () => {
   const rates = { addressRate: 1_000_000, connectionRate: 1_000_000 }
   const { rpc, stop } = await start({ settings: limited({ ...rates, addressWorkMs: 1_000, workMs: 1 }) })
