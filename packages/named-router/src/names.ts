@@ -83,7 +83,7 @@ function declare(options: NamesOptions) {
     )
     .query('reverse', struct({ account: address }), option(name), (ctx, { account }) => {
       const one = ctx.state.primaries.get(account)
-      return one !== undefined && isNameOf(ctx, one, account) ? one : null
+      return one && isNameOf(ctx, one, account) ? one.name : null
     })
     .query('quote', struct({ label, terms: u8 }), quoted, (ctx, { label: of, terms }) => {
       const row = faultOfLabel(of) ? undefined : ctx.state.names.get(['', of])

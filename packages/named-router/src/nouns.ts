@@ -89,7 +89,7 @@ export const held = struct({ of: u64, records })
 export const nameTables = {
   names: { key: tuple(name, label), value: lease },
   records: { key: tuple(name, label), value: held },
-  primaries: { key: address, value: name },
+  primaries: { key: address, value: struct({ name, number: u64 }) },
 } as const
 
 /** The parameters that options stand for. Throws `names/BAD_OPTIONS`. */
@@ -133,7 +133,7 @@ export function nouns(options: NamesOptions) {
       next: cell(u64, 1n),
       names: table(nameTables.names.key, nameTables.names.value),
       records: table(nameTables.records.key, nameTables.records.value),
-      /** The name by which an account wants to be known. */
+      /** The name by which an account wants to be known, and its number: one that is made anew is another. */
       primaries: table(nameTables.primaries.key, nameTables.primaries.value),
       /** What an account has committed to, and at which height. */
       commitments: table(

@@ -111,18 +111,24 @@ export function setPrimary(ctx: NamesCommand, { name }: { readonly name: string 
     state.primaries.delete(who)
   } else {
     checkName(ctx, name)
-    if (!living(ctx, name)) throw fail.UNKNOWN_NAME({ name })
-    if (!isNameOf(ctx, name, who)) throw fail.NOT_YOURS({ name, who })
-    state.primaries.set(who, name)
+    const found = living(ctx, name)
+    if (!found) throw fail.UNKNOWN_NAME({ name })
+    const { number } = found
+    if (!isNameOf(ctx, { name, number }, who)) throw fail.NOT_YOURS({ name, who })
+    state.primaries.set(who, { name, number })
   }
   ctx.emit.primarySet({ account: who, name })
 }
 
-/** Whether a name lives and its account record is this account. */
-export function isNameOf(ctx: NamesReader | NamesContext, name: string, who: Address): boolean {
+/** Whether a name lives under its number and its account record is this account. */
+export function isNameOf(
+  ctx: NamesReader | NamesContext,
+  { name, number }: { readonly name: string; readonly number: bigint },
+  who: Address,
+): boolean {
   const found = living(ctx, name)
   return (
-    found !== undefined &&
+    found?.number === number &&
     recordsOf(ctx, name, found).some(({ kind, value }) => kind === 'account' && value === who)
   )
 }

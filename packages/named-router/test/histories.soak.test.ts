@@ -142,10 +142,10 @@ test(`a name has one owner, ends with its lease and holds what its owners set (s
           // What a resolver reads from the rows alone is what the query says.
           const rows = keysOf(given).map((key) => on.state.get(key))
           const walked = walk(given, rows, on.timeMs)
-          const { owner, endsMs, records } = found ?? {}
+          const { number, owner, endsMs, records } = found ?? {}
           expect([given, walked]).toEqual([
             given,
-            found ? { kind: 'found', owner, endsMs, records } : undefined,
+            found ? { kind: 'found', number, owner, endsMs, records } : undefined,
           ])
           if (!found || !wanted) continue
           expect(found.endsMs > on.timeMs).toBe(true)

@@ -184,6 +184,23 @@ describe('a name', () => {
     expect(on.as(port).names.setPrimary({ name: null }).code).toBe('names/NOTHING_TO_CHANGE')
   })
 
+  test('is not the primary one of who had said so of an earlier name, whoever has it now and whatever it says', () => {
+    const on = start()
+    register(on, lab, 'lab')
+    const make = () => on.as(lab).names.createSubname({ name: 'port.lab', owner: lab })
+    const point = () => on.as(lab).names.setRecord({ name: 'port.lab', record: account(port) })
+    make()
+    point()
+    on.as(port).names.setPrimary({ name: 'port.lab' })
+    expect(on.read.names.reverse({ account: port })).toBe('port.lab')
+    on.as(lab).names.removeSubname({ name: 'port.lab' })
+    make()
+    point()
+    expect(on.read.names.reverse({ account: port })).toBeNull()
+    on.as(port).names.setPrimary({ name: 'port.lab' })
+    expect(on.read.names.reverse({ account: port })).toBe('port.lab')
+  })
+
   test('costs nothing where the chain file names no fees, and needs no token there', () => {
     const free = defineChain({ id: 'free-1', slotMs: 1_000, consensus: solo() }).use(names({ root: 'free' }))
     const on = testChain(free, {})

@@ -45,6 +45,8 @@ export interface ResolveOptions {
 /** What a name is. */
 export interface Resolution {
   readonly name: string
+  /** One that is made anew has another, and nothing of the old one. */
+  readonly number: bigint
   readonly owner: Address
   readonly records: readonly NameRecord[]
   /** When the name ends unless a lease is renewed: its own, or that of a name by which it was reached. */
@@ -235,9 +237,9 @@ export function createResolver(options: ResolverOptions): Resolver {
       if (!at) throw resolverFail.NOT_FOUND({ name, height: header.height })
       const endsMs = ends !== undefined && ends < at.endsMs ? ends : at.endsMs
       if (at.kind === 'found') {
-        const { owner, records } = at
+        const { number, owner, records } = at
         const about = { endsMs, fingerprint, addressPrefix, header, id, lag: clock, slotMs, via }
-        return from(chain, { name, owner, records, ...about })
+        return from(chain, { name, number, owner, records, ...about })
       }
       const { under } = at.to
       ends = endsMs
@@ -265,8 +267,8 @@ export function createResolver(options: ResolverOptions): Resolver {
     const answer = await chain.call('names_name', { name: rest }, signal)
     if (answer === null) return undefined
     try {
-      const { owner, endsMs, records } = fromJson(found, answer, { addressPrefix })
-      return { owner, endsMs, records }
+      const { number, owner, endsMs, records } = fromJson(found, answer, { addressPrefix })
+      return { number, owner, endsMs, records }
     } catch (error) {
       const why = isChainError(error) ? error.message : String(error)
       throw resolverFail.NO_NODE({ what: name, tried: 1, why })
@@ -334,11 +336,14 @@ export function createResolver(options: ResolverOptions): Resolver {
         checkFresh(root, chain, header.height, lagOf(header.timeMs, slotMs))
       const { values } = await chain.rows([primaryKey(account)], signal, check)
       if (!values[0]) return undefined
-      const name = `${decode(nameTables.primaries.value, values[0])}.${root}`
+      const primary = decode(nameTables.primaries.value, values[0])
+      const name = `${primary.name}.${root}`
       try {
-        const { records, via } = await resolve(name, { signal })
+        const { number, records, via } = await resolve(name, { signal })
         const isOwn =
-          via.length === 1 && records.some(({ kind, value }) => kind === 'account' && value === account)
+          via.length === 1 &&
+          number === primary.number &&
+          records.some(({ kind, value }) => kind === 'account' && value === account)
         return isOwn ? name : undefined
       } catch (error) {
         if (isChainError(error) && error.code === 'resolver/NOT_FOUND') return undefined

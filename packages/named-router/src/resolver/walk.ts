@@ -9,6 +9,7 @@ import type { NameRecord } from '../records.ts'
 /** A name that lives, as its rows show. */
 export interface Walked {
   readonly kind: 'found'
+  readonly number: bigint
   readonly owner: Address
   readonly endsMs: bigint
   readonly records: readonly NameRecord[]
@@ -56,7 +57,7 @@ export function walk(
     if (timeMs >= endsMs) return undefined
     const own = held && decode(nameTables.records.value, held)
     const records = own?.of === lease.number ? own.records : []
-    if (one === name) return { kind: 'found', owner: lease.owner, endsMs, records }
+    if (one === name) return { kind: 'found', number: lease.number, owner: lease.owner, endsMs, records }
     const delegation = records.find(({ kind }) => kind === 'delegation')
     if (delegation?.kind === 'delegation')
       return { kind: 'delegated', to: delegation.value, rest: name.slice(0, -one.length - 1), endsMs }
