@@ -52,6 +52,9 @@ beforeAll(async () => {
   await harbour.set('alias', { kind: 'url', value: { places: ['https://lab.example/'] } })
   await harbour.give('ocean')
   await harbour.set('ocean', { kind: 'chain', value: { fingerprint, endpoints } })
+  await harbour.give('odd')
+  const odd = [`http://${'a'.repeat(100)}.example/`, 'http://a..b/', 'http://127.0.0.7/']
+  await harbour.set('odd', { kind: 'url', value: { places: odd } })
   await harbour.give('plain')
   await harbour.set('plain', text('motd', 'hello'))
   await harbour.give('big')
@@ -154,6 +157,44 @@ describe('DNS', () => {
     }
   })
 
+  test('writes no host that DNS has no form for, and answers for what nobody can have as for what nobody has', async () => {
+    const { answers } = await ask(question('odd.harbour', 'A'))
+    expect(answers).toMatchObject([{ type: 'A', data: '127.0.0.7' }])
+    const services = await ask(question('_http._tcp.odd.harbour', 'SRV'))
+    expect(services.answers).toMatchObject([{ data: { target: '_127-0-0-7.odd.harbour' } }])
+    for (const name of ['*.harbour', 'a/b.harbour', 'a b.harbour'.replace(' ', '+')])
+      expect([name, (await ask(question(name, 'A'))).rcode]).toEqual([name, 'NXDOMAIN'])
+    expect((await ask(question('*.example', 'A'))).rcode).toBe('REFUSED')
+  })
+
+  test('says a question back as it came, also of a type that it does not know', async () => {
+    const mixed = await ask(question('lAb.HarBOUR', 'A'))
+    expect(mixed.questions).toMatchObject([{ name: 'lAb.HarBOUR', type: 'A' }])
+    const unknown = await ask(question('lab.harbour', 'UNKNOWN_65280'))
+    expect([unknown.rcode, unknown.answers, unknown.questions?.[0]?.type]).toEqual([
+      ...['NOERROR', [], 'UNKNOWN_65280'],
+    ])
+    expect([unknown.id, unknown.flag_aa, unknown.authorities?.[0]?.type]).toEqual([7, true, 'SOA'])
+  })
+
+  test('speaks with authority of its own zones alone, and gives the bit of DNSSEC back', async () => {
+    expect((await ask(question('lab.harbour', 'A'))).flag_aa).toBe(true)
+    expect((await ask(question('example.org', 'A'))).flag_aa).toBe(false)
+    const edns = {
+      type: 'OPT',
+      name: '.',
+      udpPayloadSize: 1_232,
+      ednsVersion: 0,
+      extendedRcode: 0,
+      options: [],
+    }
+    for (const wants of [true, false]) {
+      const additionals = [{ ...edns, flags: wants ? dnsPacket.DNSSEC_OK : 0 }]
+      const answer = await ask(question('lab.harbour', 'A', { additionals }))
+      expect(answer.additionals).toMatchObject([{ type: 'OPT', flag_do: wants }])
+    }
+  })
+
   test('refuses transfers of the zone, other zones, other classes and what is no query', async () => {
     for (const type of ['AXFR', 'IXFR'])
       for (const over of ['udp', 'tcp', 'https'] as const)
@@ -239,6 +280,38 @@ describe('DNS', () => {
     const ended = new Promise((resolve) => nonsense.on('close', resolve))
     nonsense.resume()
     await ended
+  })
+
+  test('over TCP asks on behalf of nobody who does not take the answers', async () => {
+    const asked = { greedy: 0, patient: 0 }
+    const reply: Zone['reply'] = async (name) => {
+      asked[name === 'greedy' ? 'greedy' : 'patient'] += 1
+      const data = Array.from({ length: 230 }, () => 'x'.repeat(255))
+      const answers = [{ type: 'TXT', name, ttl: 0, data }] as const
+      return { rcode: 'NOERROR', answers, authorities: [], additionals: [] }
+    }
+    const server = await serveDns({ zone: { reply }, port: 0 })
+    const framed = (name: string) => {
+      const packet = question(name, 'TXT')
+      return Buffer.concat([Buffer.from([0, packet.length]), packet])
+    }
+    const greedy = connect(server.port, '127.0.0.1')
+    greedy.on('error', () => undefined)
+    greedy.write(Buffer.concat(Array.from({ length: 5_000 }, () => framed('greedy'))))
+    const patient = connect(server.port, '127.0.0.1')
+    let got = 0
+    patient.on('data', (part) => {
+      got += part.length
+    })
+    for (let n = 1; n <= 400; n++) {
+      patient.write(framed('patient'))
+      await expect.poll(() => asked.patient, { timeout: 60_000, interval: 1 }).toBe(n)
+    }
+    await expect.poll(() => got, { timeout: 60_000 }).toBeGreaterThan(400 * 58_000)
+    // What the system keeps between the two is some megabytes, and an answer has 59,000 bytes.
+    expect(asked.greedy).toBeLessThan(1_000)
+    for (const socket of [greedy, patient]) socket.destroy()
+    await server.close()
   })
 
   test('whoever asks too often is sent to TCP', async () => {

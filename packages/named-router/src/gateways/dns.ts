@@ -117,6 +117,8 @@ async function converse(zone: Zone, socket: Socket): Promise<void> {
       const question = rest.subarray(2, length + 2)
       rest = rest.subarray(length + 2)
       if (pending.size >= PIPELINED_MAX) await Promise.race(pending)
+      // Who does not take its answers is asked for no more questions, until it is idle for too long.
+      if (socket.writableNeedDrain) await drained(socket)
       const done: Promise<void> = answerPacket(zone, question, 'tcp')
         .then((answer) => {
           if (!answer || socket.destroyed) return
@@ -131,6 +133,16 @@ async function converse(zone: Zone, socket: Socket): Promise<void> {
   }
   await Promise.allSettled(pending)
   socket.end()
+}
+
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      socket.off('drain', done).off('close', done)
+      resolve()
+    }
+    socket.on('drain', done).on('close', done)
+  })
 }
 
 function lengthOf(bytes: Buffer): number | undefined {

@@ -68,7 +68,9 @@ export function cutPacket(given: Uint8Array): Uint8Array | undefined {
 
 interface Asked {
   readonly packet: Packet
-  readonly edns: { readonly version: number; readonly size: number } | undefined
+  readonly edns:
+    | { readonly version: number; readonly size: number; readonly wantsDnssec: boolean }
+    | undefined
 }
 
 /** A packet with one question that can be answered, or why there is none. */
@@ -86,16 +88,17 @@ function readQuestion(bytes: Buffer): Asked | Rcode {
   if (options.length > 1) return 'FORMERR'
   const [option] = options
   if (option?.type !== 'OPT') return { packet, edns: undefined }
-  return { packet, edns: { version: option.ednsVersion ?? 0, size: option.udpPayloadSize ?? 0 } }
+  const { ednsVersion: version = 0, udpPayloadSize: size = 0, flag_do: wantsDnssec = false } = option
+  return { packet, edns: { version, size, wantsDnssec } }
 }
 
-/** Whether the name asked for stands as it is, in characters that names have: the library would join labels that contain dots. */
+/** Whether the name asked for can be said back as it was: the library would join labels that contain dots, and knows no bytes but characters. */
 function isPlainName(bytes: Buffer): boolean {
   let at = HEADER_BYTES
   for (let length = bytes[at]; length !== undefined && length > 0; length = bytes[at]) {
     if (length > 63 || at - HEADER_BYTES > 254) return false
     for (const byte of bytes.subarray(at + 1, at + 1 + length))
-      if (!/[A-Za-z0-9_-]/.test(String.fromCharCode(byte))) return false
+      if (!/[!-\-/-~]/.test(String.fromCharCode(byte))) return false
     at += length + 1
   }
   return bytes[at] === 0
@@ -117,8 +120,8 @@ function encode(args: {
     udpPayloadSize: UDP_BYTES_MAX,
     extendedRcode: RCODES[rcode] >> 4,
     ednsVersion: 0,
-    flags: 0,
-    flag_do: false,
+    // RFC 3225, section 3: the bit comes back as it was asked.
+    flags: edns?.wantsDnssec ? dnsPacket.DNSSEC_OK : 0,
     options: [],
   }
   const wantsRecursion = (packet.flags ?? 0) & dnsPacket.RECURSION_DESIRED
@@ -126,7 +129,7 @@ function encode(args: {
     type: 'response',
     id: packet.id ?? 0,
     flags:
-      dnsPacket.AUTHORITATIVE_ANSWER |
+      (rcode === 'NOERROR' || rcode === 'NXDOMAIN' ? dnsPacket.AUTHORITATIVE_ANSWER : 0) |
       wantsRecursion |
       (isCut ? dnsPacket.TRUNCATED_RESPONSE : 0) |
       (RCODES[rcode] & 0x0f),

@@ -129,7 +129,8 @@ export function createZone({ resolver, suffix = '', servers, onFault }: ZoneOpti
     if (labels.length === 0) return none(zone, 'NXDOMAIN')
     const resolution = await resolver.resolve(`${labels.join('.')}.${zone.root}`)
     const base = name.slice(service.join('.').length + (service.length > 0 ? 1 : 0))
-    const places = await resolver.placesOf(resolution).catch(withoutPlaces)
+    const all = await resolver.placesOf(resolution).catch(withoutPlaces)
+    const places = all.filter((url) => isHost(hostOf(url)))
     const about = { base, name, places, records: resolution.records, ttl: ttlOf(resolution) }
     const found = service.length === 0 ? hostAnswers(about, type) : serviceAnswers(about, service, type)
     if (!found) return none(zone, 'NXDOMAIN')
@@ -184,6 +185,9 @@ type Found = Pick<Reply, 'answers' | 'additionals'>
 const hostOf = (url: string): string => new URL(url).hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
 const isV4 = (host: string): boolean => bytesOfV4(host) !== undefined
 const isV6 = (host: string): boolean => host.includes(':')
+/** Whether a host is an address or can be a name in DNS: a longer label would be written as something else (RFC 1035, section 4.1.4). */
+const isHost = (host: string): boolean =>
+  isV6(host) || (host.length <= 253 && host.split('.').every((label) => /^[a-z0-9_-]{1,63}$/i.test(label)))
 const distinct = <T>(all: readonly T[]): readonly T[] => [...new Set(all)]
 
 /** A, AAAA, TXT and CNAME of a name itself. */
@@ -216,12 +220,15 @@ function serviceAnswers(about: About, service: readonly string[], type: string):
     return type === 'TXT' ? { ...none, answers: [answer] } : none
   }
   const chain = records.find(({ kind }) => kind === 'chain')
-  const endpoints = chain?.kind === 'chain' ? chain.value.endpoints : []
+  const endpoints = (chain?.kind === 'chain' ? chain.value.endpoints : []).map(({ rpc, p2p }) => ({
+    rpc: [rpc].filter((url) => isHost(hostOf(url))),
+    p2p: [p2p ?? ''].filter((url) => url !== '' && isHost(hostOf(url))),
+  }))
   const served: Readonly<Record<string, readonly string[]>> = {
     _http: places.filter((url) => url.startsWith('http:')),
     _https: places.filter((url) => url.startsWith('https:')),
-    '_mmt-rpc': endpoints.map(({ rpc }) => rpc),
-    '_mmt-p2p': endpoints.flatMap(({ p2p }) => p2p ?? []),
+    '_mmt-rpc': endpoints.flatMap(({ rpc }) => rpc),
+    '_mmt-p2p': endpoints.flatMap(({ p2p }) => p2p),
   }
   const all = Object.values(served).flat()
   if (service.length === 1 && first === '_tcp') return all.length > 0 ? none : undefined
