@@ -2,8 +2,8 @@ import { addressFromBytes, amount, hash } from '@mmtchain/primitives'
 import { expect, test } from 'vitest'
 import { at, attest, commitment, DAY_MS, start } from './harbour.ts'
 
-// What a command reads and writes is counted, hence exact: with many claims and counterparties it is what it is with few. MMT_SOAK_SCALE at 100 makes 50,000.
-const MANY = 500 * Math.ceil(Number(process.env.MMT_SOAK_SCALE ?? '1'))
+// What a command reads and writes is counted, hence exact: with many claims and counterparties it is what it is with few. MMT_SOAK_SCALE at 500 makes 100,000.
+const MANY = 200 * Math.ceil(Number(process.env.MMT_SOAK_SCALE ?? '1'))
 const BLOCK = 250
 
 function somebody(n: number) {
