@@ -30,6 +30,8 @@ const named = { name, owner: address, number: u64 }
 /** A name as it is now. `endsMs` is when it ends unless the lease of the topmost name above it is renewed. */
 export const found = struct({ ...named, endsMs: u64, records })
 const listed = struct({ name, number: u64, owner: address })
+/** `next` is where the page after this one begins; none follows when it is null. A page may have fewer names than rows, since some have ended. */
+const page = struct({ names: list(listed, { max: PAGE_MAX }), next: option(label) })
 const lookedUp = struct({ owner: address, untilMs: u64, freeAtMs: u64 })
 const quoted = struct({ price: amount, holder: option(lookedUp) })
 const openCommitment = struct({ commitment: hash, from: height, until: height })
@@ -64,21 +66,25 @@ function declare(options: NamesOptions) {
     .query(
       'subnames',
       struct({ name, from: option(label), limit: u16 }),
-      list(listed, { max: PAGE_MAX }),
+      page,
       (ctx, { name: of, from, limit }) => {
         const own = of === '' ? undefined : living(ctx, of)
+        const most = Math.min(Math.max(limit, 1), PAGE_MAX)
         const rows = ctx.state.names.entries({
           prefix: [of],
           ...(from !== null && { from: [of, from] as const }),
-          limit: Math.min(limit, PAGE_MAX),
+          limit: most + 1,
         })
-        return [...rows]
+        const [...found] = rows
+        const names = found
+          .slice(0, most)
           .filter(([, row]) => (of === '' ? ctx.block.timeMs < row.untilMs : row.of === own?.number))
           .map(([[, one], row]) => ({
             name: of === '' ? one : `${one}.${of}`,
             number: row.number,
             owner: row.owner,
           }))
+        return { names, next: found[most]?.[0][1] ?? null }
       },
     )
     .query('reverse', struct({ account: address }), option(name), (ctx, { account }) => {

@@ -105,7 +105,18 @@ describe('a name', () => {
     // What the earlier holder left is gone, below as well.
     expect(on.read.names.name({ name: 'lab' })).toMatchObject({ owner: thief, records: [] })
     expect(owner(on, 'report.lab')).toBeUndefined()
-    expect(on.read.names.subnames({ name: 'lab', from: null, limit: 9 })).toEqual([])
+    expect(on.read.names.subnames({ name: 'lab', from: null, limit: 9 })).toEqual({ names: [], next: null })
+    expect(on.as(thief).names.createSubname({ name: 'a.lab', owner: thief }).code).toBeUndefined()
+    expect(on.as(thief).names.createSubname({ name: 'z.lab', owner: thief }).code).toBeUndefined()
+    // Pages go over the dead row, so that one may be empty and not the last.
+    const pages: unknown[] = []
+    for (let from: string | null = null; ; ) {
+      const { names, next } = on.read.names.subnames({ name: 'lab', from, limit: 1 })
+      pages.push(names.map(({ name }) => name))
+      if (next === null) break
+      from = next
+    }
+    expect(pages).toEqual([['a.lab'], [], ['z.lab']])
     expect(on.as(thief).names.createSubname({ name: 'report.lab', owner: thief }).code).toBeUndefined()
   })
 
@@ -134,10 +145,13 @@ describe('a name', () => {
     expect(made.events).toEqual(['token.transferred', 'names.subnameCreated'])
     expect(before - on.read.token.balance({ owner: lab })).toBe(SUBNAME + FEE)
     expect(on.as(port).names.createSubname({ name: 'page-1.report.lab', owner: thief }).code).toBeUndefined()
-    expect(on.read.names.subnames({ name: 'lab', from: null, limit: 9 })).toEqual([
-      { name: 'report.lab', number: 2n, owner: port },
-    ])
-    expect(on.read.names.subnames({ name: '', from: null, limit: 9 })).toMatchObject([{ name: 'lab' }])
+    expect(on.read.names.subnames({ name: 'lab', from: null, limit: 9 })).toEqual({
+      names: [{ name: 'report.lab', number: 2n, owner: port }],
+      next: null,
+    })
+    expect(on.read.names.subnames({ name: '', from: null, limit: 9 })).toMatchObject({
+      names: [{ name: 'lab' }],
+    })
     expect(owner(on, 'page-1.report.lab')).toBe(thief)
     // A name ends with the one above it, and one that is made anew has nothing of the old one.
     on.as(port).names.removeSubname({ name: 'report.lab' })
