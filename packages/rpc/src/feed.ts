@@ -1,6 +1,8 @@
-import type { StoredBlock } from '@mmtchain/kernel'
+import type { Json } from '@mmtchain/codec'
+import type { ChainData, Event, StoredBlock } from '@mmtchain/kernel'
 import type { Node } from '@mmtchain/node-runtime'
 import { type Height, height } from '@mmtchain/primitives'
+import { presentEvent } from './present.ts'
 
 /** The committed blocks of a node, by height, for readers that are anywhere from block 0 to the tip. */
 export interface BlockFeed {
@@ -10,6 +12,8 @@ export interface BlockFeed {
   block(at: Height): Promise<StoredBlock | undefined>
   /** Calls back after every new block with its height, which may be one that had another block before. Returns how to stop that. */
   onBlock(listener: (height: Height) => void): () => void
+  /** How an event looks in JSON, made once for all who hear of it while its block is among the newest. */
+  presentEvent(code: ChainData, event: Event): { readonly [name: string]: Json }
   close(): void
 }
 
@@ -18,6 +22,7 @@ const RECENT_MAX = 8
 
 export function followBlocks(node: Node): BlockFeed {
   const recent = new Map<Height, StoredBlock>()
+  const presented = new WeakMap<Event, { readonly [name: string]: Json }>()
   const listeners = new Set<(height: Height) => void>()
   const stop = node.onBlock((stored) => {
     const at = stored.block.header.height
@@ -33,6 +38,11 @@ export function followBlocks(node: Node): BlockFeed {
     onBlock(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
+    },
+    presentEvent(code, event) {
+      const found = presented.get(event) ?? presentEvent(code, event)
+      presented.set(event, found)
+      return found
     },
     close() {
       stop()

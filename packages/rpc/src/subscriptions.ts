@@ -2,7 +2,7 @@ import type { Json } from '@mmtchain/codec'
 import type { Event, StoredBlock } from '@mmtchain/kernel'
 import { type ChainError, type Hash, type Height, isChainError } from '@mmtchain/primitives'
 import type { BlockFeed } from './feed.ts'
-import { plainValues, presentEvent, presentHeader } from './present.ts'
+import { plainValues, presentHeader } from './present.ts'
 import { rpcFail } from './refusals.ts'
 import { presentTransactionState } from './transaction-methods.ts'
 import type { View } from './view.ts'
@@ -189,7 +189,7 @@ function topicOf(request: SubscriptionRequest, view: () => View, feed: BlockFeed
       }
     case 'events':
       checkEvent(view(), { module, event }, refuse)
-      return { goesBack: finalised !== true, at: eventsTopic(view, blockAt, { module, event }) }
+      return { goesBack: finalised !== true, at: eventsTopic({ view, feed, blockAt }, { module, event }) }
     case 'transaction': {
       if (id === null) throw refuse('it needs the id')
       if (fromHeight !== null) throw refuse('a transaction is looked at now, from no height')
@@ -217,19 +217,22 @@ function checkEvent(
 
 /** The events of a block that match, in the order in which they happened: of the first hooks, the transactions, the last hooks. */
 function eventsTopic(
-  view: () => View,
-  blockAt: (at: Height) => Promise<StoredBlock | undefined>,
+  from: {
+    readonly view: () => View
+    readonly feed: BlockFeed
+    readonly blockAt: (at: Height) => Promise<StoredBlock | undefined>
+  },
   { module, event }: Pick<SubscriptionRequest, 'module' | 'event'>,
 ): Topic['at'] {
   const matches = (one: Event) =>
     (module === null || one.module === module) && (event === null || one.name === event)
   return async (at) => {
-    const found = await blockAt(at)
+    const found = await from.blockAt(at)
     if (!found) return undefined
     const { id, block, receipts, transactionIds } = found
-    const code = view().codeOf(block.header)
+    const code = from.view().codeOf(block.header)
     const present = (events: readonly Event[], transaction: Hash | null) =>
-      events.filter(matches).map((one) => ({ ...presentEvent(code, one), transaction }))
+      events.filter(matches).map((one) => ({ ...from.feed.presentEvent(code, one), transaction }))
     const events = [
       ...present(receipts.begin, null),
       ...receipts.transactions.flatMap((receipt, i) => present(receipt.events, transactionIds[i] ?? null)),

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
+import { type Codec, u8 } from '@mmtchain/codec'
+import { defineChain, defineModule, solo } from '@mmtchain/kernel'
 import { hash } from '@mmtchain/primitives'
 import { RPC_SETTINGS_DEFAULT } from '@mmtchain/rpc'
 import { expect, test } from 'vitest'
-import { connect, limited, type Notification, payment, post, start, until } from './running.ts'
+import { connect, limited, type Notification, payment, post, start, startChain, until } from './running.ts'
 
 const heights = (notices: readonly Notification[]) => notices.map(({ height }) => Number(height))
 const upTo = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i)
@@ -335,5 +337,30 @@ test('messages that do not come to their end are bounded for all callers togethe
   for (let i = 0; i < 30; i++) expect((await call('node_info')).result).toBeDefined()
   expect(least.closed).toBe(undefined)
   least.socket.terminate()
+  await stop()
+})
+
+test('an event is put into JSON once, however many hear of it', async () => {
+  let presented = 0
+  const counted: Codec<number> = {
+    ...u8,
+    toJson(value, context) {
+      presented++
+      return u8.toJson(value, context)
+    },
+  }
+  const beats = defineModule('beats', { events: { beat: counted } }).endBlock((ctx) => ctx.emit.beat(7))
+  const chain = defineChain({ id: 'rpc-beats', consensus: solo() }).use(beats)
+  const { rpc, makeBlocks, stop } = await startChain(chain, {})
+  const readers = await Promise.all(Array.from({ length: 3 }, () => connect(rpc.url)))
+  const ids = await Promise.all(
+    readers.map(async ({ call }) =>
+      idOf(await call('chain_subscribe', { topic: 'events', module: 'beats' })),
+    ),
+  )
+  await makeBlocks(3)
+  for (const [i, { notices }] of readers.entries())
+    await until(() => notices(ids[i] as string).at(-1)?.height === '3')
+  expect(presented).toBe(3)
   await stop()
 })
