@@ -45,6 +45,8 @@ export interface Machine {
   readonly bytes: Uint8Array
   readonly view: DataView
   host: MachineHost
+  /** It was stopped, or its engine faulted: nobody can say what it wrote, so that the next `restore` clears all of its memory. */
+  stopped: boolean
   /** Puts a frozen image in the place of everything that has happened since. `below` is the stack that outer machines use. */
   restore(image: Image, below: number): void
   /** The bytes of stack in use, with those of outer machines. */
@@ -99,13 +101,16 @@ export function newMachine(args: { readonly memoryBytesMax: number }): Machine {
   engine.pagesMax.value = pagesMax
 
   const machine: Machine = {
-    ...{ engine, bytes, view, host: idle },
+    ...{ engine, bytes, view, host: idle, stopped: false },
     restore(image, below) {
       bytes.set(image.data, 0)
       bytes.fill(0, STACK_TOP - STACK_BYTES, STACK_TOP)
       bytes.set(image.heap, STACK_TOP)
       const heapEnd = STACK_TOP + image.heap.length
-      bytes.fill(0, heapEnd, Math.max(heapEnd, engine.pages.value * PAGE_BYTES))
+      const usedEnd = Math.max(heapEnd, engine.pages.value * PAGE_BYTES)
+      bytes.fill(0, heapEnd, machine.stopped ? bytes.length : usedEnd)
+      if (machine.stopped) bytes.fill(0, DATA_END, STACK_TOP - STACK_BYTES)
+      machine.stopped = false
       engine.pages.value = image.pages
       engine.stackPointer.value = STACK_TOP - below
       engine.stop.value = 0

@@ -29,6 +29,7 @@ import {
   isException,
   objectAt,
   readValue,
+  readZeroEnded,
   type Unfit,
   type Value,
   writeValue,
@@ -40,6 +41,9 @@ import { builtins, evaluate, makeWorld, PRELUDE, randomOf } from './world.ts'
  * of it (`bench/worst.bench.mjs`); weaker machines use up the rest.
  */
 export const GAS_PER_MS = 1_000_000
+
+/** What else decides results, as a number that goes up: 2 since a fault of the engine takes all gas. */
+const RULES = 2
 
 /** A module without imports. */
 const MODULE = 1
@@ -53,6 +57,8 @@ const RANDOM_GAS = 5_000n
 const MACHINE_GAS = 200_000n
 /** What a program that is kept takes beside its image, from above. */
 const PROGRAM_BYTES = 8 * 1024
+/** No name of a type is longer. */
+const TYPE_BYTES_MAX = 16
 const promise = { pending: 0, fulfilled: 1, rejected: 2 } as const
 
 const unfitTexts: { readonly [K in Unfit]: string } = {
@@ -66,6 +72,12 @@ type Loaded = { readonly gas: bigint; readonly bytes: number } & (
   | { readonly ok: true; readonly image: Image; readonly namespace: number }
   | { readonly ok: false; readonly error: ChainError }
 )
+
+/** A fault of the engine takes all gas: there is nothing to be gained from one, and nothing to be read from where it came. */
+const isFault = (error: ChainError): boolean => error.code === 'sandbox/ENGINE_FAULT'
+
+const notLoaded = ({ error, gas }: Extract<Loaded, { ok: false }>, gasMax: bigint) =>
+  ({ ok: false, gasUsed: isFault(error) ? gasMax : gas, logs: [], error }) as const
 
 /** Makes a sandbox. Throws `sandbox/BAD_LIMIT`. */
 export function createSandbox<Context>(args: {
@@ -170,7 +182,7 @@ export function createSandbox<Context>(args: {
     if (active.length >= limits.depthMax)
       return { ok: false, gasUsed: 0n, logs: [], error: sandboxFail.OUT_OF_STACK({}) }
     const loaded = load(request.program, gasMax)
-    if (!loaded.ok) return { ok: false, gasUsed: loaded.gas, logs: [], error: loaded.error }
+    if (!loaded.ok) return notLoaded(loaded, gasMax)
     const { helpers } = world()
     return onMachine(loaded.image, (machine) => {
       const session = callingHost(machine, { helpers, table, limits, request })
@@ -180,7 +192,8 @@ export function createSandbox<Context>(args: {
       )
       const gasUsed = loaded.gas + run.gasUsed
       const { logs } = session
-      if (!run.ok) return { ok: false, gasUsed, logs, error: run.error }
+      if (!run.ok)
+        return { ok: false, gasUsed: isFault(run.error) ? gasMax : gasUsed, logs, error: run.error }
       const { value } = run
       return 'error' in value
         ? { ok: false, gasUsed, logs, error: value.error, refusal: value.refusal }
@@ -202,7 +215,7 @@ export function createSandbox<Context>(args: {
       const loaded = load(program, gasMax)
       return loaded.ok
         ? { ok: true, gasUsed: loaded.gas, logs: [], value: undefined }
-        : { ok: false, gasUsed: loaded.gas, logs: [], error: loaded.error }
+        : notLoaded(loaded, gasMax)
     },
     call,
     gasLeft() {
@@ -228,7 +241,10 @@ function metered<T>(
   const { gasMax } = args
   engine.gas.value = gasMax
   const gasUsed = () => (engine.gas.value < 0n ? gasMax : gasMax - engine.gas.value)
-  const stopped = (error: ChainError) => ({ ok: false, gasUsed: gasUsed(), error }) as const
+  const stopped = (error: ChainError) => {
+    machine.stopped = true
+    return { ok: false, gasUsed: gasUsed(), error } as const
+  }
   try {
     const value = work()
     if (engine.gas.value < 0n) return stopped(sandboxFail.OUT_OF_GAS({ gasMax }))
@@ -242,9 +258,10 @@ function metered<T>(
       case stopReasons.stack:
         return stopped(sandboxFail.OUT_OF_STACK({}))
     }
-    if (error === ENGINE_GAVE_UP || error instanceof WebAssembly.RuntimeError)
-      return stopped(sandboxFail.ENGINE_FAULT({}))
-    throw error
+    if (error !== ENGINE_GAVE_UP && !(error instanceof WebAssembly.RuntimeError)) throw error
+    // Between two looks at the gas the engine can fault with none left: with as little gas it would have been stopped before.
+    if (engine.gas.value < 0n) return stopped(sandboxFail.OUT_OF_GAS({ gasMax }))
+    return stopped(sandboxFail.ENGINE_FAULT({}))
   }
 }
 
@@ -383,8 +400,7 @@ function callMethod<Context>(
 
 function typeOf(machine: Machine, helpers: Helpers, value: number): string {
   const at = machine.engine.typeOf(helpers.context, value)
-  const end = machine.bytes.indexOf(0, at)
-  const text = String.fromCharCode(...machine.bytes.subarray(at, end))
+  const text = String.fromCharCode(...(readZeroEnded(machine, at, TYPE_BYTES_MAX) ?? []))
   machine.engine.free(at)
   return text
 }
@@ -444,6 +460,7 @@ function sandboxHash<Context>(host: HostFunctions<Context>, limits: SandboxLimit
   const prices = [HOST_CALL_GAS, REFUSAL_GAS, RANDOM_GAS, MACHINE_GAS, GAS_PER_BYTE].map(Number)
   const text = JSON.stringify([
     ENGINE_SHA256,
+    RULES,
     PRELUDE,
     HOST_STACK_BYTES,
     prices,

@@ -1,6 +1,6 @@
 import type { SandboxValue as Value } from '@mmtchain/kernel'
-import { fromUtf8, utf8 } from '@mmtchain/primitives'
-import type { Machine } from './machine.ts'
+import { utf8 } from '@mmtchain/primitives'
+import { ENGINE_GAVE_UP, type Machine } from './machine.ts'
 
 export type { SandboxValue as Value } from '@mmtchain/kernel'
 
@@ -39,8 +39,28 @@ export const GAS_PER_BYTE = 4n
 /** The longest whole number that crosses, in digits. */
 const DIGITS_MAX = 1_300
 
-const tagAt = (machine: Machine, value: number): number => machine.view.getInt32(value + 4, true)
-const lowAt = (machine: Machine, value: number): number => machine.view.getInt32(value, true)
+/**
+ * A place that the engine gave, with so many bytes from there on. An engine whose memory code has spoilt gives any: what lies outside is
+ * its fault, and never an error of the host's.
+ */
+function placeOf(machine: Machine, at: number, bytes: number): number {
+  const place = at >>> 0
+  if (bytes < 0 || place + bytes > machine.bytes.length) throw ENGINE_GAVE_UP
+  return place
+}
+
+const tagAt = (machine: Machine, value: number): number =>
+  machine.view.getInt32(placeOf(machine, value, 8) + 4, true)
+const lowAt = (machine: Machine, value: number): number =>
+  machine.view.getInt32(placeOf(machine, value, 8), true)
+
+/** The bytes up to a zero, or nothing if there are more than `bytesMax`. */
+export function readZeroEnded(machine: Machine, at: number, bytesMax: number): Uint8Array | undefined {
+  const place = placeOf(machine, at, 1)
+  const found = machine.bytes.subarray(place, place + bytesMax + 1)
+  const end = found.indexOf(0)
+  return end < 0 ? undefined : found.slice(0, end)
+}
 
 export const isException = (machine: Machine, value: number): boolean =>
   tagAt(machine, value) === tags.exception
@@ -57,7 +77,7 @@ export function callWith(
   values: readonly number[],
 ): number {
   const { engine, view } = machine
-  const list = engine.malloc(4 * values.length + 4)
+  const list = placeOf(machine, engine.malloc(4 * values.length + 4), 4 * values.length)
   values.forEach((value, index) => {
     view.setUint32(list + 4 * index, value, true)
   })
@@ -71,7 +91,7 @@ export function callWith(
 export function writeText(machine: Machine, text: string): { readonly at: number; readonly length: number } {
   const bytes = utf8(text)
   machine.charge(GAS_PER_BYTE * BigInt(bytes.length))
-  const at = machine.engine.malloc(bytes.length + 1)
+  const at = placeOf(machine, machine.engine.malloc(bytes.length + 1), bytes.length + 1)
   machine.bytes.set(bytes, at)
   machine.bytes[at + bytes.length] = 0
   return { at, length: bytes.length }
@@ -81,7 +101,7 @@ export function writeText(machine: Machine, text: string): { readonly at: number
 export function writeValue(machine: Machine, helpers: Helpers, value: Value): number {
   const { engine } = machine
   const plain = (tag: number, low: number) => {
-    const at = engine.malloc(8)
+    const at = placeOf(machine, engine.malloc(8), 8)
     machine.view.setInt32(at, low, true)
     machine.view.setInt32(at + 4, tag, true)
     return at
@@ -100,7 +120,7 @@ export function writeValue(machine: Machine, helpers: Helpers, value: Value): nu
     return made
   }
   machine.charge(GAS_PER_BYTE * BigInt(value.length))
-  const at = engine.malloc(value.length + 1)
+  const at = placeOf(machine, engine.malloc(value.length + 1), value.length)
   machine.bytes.set(value, at)
   return callWith(machine, helpers, helpers.toBytes, [
     engine.newArrayBuffer(helpers.context, at, value.length),
@@ -136,27 +156,27 @@ export function readValue(machine: Machine, helpers: Helpers, at: number, bytesM
 }
 
 function readDigits(machine: Machine, helpers: Helpers, at: number): string | undefined {
-  const { engine, bytes } = machine
+  const { engine } = machine
   const text = engine.getString(helpers.context, at)
   if (text === 0) return undefined
-  const end = bytes.indexOf(0, text)
-  const digits = end - text > DIGITS_MAX ? undefined : fromUtf8(bytes.slice(text, end))
+  const found = readZeroEnded(machine, text, DIGITS_MAX)
+  const digits = found && String.fromCharCode(...found)
+  if (digits !== undefined && !/^-?\d+$/.test(digits)) throw ENGINE_GAVE_UP
   engine.freeCString(helpers.context, text)
   return digits
 }
 
 function readText(machine: Machine, helpers: Helpers, at: number, bytesMax: number): ReadValue {
-  const { engine, bytes, view } = machine
+  const { engine, view } = machine
   // A string's second word is its length in UTF-16 units, under a bit for its width.
-  const units = view.getUint32(lowAt(machine, at) + 4, true) & 0x7fff_ffff
+  const units = view.getUint32(placeOf(machine, lowAt(machine, at), 8) + 4, true) & 0x7fff_ffff
   if (units > bytesMax) return { ok: false, why: 'size' }
   machine.charge(GAS_PER_BYTE * BigInt(3 * units))
   const text = engine.getString(helpers.context, at)
   if (text === 0) return { ok: false, why: 'text' }
-  const end = bytes.indexOf(0, text)
-  const found = bytes.slice(text, end)
+  const found = readZeroEnded(machine, text, bytesMax)
   engine.freeCString(helpers.context, text)
-  if (found.length > bytesMax) return { ok: false, why: 'size' }
+  if (found === undefined) return { ok: false, why: 'size' }
   const value = wellFormed(found)
   // A zero within the text, which ends it too early, shows in its length.
   return value === undefined || value.length !== units ? { ok: false, why: 'text' } : { ok: true, value }
@@ -180,9 +200,10 @@ function readBytes(machine: Machine, helpers: Helpers, at: number, bytesMax: num
     return { ok: false, why: 'kind' }
   }
   const length = engine.getArrayBufferLength(helpers.context, buffer)
+  if (length < 0) throw ENGINE_GAVE_UP
   if (length > bytesMax) return { ok: false, why: 'size' }
   machine.charge(GAS_PER_BYTE * BigInt(length))
-  const copy = engine.getArrayBuffer(helpers.context, buffer)
+  const copy = placeOf(machine, engine.getArrayBuffer(helpers.context, buffer), length)
   const value = bytes.slice(copy, copy + length)
   engine.free(copy)
   engine.freeValue(helpers.context, buffer)

@@ -15,6 +15,7 @@ export type Expected =
         | 'BAD_CODE'
         | 'BAD_RESULT'
         | 'NEVER_SETTLED'
+        | 'ENGINE_FAULT'
     }
   | { readonly throws: string }
   | 'stopped'
@@ -538,4 +539,36 @@ const resources: readonly Attack[] = [
   ['a lying length', 'Array.prototype.push.call({ get length() { for (;;); } }, 1)', gas],
 ]
 
-export const attacks: readonly Attack[] = [...escapes, ...resources]
+/**
+ * The pinned engine multiplies the length of what `ownKeys` gives by 8 within 32 bits, and so takes too little memory for lists from 2^29
+ * on: what it writes next lies beyond. No program should be able to, and what this one spoils is its own memory alone.
+ */
+export const proxyOverflows: readonly Attack[] = [
+  [
+    'a proxy with 2^29 keys',
+    'return Reflect.ownKeys(new Proxy({}, { ownKeys: () => ({ length: 2 ** 29 }) }))',
+    { ends: 'ENGINE_FAULT' },
+  ],
+  [
+    'a proxy with 2^31 keys, some of them there',
+    'return Object.keys(new Proxy({}, { ownKeys: () => ({ length: 2 ** 31, 0: "a", 1: "b" }) }))',
+    { ends: 'ENGINE_FAULT' },
+  ],
+  [
+    'rest properties of a proxy of a proxy with 2^31 keys',
+    'var { a, ...b } = new Proxy(new Proxy({}, { get: () => 2 ** 31 }), { get: () => 0, ownKeys: (x) => x })',
+    { ends: 'ENGINE_FAULT' },
+  ],
+  [
+    'a proxy whose keys overwrite the memory for as long as it bears it',
+    'const keys = new Proxy({}, { get: (_, key) => (key === "length" ? 2 ** 29 : "k" + (key % 99)) }); return Reflect.ownKeys(new Proxy({}, { ownKeys: () => keys }))',
+    { ends: 'ENGINE_FAULT' },
+  ],
+  [
+    'a proxy whose keys overwrite the memory until one throws',
+    'const keys = new Proxy({}, { get(_, key) { if (key === "length") return 2 ** 29; if (key > 3000) throw 1; return "k" + key } }); try { Reflect.ownKeys(new Proxy({}, { ownKeys: () => keys })) } catch {}',
+    { ends: 'ENGINE_FAULT' },
+  ],
+]
+
+export const attacks: readonly Attack[] = [...escapes, ...resources, ...proxyOverflows]
