@@ -5,7 +5,7 @@ import { callContract, DEPTH_MAX, type Frame, type Ground, programsOf, readingRu
 import { capabilitiesOf, type Offer } from './capabilities.ts'
 import { call, clear, deploy, discard, freeze, instantiate, retire, setAdmin, upgrade } from './commands.ts'
 import { GAS_PER_WEIGHT, gasFee } from './gas.ts'
-import { hostOf } from './host.ts'
+import { hostOf, pricesOf } from './host.ts'
 import { invariants } from './invariants.ts'
 import { CODE_BYTES_MAX, contract, GUARDIANS_MAX, input, name, nouns, plan, ZERO } from './nouns.ts'
 import { addPlan, cancelPlan, fire, runDue } from './plans.ts'
@@ -59,11 +59,13 @@ const fee = (paid: Paid, params: { readonly baseFee: Amount; readonly gasPrice: 
 
 function declare(options: ContractsOptions) {
   const { chosen, offers } = checkOptions(options)
+  const capabilities = capabilitiesOf(offers)
   const sandbox: Sandbox<Frame> = options.sandbox<Frame>({
     host: hostOf(() => sandbox),
     limits: { codeBytesMax: CODE_BYTES_MAX, depthMax: DEPTH_MAX },
+    prices: pricesOf(capabilities),
   })
-  const ground: Ground = { sandbox, capabilities: capabilitiesOf(offers), program: programsOf() }
+  const ground: Ground = { sandbox, capabilities, program: programsOf() }
   const needed = Object.fromEntries(Object.entries(offers).map(([module, { need }]) => [module, need]))
   const declared = nouns({ chosen, sandbox: sandbox.hash, offered: needed })
     .provides<{}, ContractsGranted>({

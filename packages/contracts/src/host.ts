@@ -1,5 +1,5 @@
 import { bool, bytes, encode, type Infer, list, struct } from '@mmtchain/codec'
-import { type HostFunctions, hostFunction, type Sandbox } from '@mmtchain/kernel'
+import { type HostFunctions, hostFunction, type Sandbox, type SandboxPrices } from '@mmtchain/kernel'
 import {
   type Address,
   addressFromBytes,
@@ -9,6 +9,7 @@ import {
   toHex,
 } from '@mmtchain/primitives'
 import { callContract, type Frame, keep, ROW_BYTES } from './calls.ts'
+import type { Capability } from './capabilities.ts'
 import { EVENT_BYTES_MAX, KEY_BYTES_MAX, ROW_BYTES_MAX } from './nouns.ts'
 import { fire } from './plans.ts'
 
@@ -25,6 +26,14 @@ const PAGE_ROWS_MAX = 64
 
 /** What work costs whose size shows only when it is done. 1,000 gas stand for a microsecond. */
 const gasOf = { row: 20_000n, writtenByte: 100n, saidByte: 20n, scannedByte: 10n, fired: 100_000n }
+
+/** All that host functions charge while they run: also what the chain file wants for what contracts use of other modules. */
+export function pricesOf(capabilities: ReadonlyMap<string, Capability>): SandboxPrices {
+  return {
+    ...gasOf,
+    ...Object.fromEntries([...capabilities].map(([name, { gas }]) => [name, BigInt(gas)])),
+  }
+}
 
 /** The functions that contracts call, as `host.NAME(…)`. Keys are hex, so that tables of contracts are ordered as those of modules. */
 export function hostOf(sandbox: () => Sandbox<Frame>): HostFunctions<Frame> {

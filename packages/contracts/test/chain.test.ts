@@ -1,5 +1,5 @@
 import { address, amount as amount_, encode, set } from '@mmtchain/codec'
-import { type ContractsGranted, contracts, gasFee } from '@mmtchain/contracts'
+import { type ContractsGranted, contracts, gasFee, offer } from '@mmtchain/contracts'
 import { moduleAddress } from '@mmtchain/crypto'
 import {
   defineChain,
@@ -9,6 +9,7 @@ import {
   type ModuleTypes,
   need,
   releaseHash,
+  type SandboxMaker,
   solo,
   struct,
   u64,
@@ -110,6 +111,30 @@ test('nodes with another sandbox have another protocol hash', () => {
     harbourWith({ gasPrice: amount(5n) }).modules.at(-1)?.spec.sandbox,
   )
   expect(tighter.modules.every(({ spec }) => spec.sandbox === undefined)).toBe(true)
+})
+
+test('nodes that charge differently for any work of the host have another sandbox', () => {
+  const known = (gas: number) => ({
+    master: offer(() => ({ depth: { gas, changes: false, run: () => new Uint8Array() } })),
+  })
+  const given: Parameters<SandboxMaker>[0][] = []
+  const hashOf = (gas: number, dearer?: string) => {
+    const sandbox: SandboxMaker = (args) => {
+      given.push(args as never)
+      const { prices = {} } = args
+      return createSandbox({
+        ...args,
+        prices: dearer === undefined ? prices : { ...prices, [dearer]: (prices[dearer] ?? 0n) + 1n },
+      })
+    }
+    return contracts({ sandbox, offers: known(gas) }).spec.sandbox
+  }
+  const plain = hashOf(20_000)
+  expect(hashOf(20_000)).toBe(plain)
+  expect(hashOf(20_001)).not.toBe(plain)
+  const works = Object.keys(given[0]?.prices ?? {})
+  expect(works.sort()).toEqual(['fired', 'master.depth', 'row', 'saidByte', 'scannedByte', 'writtenByte'])
+  expect(new Set([plain, ...works.map((work) => hashOf(20_000, work))]).size).toBe(works.length + 1)
 })
 
 test('options that no chain can have are refused', () => {

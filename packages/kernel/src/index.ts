@@ -151,6 +151,7 @@ export {
   type SandboxCall,
   type SandboxMaker,
   type SandboxOutcome,
+  type SandboxPrices,
   type SandboxProgram,
   type SandboxValue,
   type SandboxValueKind,

@@ -6,6 +6,7 @@ import type {
   SandboxOutcome as Outcome,
   SandboxProgram as Program,
   Sandbox,
+  SandboxPrices,
 } from '@mmtchain/kernel'
 import { type ChainError, type Hash, isChainError, hash as toHash, toHex, utf8 } from '@mmtchain/primitives'
 import { ENGINE_SHA256 } from './engine.ts'
@@ -83,6 +84,7 @@ const notLoaded = ({ error, gas }: Extract<Loaded, { ok: false }>, gasMax: bigin
 export function createSandbox<Context>(args: {
   readonly host: HostFunctions<Context>
   readonly limits?: Partial<SandboxLimits> | undefined
+  readonly prices?: SandboxPrices | undefined
 }): Sandbox<Context> {
   const limits = checkedLimits({ ...SANDBOX_LIMITS_DEFAULT, ...args.limits })
   const table = Object.values(args.host)
@@ -202,7 +204,7 @@ export function createSandbox<Context>(args: {
   }
 
   return {
-    hash: sandboxHash(args.host, limits),
+    hash: sandboxHash(args.host, limits, args.prices),
     program(code) {
       const bytes = utf8(code)
       if (bytes.length > limits.codeBytesMax || code.includes('\0'))
@@ -454,18 +456,25 @@ function checkArguments(args: readonly Value[], limits: SandboxLimits): void {
 
 const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text)
 
-function sandboxHash<Context>(host: HostFunctions<Context>, limits: SandboxLimits): Hash {
+function sandboxHash<Context>(
+  host: HostFunctions<Context>,
+  limits: SandboxLimits,
+  prices: SandboxPrices = {},
+): Hash {
   const { imagesBytesMax: _, ...deciding } = limits
   const functions = Object.entries(host).map(([name, { takes, gas }]) => [name, takes, gas])
-  const prices = [HOST_CALL_GAS, REFUSAL_GAS, RANDOM_GAS, MACHINE_GAS, GAS_PER_BYTE].map(Number)
+  const own = [HOST_CALL_GAS, REFUSAL_GAS, RANDOM_GAS, MACHINE_GAS, GAS_PER_BYTE].map(Number)
   const text = JSON.stringify([
     ENGINE_SHA256,
     RULES,
     PRELUDE,
     HOST_STACK_BYTES,
-    prices,
+    own,
     Object.entries(deciding).sort(),
     functions,
+    Object.entries(prices)
+      .map(([work, gas]) => [work, String(gas)])
+      .sort(),
   ])
   return toHash(hashTagged(tag('mmt/sandbox'), utf8(text)))
 }

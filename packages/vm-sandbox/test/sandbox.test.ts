@@ -325,4 +325,8 @@ test('its hash names all that decides results, and nothing else', () => {
   expect(createSandbox({ host, limits: { imagesBytesMax: 2 } }).hash).toBe(hash)
   expect(createSandbox({ host, limits: { depthMax: 2 } }).hash).not.toBe(hash)
   expect(createSandbox({ host: { ...host, get: { ...host.get, gas: 1 } } }).hash).not.toBe(hash)
+  const priced = createSandbox({ host, prices: { row: 5n, byte: 1n } }).hash
+  expect(priced).not.toBe(hash)
+  expect(createSandbox({ host, prices: { byte: 1n, row: 5n } }).hash).toBe(priced)
+  expect(createSandbox({ host, prices: { byte: 5n, row: 1n } }).hash).not.toBe(priced)
 })

@@ -76,7 +76,7 @@ export interface SandboxCall<Context> {
 }
 
 export interface Sandbox<Context> {
-  /** Of the engine, the world around it, the limits and the host functions: nodes that differ here differ in results. */
+  /** Of the engine, the world around it, the limits, the host functions and all prices: nodes that differ here differ in results. */
   readonly hash: Hash
   /** Throws `sandbox/BAD_CODE` for code that is too long. Does not run it. */
   program(code: string): SandboxProgram
@@ -94,7 +94,16 @@ export interface Sandbox<Context> {
 export type SandboxMaker = <Context>(args: {
   readonly host: HostFunctions<Context>
   readonly limits?: SandboxBounds | undefined
+  readonly prices?: SandboxPrices | undefined
 }) => Sandbox<Context>
+
+/**
+ * What host functions charge beside their own `gas`, by any name. The sandbox takes none of it by itself: it is here to be part of `hash`, so that
+ * nodes that charge differently show it before they differ in a block.
+ */
+export interface SandboxPrices {
+  readonly [work: string]: bigint
+}
 
 /** The bounds that a module chooses for the code that it runs; what is left out is the machine's own. */
 export interface SandboxBounds {
