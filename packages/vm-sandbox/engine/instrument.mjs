@@ -14,9 +14,14 @@ const HOST_BYTES_PER_BYTE = 4
 /** What an instruction costs. What is not here costs 1. */
 const WEIGHTS = {
   ...{ block: 0, loop: 0, nop: 0, 'local.get': 0, const: 0, unreachable: 0 },
-  ...{ call: 6, call_indirect: 10, load: 2, store: 2, switch: 3 },
+  ...{ call: 6, call_indirect: 22, load: 2, store: 2, switch: 3 },
   ...{ 'i32.div': 6, 'i64.div': 20, 'f64.div': 6, 'f64.sqrt': 8 },
 }
+/**
+ * What a region costs at least: counting is itself a load, a subtraction and a store, each of which waits for that of the region before. A native
+ * of many tiny regions else takes the most time for its gas.
+ */
+const REGION_GAS_MIN = 6
 /**
  * What bulk instructions cost beside 8 for each of them: a fill one gas for 4 bytes, a copy two gas for each byte. Where source and target
  * lie alike in their pages of 4 KiB, processors copy thirty times slower than else.
@@ -198,7 +203,7 @@ export function instrument(bytes, { importNames, exportNames }) {
   const stop = (why) => m.block(null, [m.global.set('stop', m.i32.const(why)), m.unreachable()])
   const deduct = (gas) => {
     counts.regions++
-    return m.global.set('gas', m.i64.sub(get('gas'), m.i64.const(BigInt(gas))))
+    return m.global.set('gas', m.i64.sub(get('gas'), m.i64.const(BigInt(Math.max(gas, REGION_GAS_MIN)))))
   }
   const checkGas = () => m.if(m.i64.lt_s(get('gas'), m.i64.const(0n)), stop(1))
 
@@ -230,7 +235,7 @@ export function instrument(bytes, { importNames, exportNames }) {
     if (isCyclic) counts.recursive++
     const { cost, expression, depth } = rewrite(f.body, isCyclic ? f.results : undefined)
     const room = Math.ceil((96 + 8 * (locals.length + depth)) / HOST_BYTES_PER_BYTE / 16) * 16
-    const begin = [deduct(Math.max(1, cost)), checkGas()]
+    const begin = [deduct(cost), checkGas()]
     const sp = () => m.global.get(stackPointer, i32)
     const body = isCyclic
       ? [
@@ -284,10 +289,7 @@ export function instrument(bytes, { importNames, exportNames }) {
           counts.loops++
           const body = walk(kind.api.getBody(expression), exitType)
           const type = binaryen.Expression.getType(expression)
-          kind.api.setBody(
-            expression,
-            m.block(null, [deduct(Math.max(1, body.cost)), checkGas(), body.expression], type),
-          )
+          kind.api.setBody(expression, m.block(null, [deduct(body.cost), checkGas(), body.expression], type))
           return { cost: 0, expression, joins: false, depth: body.depth }
         }
       }

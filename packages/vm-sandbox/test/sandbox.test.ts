@@ -47,6 +47,9 @@ test.each([
   ['a proxy of bytes', 'new Proxy(new Uint8Array(1), {})'],
   ['something that says it is bytes', '({ __proto__: Uint8Array.prototype })'],
   ['an unpaired surrogate', '"\\ud800"'],
+  ['the last surrogate, between letters', '"é\\udfff船"'],
+  // A decoder that puts three marks for the surrogate comes to the same length.
+  ['a surrogate with a zero after it', '"\\ud800\\0a"'],
   ['text with a zero', '"a\\0b"'],
   ['a joined text with a zero', '"a".repeat(9000) + "\\0" + "b".repeat(9000)'],
   ['text that is too long', '"a".repeat(65537)'],
@@ -58,6 +61,11 @@ test.each([
   expect(answer(run(main(`try { host.event('a', ${value}) } catch (e) { return 'refused' }`)))).toBe(
     'refused',
   )
+})
+
+test('text beside surrogates crosses: the last before them, the mark of what cannot be read, pairs', () => {
+  for (const text of ['\ud7ff', '\ue000', '\ufffd', '\ufeff', '힣'.repeat(20_000), '🚢'.repeat(10_000)])
+    expect(answer(run(echo, { args: [text] }))).toBe(text)
 })
 
 test('the longest text and the most bytes cross', () => {
