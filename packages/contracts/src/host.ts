@@ -25,7 +25,17 @@ const PAGE_BYTES = 32_768
 const PAGE_ROWS_MAX = 64
 
 /** What work costs whose size shows only when it is done. 1,000 gas stand for a microsecond. */
-const gasOf = { row: 20_000n, writtenByte: 100n, saidByte: 20n, scannedByte: 10n, fired: 100_000n }
+const gasOf = {
+  ...{
+    row: 20_000n,
+    writtenByte: 100n,
+    saidByte: 20n,
+    refusedLetter: 80n,
+    scannedByte: 10n,
+    keyByte: 300n,
+    fired: 100_000n,
+  },
+}
 
 /** All that host functions charge while they run: also what the chain file wants for what contracts use of other modules. */
 export function pricesOf(capabilities: ReadonlyMap<string, Capability>): SandboxPrices {
@@ -119,13 +129,13 @@ export function hostOf(sandbox: () => Sandbox<Frame>): HostFunctions<Frame> {
     }),
     balance: hostFunction({
       takes: ['text'],
-      gas: 20_000,
+      gas: 30_000,
       run: (frame: Frame, owner) => frame.run.ctx.needs.token.balance(addressOf(frame, owner)),
     }),
     /** Calls another contract with an amount from this one's account and some gas, 0 for all: at most 63 parts in 64 of what is left. */
     call: hostFunction({
       takes: ['text', 'text', 'bytes', 'integer', 'integer'],
-      gas: 100_000,
+      gas: 150_000,
       run(frame: Frame, to, method, input, amount, gas) {
         const contract = addressOf(frame, to)
         checkName(frame, method)
@@ -162,6 +172,7 @@ export function hostOf(sandbox: () => Sandbox<Frame>): HostFunctions<Frame> {
       takes: ['text', 'text', 'text'],
       gas: 1_000,
       run(frame: Frame, key, message, hint) {
+        charge(BigInt(message.length + hint.length) * gasOf.refusedLetter)
         if (!/^[A-Z][A-Z0-9_]{0,47}$/.test(key)) throw frame.run.ctx.fail.BAD_NAME({})
         throw new ChainError({
           code: `contract/${key}`,
@@ -182,6 +193,7 @@ function changing({ run }: Frame, what: string) {
 function keyOf({ run }: Frame, hex: string): Uint8Array {
   if (hex.length < 2 || hex.length > 2 * KEY_BYTES_MAX || !/^([0-9a-f]{2})+$/.test(hex))
     throw run.ctx.fail.BAD_KEY({})
+  run.ground.sandbox.charge(BigInt(hex.length / 2) * gasOf.keyByte)
   return fromHex(hex)
 }
 

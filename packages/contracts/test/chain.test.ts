@@ -133,7 +133,9 @@ test('nodes that charge differently for any work of the host have another sandbo
   expect(hashOf(20_000)).toBe(plain)
   expect(hashOf(20_001)).not.toBe(plain)
   const works = Object.keys(given[0]?.prices ?? {})
-  expect(works.sort()).toEqual(['fired', 'master.depth', 'row', 'saidByte', 'scannedByte', 'writtenByte'])
+  expect(works.sort()).toEqual([
+    ...['fired', 'keyByte', 'master.depth', 'refusedLetter', 'row', 'saidByte', 'scannedByte', 'writtenByte'],
+  ])
   expect(new Set([plain, ...works.map((work) => hashOf(20_000, work))]).size).toBe(works.length + 1)
 })
 

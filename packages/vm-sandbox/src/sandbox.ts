@@ -52,7 +52,7 @@ const MODULE = 1
 const HOST_STACK_BYTES = 4 * 1024
 /** What a call of a host function costs before it does anything. */
 const HOST_CALL_GAS = 4_000n
-const REFUSAL_GAS = 80_000n
+const REFUSAL_GAS = 120_000n
 const RANDOM_GAS = 5_000n
 /** What every call costs for a machine to begin on, beside one gas for each byte that the program adds to the image of the world. */
 const MACHINE_GAS = 200_000n
