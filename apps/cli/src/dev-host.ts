@@ -12,7 +12,7 @@ export interface DemandHost {
 }
 
 /**
- * Holds every timer of the future until a transaction waits, and then lets it fire at once: the engine makes its next block as if
+ * Holds every timer, also one that is due already, until a transaction waits, and then lets it fire at once: the engine makes its next block as if
  * its time had come. A block's time is at least one slot after its parent's, so a chain that is asked for many blocks in a row runs
  * ahead of the clock.
  */
@@ -36,7 +36,6 @@ export function demandHost(): DemandHost {
       return {
         ...inner,
         setTimer(atMs, fire) {
-          if (atMs <= inner.nowMs()) return inner.setTimer(atMs, fire)
           held.set(fire, { atMs, count: pool?.count ?? 0 })
           return () => void held.delete(fire)
         },
