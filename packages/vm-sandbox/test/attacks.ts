@@ -540,8 +540,8 @@ const resources: readonly Attack[] = [
 ]
 
 /**
- * The pinned engine multiplies the length of what `ownKeys` gives by 8 within 32 bits, and so takes too little memory for lists from 2^29
- * on: what it writes next lies beyond. No program should be able to, and what this one spoils is its own memory alone.
+ * The pinned engine multiplies the length of what `ownKeys` gives by 8 within 32 bits. At multiples of 2^29 nothing is left, and it gives up
+ * by itself; just above them it takes a little memory for very much, and writes beyond. What this spoils is the call's own memory alone.
  */
 export const proxyOverflows: readonly Attack[] = [
   [
@@ -561,12 +561,12 @@ export const proxyOverflows: readonly Attack[] = [
   ],
   [
     'a proxy whose keys overwrite the memory for as long as it bears it',
-    'const keys = new Proxy({}, { get: (_, key) => (key === "length" ? 2 ** 29 : "k" + (key % 99)) }); return Reflect.ownKeys(new Proxy({}, { ownKeys: () => keys }))',
+    'const keys = new Proxy({}, { get: (_, key) => (key === "length" ? 2 ** 29 + 1 : "k" + (key % 99)) }); return Reflect.ownKeys(new Proxy({}, { ownKeys: () => keys }))',
     { ends: 'ENGINE_FAULT' },
   ],
   [
     'a proxy whose keys overwrite the memory until one throws',
-    'const keys = new Proxy({}, { get(_, key) { if (key === "length") return 2 ** 29; if (key > 3000) throw 1; return "k" + key } }); try { Reflect.ownKeys(new Proxy({}, { ownKeys: () => keys })) } catch {}',
+    'const keys = new Proxy({}, { get(_, key) { if (key === "length") return 2 ** 29 + 1; if (key > 3000) throw 1; return "k" + key } }); try { Reflect.ownKeys(new Proxy({}, { ownKeys: () => keys })) } catch {}',
     { ends: 'ENGINE_FAULT' },
   ],
 ]
