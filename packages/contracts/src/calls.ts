@@ -16,8 +16,8 @@ import type { Code, ContractsRead, ContractsWrite } from './nouns.ts'
 
 /** How deep calls of contracts nest. */
 export const DEPTH_MAX = 8
-/** How many programs a node keeps as text beside the state. Changes only the speed. */
-const PROGRAMS_MAX = 256
+/** How much text of programs a node keeps beside the state, in UTF-16 units. Changes only the speed. */
+const PROGRAM_UNITS_MAX = 4 * 1024 * 1024
 
 /** What all contracts of a chain run on. */
 export interface Ground {
@@ -29,14 +29,19 @@ export interface Ground {
 /** The programs of a chain, read from the state when they are not at hand. They are named by their hashes, so they never change. */
 export function programsOf(): Ground['program'] {
   const known = new Map<Hash, SandboxProgram>()
+  let units = 0
   return (ctx, code) => {
     const found = known.get(code)
     if (found) return found
     const text = ctx.state.programs.get(code)
     if (text === undefined) throw new Error(`the code ${code} is in use and not stored`)
     const program = { hash: code, code: text }
-    if (known.size === PROGRAMS_MAX) known.clear()
+    if (units + text.length > PROGRAM_UNITS_MAX) {
+      known.clear()
+      units = 0
+    }
     known.set(code, program)
+    units += text.length
     return program
   }
 }

@@ -56,6 +56,9 @@ interface Paid {
 const weight = (paid: Paid) => WEIGHT + paid.gas / GAS_PER_WEIGHT
 const fee = (paid: Paid, params: { readonly baseFee: Amount; readonly gasPrice: Amount }) =>
   toAmount(params.baseFee + gasFee(paid.gas, params.gasPrice))
+/** The gas of a command whose turn did not come, because one before it was refused or may not be sent. */
+const unused = (paid: Paid, { gasPrice }: { readonly gasPrice: Amount }) =>
+  toAmount(gasFee(paid.gas, gasPrice))
 
 function declare(options: ContractsOptions) {
   const { chosen, offers } = checkOptions(options)
@@ -84,26 +87,26 @@ function declare(options: ContractsOptions) {
     .command(
       'deploy',
       struct({ code: text({ bytesMax: CODE_BYTES_MAX }), gas }),
-      { weight, fee },
+      { weight, fee, unused },
       (ctx, given) => deploy(ground, ctx, given),
     )
     .command('discard', struct({ code: hash }), discard)
     .command(
       'instantiate',
       struct({ code: hash, input: option(input), admin: option(address), amount, ...offered }),
-      { weight, fee },
+      { weight, fee, unused },
       (ctx, given) => instantiate(ground, ctx, given),
     )
     .command(
       'call',
       struct({ contract: address, method: name, input, amount, ...offered }),
-      { weight, fee },
+      { weight, fee, unused },
       (ctx, given) => call(ground, ctx, given),
     )
     .command(
       'upgrade',
       struct({ contract: address, code: hash, input: option(input), ...offered }),
-      { weight, fee },
+      { weight, fee, unused },
       (ctx, given) => upgrade(ground, ctx, given),
     )
     .command('setAdmin', struct({ contract: address, admin: option(address) }), setAdmin)

@@ -88,6 +88,8 @@ export function hostOf(sandbox: () => Sandbox<Frame>): HostFunctions<Frame> {
       run(frame: Frame, prefix, from, limit) {
         const { ctx } = frame.run
         const within = toHex(keyOf(frame, prefix))
+        // A limit that is no number is none.
+        const most = limit < PAGE_ROWS_MAX ? limit : PAGE_ROWS_MAX
         const first = from > within ? from : within
         const rows: Infer<typeof page>['rows'][number][] = []
         let size = 0
@@ -97,8 +99,7 @@ export function hostOf(sandbox: () => Sandbox<Frame>): HostFunctions<Frame> {
         })) {
           charge(gasOf.row + BigInt(key.length + value.length) * gasOf.scannedByte)
           if (!toHex(key).startsWith(within)) break
-          if (rows.length >= Math.min(limit, PAGE_ROWS_MAX) || size > PAGE_BYTES)
-            return encode(page, { rows, more: true })
+          if (rows.length >= most || size > PAGE_BYTES) return encode(page, { rows, more: true })
           rows.push({ key, value })
           size += key.length + value.length
         }
@@ -115,7 +116,8 @@ export function hostOf(sandbox: () => Sandbox<Frame>): HostFunctions<Frame> {
           throw ctx.fail.ROW_TOO_LARGE({ have: data.length, max: EVENT_BYTES_MAX })
         charge(BigInt(data.length) * gasOf.saidByte)
         ctx.emit.said({ contract: frame.self, name: event, data })
-        charge(BigInt(fire(ctx, { source: frame.self, event, data })) * gasOf.fired)
+        const fired = BigInt(fire(ctx, { source: frame.self, event, data }))
+        charge(fired * (gasOf.fired + BigInt(data.length) * gasOf.writtenByte))
       },
     }),
     /** Pays from the contract's own account. */

@@ -2,7 +2,7 @@
 import { type Address, type Amount, isChainError, amount as toAmount } from '@mmtchain/primitives'
 import { callContract, type Ground, newRun, settleDeposits } from './calls.ts'
 import { gasFee } from './gas.ts'
-import type { Code, ContractsWrite, Plan } from './nouns.ts'
+import { type Code, type ContractsWrite, type Plan, ZERO } from './nouns.ts'
 
 /** How many plans wait for one event of one contract. */
 export const TRIGGERS_MAX = 8
@@ -84,18 +84,26 @@ export function fire(
   return fired
 }
 
-/** Takes a plan back: what is held for its runs goes to who planned it. */
+/**
+ * Takes a plan back: what is held for its runs goes to who planned it. Runs that are due are work for a block already, if only to be
+ * dropped: each costs what a run costs that is refused at once, or queues of them would keep those of others waiting for nothing.
+ */
 export function cancelPlan(ctx: ContractsWrite, by: Address, id: bigint): undefined {
   const plan = ctx.state.plans.get(id)
   if (!plan) throw ctx.fail.UNKNOWN_PLAN({ plan: id })
   if (plan.by !== by) throw ctx.fail.NOT_OWNER({ owner: plan.by })
-  endPlan(ctx, id, plan)
+  const { baseFee } = ctx.params
+  // A plan for heights has one run in the queue, at its height; those of events may fill it.
+  const due = plan.occasion.kind === 'on' ? plan.due : 0
+  const fee = (baseFee < plan.held ? baseFee : plan.held) * BigInt(due)
+  const back = toAmount(plan.held * BigInt(plan.runs) - fee)
+  pay(ctx, ctx.block.proposer, fee)
+  if (back > 0n) ctx.needs.token.move({ from: ctx.self, to: by, amount: back })
+  endPlan(ctx, id, plan, back)
 }
 
 /** Runs that are due and belong to no plan any more are dropped when their turn comes. */
-function endPlan(ctx: ContractsWrite, id: bigint, plan: Plan): void {
-  const back = toAmount(plan.held * BigInt(plan.runs))
-  pay(ctx, plan.by, back)
+function endPlan(ctx: ContractsWrite, id: bigint, plan: Plan, back: Amount): void {
   ctx.state.plans.delete(id)
   if (plan.occasion.kind === 'on') {
     const { source, event } = plan.occasion.value
@@ -104,8 +112,17 @@ function endPlan(ctx: ContractsWrite, id: bigint, plan: Plan): void {
   ctx.emit.planEnded({ plan: id, back })
 }
 
+/**
+ * Pays out of what the module holds. Where the chain's token refuses to pay somebody, as one that freezes accounts may, that stops no block:
+ * the money stays where it is.
+ */
 function pay(ctx: ContractsWrite, to: Address, amount: bigint): void {
-  if (amount > 0n) ctx.needs.token.move({ from: ctx.self, to, amount: toAmount(amount) })
+  if (amount === 0n) return
+  try {
+    ctx.needs.kernel.attempt(() => ctx.needs.token.move({ from: ctx.self, to, amount: toAmount(amount) }))
+  } catch (refusal) {
+    if (!isChainError(refusal)) throw refusal
+  }
 }
 
 /** Runs what is due, as far as the gas of a block goes; the rest is first in the next one. */
@@ -168,7 +185,7 @@ function runPlan(
   pay(ctx, plan.by, held - paid - owed)
   ctx.emit.ran({ plan: id, contract, method, gasUsed, error })
   ctx.state.plans.set(id, left)
-  if (left.runs === 0) endPlan(ctx, id, left)
+  if (left.runs === 0) endPlan(ctx, id, left, ZERO)
   else if (left.occasion.kind === 'at')
     queue(ctx, id, nextHeight(ctx, height, left.occasion.value.every), null)
   return gasUsed

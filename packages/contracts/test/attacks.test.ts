@@ -207,6 +207,22 @@ test('a page of rows is in the order of keys and ends where its prefix does', ()
   expect(page('04 04 1')).toBe('0000')
 })
 
+test('a page has no more rows than a page may, whatever its limit is said to be', () => {
+  const on = harbour()
+  const list = made(
+    on,
+    `${TEXTS}
+    export function fill() { for (let i = 0; i < 70; i++) host.set('02' + (16 + i).toString(16), new Uint8Array()) }
+    export function within(input) { return host.scan('02', '02', Number(dec(input))) }`,
+  )
+  call(on, list, 'fill')
+  const rowsOf = (limit: string) =>
+    on.read.contracts.view({ contract: list, method: 'within', input: new TextEncoder().encode(limit) })[0]
+  expect(['NaN', 'Infinity', '1e300', '64', '63.5', '3', '0', '-1'].map(rowsOf)).toEqual([
+    ...[64, 64, 64, 64, 64, 3, 0, 0],
+  ])
+})
+
 test('no call knows what another was given by chance', () => {
   const on = harbour()
   const dice = made(

@@ -148,6 +148,11 @@ export interface CommandOptions<I, P = unknown> {
    * `commandFee` by default.
    */
   readonly fee?: Amount | ((input: I, params: P) => Amount)
+  /**
+   * What of the fee comes back when the transaction ended before this command had its turn: the price of work that is paid in advance.
+   * Nothing by default. What a command that ran did not do, it gives back by `ctx.refund`.
+   */
+  readonly unused?: (input: I, params: P) => Amount
 }
 
 // 3. Verbs: each returns a new, frozen module. Handlers return `undefined`, so an `async` one does not compile: a block
@@ -235,6 +240,7 @@ export interface CommandSpec {
   readonly input: Codec<unknown>
   readonly weight: bigint | ((input: never) => bigint)
   readonly fee: Amount | ((input: never, params: never) => Amount) | undefined
+  readonly unused: ((input: never, params: never) => Amount) | undefined
   readonly run: Handler
 }
 export interface QuerySpec {
@@ -372,11 +378,11 @@ function build<T extends ModuleTypes>(spec: ModuleSpec): Module<T> {
     command(name: string, input: Codec<unknown>, ...rest: readonly unknown[]) {
       const options = (rest.length > 1 ? rest[0] : {}) as CommandOptions<never, never>
       const run = rest.at(-1) as Handler
-      const { weight = COMMAND_WEIGHT_DEFAULT, fee } = options
+      const { weight = COMMAND_WEIGHT_DEFAULT, fee, unused } = options
       if (typeof weight !== 'function') fits(spec.name, `the weight of ${name}`, () => encode(u64, weight))
       if (fee !== undefined && typeof fee !== 'function')
         fits(spec.name, `the fee of ${name}`, () => encode(amount, fee))
-      const command = { input, weight, fee, run }
+      const command = { input, weight, fee, unused, run }
       return next({ commands: added(spec.commands, name, command) })
     },
     query: (name: string, input: Codec<unknown>, output: Codec<unknown>, run: Handler) =>

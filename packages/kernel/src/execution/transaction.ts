@@ -40,6 +40,8 @@ interface ReadyCall {
   readonly input: unknown
   readonly run: Handler
   readonly fee: Amount
+  /** The part of the fee that comes back when the transaction ends before this call. */
+  readonly unused: bigint
   readonly weight: bigint
 }
 
@@ -230,7 +232,8 @@ function readCall(
     const asked = { used, command: spec, name: command, input: () => input, feeModule }
     const fee = amount(priceOf({ ...asked, paramsOf: (of) => paramsOf(session, of) }))
     const weight = typeof spec.weight === 'function' ? spec.weight(input as never) : spec.weight
-    return { module, command, input, run: spec.run, fee, weight }
+    const unused = spec.unused?.(input as never, paramsOf(session, used.spec) as never) ?? 0n
+    return { module, command, input, run: spec.run, fee, unused: unused < fee ? unused : fee, weight }
   } catch (error) {
     throw keptOut(runtime, call, error)
   }
@@ -286,6 +289,7 @@ function runCalls({ runtime }: Rules, session: Session, sender: Address, calls: 
   let weight = 0n
   let at = 0
   let running = { module: 'kernel', command: '' }
+  let begun = 0
   try {
     for (const { module, command, input, run, weight: whole } of calls) {
       weight += whole
@@ -296,12 +300,14 @@ function runCalls({ runtime }: Rules, session: Session, sender: Address, calls: 
           expectNothing(check(session.contexts(guard.name).hook, session.call as never))
       }
       running = { module, command }
+      begun++
       expectNothing(run(session.contexts(module).command, input as never))
       at++
     }
     return { weight, at, refusal: undefined, fault: undefined }
   } catch (error) {
     rollback(session.journal, start)
+    for (const { unused } of calls.slice(begun)) session.refund += unused
     if (isChainError(error) && PUBLIC_CODE.test(error.code))
       return { weight, at, refusal: error, fault: undefined }
     if (stopsNode(error)) throw error
