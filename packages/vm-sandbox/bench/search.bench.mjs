@@ -93,6 +93,7 @@ const operators = [
     'this[a]',
     'this[a] = b',
     'delete this[a]',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is code of the sandbox.
     '`${this}${a}`',
     'eval(this)',
   ].map((code) => `(function (a, b) { return ${code} })`),
@@ -208,7 +209,7 @@ const shapes = {
   'code of a comment': (n) => `"/*" + " ".repeat(${n}) + "*/"`,
   'code of nested functions': (n) =>
     `"(()=>".repeat(${Math.min(n, 100)}) + "1" + ")".repeat(${Math.min(n, 100)})`,
-  'code of a template': (n) => '"`" + "${1}".repeat(' + n + ') + "`"',
+  'code of a template': (n) => `"\`" + "\${1}".repeat(${n}) + "\`"`,
   'code of a class': (n) =>
     `"(class { " + Array.from({ length: ${Math.min(n, 1_000)} }, (_, i) => "#p" + i + " = 1;").join("") + " })"`,
 }
