@@ -195,7 +195,7 @@ function changing({ run }: Frame, what: string) {
 function keyOf({ run }: Frame, hex: string): Uint8Array {
   if (hex.length < 2 || hex.length > 2 * KEY_BYTES_MAX || !/^([0-9a-f]{2})+$/.test(hex))
     throw run.ctx.fail.BAD_KEY({})
-  run.ground.sandbox.charge(BigInt(hex.length / 2) * gasOf.keyByte)
+  run.ground.sandbox.charge((BigInt(hex.length) * gasOf.keyByte) / 2n)
   return fromHex(hex)
 }
 
