@@ -40,8 +40,7 @@ interface ReadyCall {
   readonly input: unknown
   readonly run: Handler
   readonly fee: Amount
-  /** The part of the fee that comes back when the transaction ends before this call. */
-  readonly unused: bigint
+  readonly unused: bigint // Of the fee, comes back when the transaction ends before this call.
   readonly weight: bigint
 }
 

@@ -4,7 +4,7 @@ import { amount, utf8 } from '@mmtchain/primitives'
 import { testAccountAt } from '@mmtchain/testkit'
 import { payerMessage, transactionId } from '@mmtchain/tx'
 import { expect, test } from 'vitest'
-import { alice, bob, COUNTER, call, DEPOSIT, GAS, type Harbour, harbour, made, validator } from '../../packages/contracts/test/harbour.ts'
+import { alice, bob, COUNTER, call, DEPOSIT, GAS, type Harbour, harbour, made, validator } from './harbour.ts'
 
 const BASE = 10_000_000n
 const balance = (on: Harbour, owner: string) => on.read.token.balance({ owner: owner as never })
