@@ -25,10 +25,20 @@ export function measure({ title, command, ...rest }) {
 
 /**
  * Several kinds of commands on one chain, whose records grow by the calls `grow(n)`. A kind is `(batch, size) => blocks of calls`, of which the last, of `size`
- * calls, is measured; or `{ query }`, a call of `Machine.query`. A call names its `sender` where that is not the one of all.
+ * calls, is measured; or `{ query }`, a call of `Machine.query`. A call names its `sender` where that is not the one of all. `memoryBytes` is the store's.
  */
-export async function measureKinds({ chain, documents, sender, first = [], grow, kinds, records, fee = 0n }) {
-  const opened = () => openLedger({ chain, documents, sender, fee })
+export async function measureKinds({
+  chain,
+  documents,
+  sender,
+  first = [],
+  grow,
+  kinds,
+  records,
+  fee = 0n,
+  memoryBytes,
+}) {
+  const opened = () => openLedger({ chain, documents, sender, fee, memoryBytes })
   const [few, many] = [await opened(), await opened()]
   const sizes = []
   for (let size = 100; size <= records; size *= 10) sizes.push(size)
@@ -75,14 +85,14 @@ async function growTo(ledger, grow, from, to) {
 }
 
 /** A chain on the store of a node, whose blocks this process makes. */
-async function openLedger({ chain, documents, sender: validator, fee }) {
+async function openLedger({ chain, documents, sender: validator, fee, memoryBytes }) {
   const path = mkdtempSync(join(tmpdir(), 'mmt-bench-'))
   const genesis = chain.genesis({
     timeMs: 0n,
     validators: [{ address: validator.address, key: validator.authority.keys[0] }],
     documents,
   })
-  const store = await merkleStore({ path })
+  const store = await merkleStore({ path, ...(memoryBytes !== undefined && { memoryBytes }) })
   const machine = createMachine(genesis)
   const none = new Uint8Array()
   const commit = (execution) => store.commit({ ...execution, seal: none, checkpoint: none })

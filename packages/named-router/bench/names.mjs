@@ -1,5 +1,5 @@
 // What a name costs as the names grow to 1,000,000: a name below another, which makes them grow, a registration, a renewal, a record, and the query of a name
-// four levels deep. Run: node packages/named-router/bench/names.mjs [names]   (1,000,000 by default)
+// four levels deep. Run: node packages/named-router/bench/names.mjs [names] [MiB of the store's memory]   (1,000,000 and the store's default otherwise)
 
 import { defineChain, solo } from '@mmtchain/kernel'
 import { commitmentOf, names } from '@mmtchain/named-router'
@@ -9,6 +9,7 @@ import { token } from '@mmtchain/token-rewards'
 import { limits, measureKinds } from '../../../bench/records.mjs'
 
 const records = Number(process.argv[2] ?? 1_000_000)
+const memoryMib = process.argv[3]
 const SENDERS = 64
 const senders = Array.from({ length: SENDERS }, (_, i) => testAccount(`sender ${i}`))
 const [sender] = senders
@@ -46,6 +47,7 @@ const record = { kind: 'text', value: { key: 'motd', value: 'hello' } }
 console.log(`${records} names`)
 await measureKinds({
   ...{ chain, documents, sender, records, fee: 1n },
+  ...(memoryMib !== undefined && { memoryBytes: Number(memoryMib) * 2 ** 20 }),
   first: [...registration('top', sender), ...['a.top', 'b.a.top', 'c.b.a.top'].map(below)],
   grow: (n) => below(`n${n}.top`),
   kinds: {
