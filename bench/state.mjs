@@ -1,6 +1,6 @@
 // The state store beside other trees, beside plain LevelDB, and beside its own ideal. Ratios of one run: of medians by the clock, of
 // medians of processor time, and of the best rounds. Other work on the machine disturbs the last two less.
-// `node bench/state.mjs trees [keys]` · `node bench/state.mjs disk [keys] [blocks]`
+// `node bench/state.mjs trees [keys]` · `node bench/state.mjs disk [keys] [blocks]` · `node bench/state.mjs growth [keys] [fewer keys]`
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,9 +15,11 @@ import { SparseMerkleTree } from '@zk-kit/sparse-merkle-tree'
 import { ClassicLevel } from 'classic-level'
 
 const [mode = 'trees', ...numbers] = process.argv.slice(2)
-const KEYS = Number(numbers[0] ?? 100_000)
+const KEYS = Number(numbers[0] ?? (mode === 'growth' ? 1_000_000 : 100_000))
 const UPDATES = Math.min(10_000, KEYS)
-const ROUNDS = 9
+/** Rounds that are counted, after some in which compilers see what is to be fast. */
+const ROUNDS = 25
+const WARM = 5
 
 const none = new Uint8Array()
 const prefix = tablePrefix('token', 'balances')
@@ -33,9 +35,9 @@ function word(number, bytes) {
 }
 
 /** As many distinct rows of those that there are, with new values, in order. */
-function updates(count) {
+function updates(count, of = KEYS) {
   const chosen = new Set()
-  while (chosen.size < count) chosen.add(Math.floor(Math.random() * KEYS))
+  while (chosen.size < count) chosen.add(Math.floor(Math.random() * of))
   const rows = Array.from(chosen, (i) => [keys[i], word(seed++, 100)])
   return rows.sort(([a], [b]) => (a < b ? -1 : 1))
 }
@@ -55,9 +57,11 @@ function commitOf(store, staged) {
   return { block, id, staged, receipts, transactionIds: [], refusals: [], seal: none, checkpoint: none }
 }
 
-async function fill(store) {
-  for (let first = 0; first < KEYS; first += 20_000) {
-    const rows = keys.slice(first, first + 20_000).map((key, i) => [key, word(first + i, 100)])
+async function fill(store, count = KEYS) {
+  for (let first = 0; first < count; first += 20_000) {
+    const rows = keys
+      .slice(first, Math.min(count, first + 20_000))
+      .map((key, i) => [key, word(first + i, 100)])
     await store.commit(commitOf(store, store.stage(rows.sort(([a], [b]) => (a < b ? -1 : 1)))))
   }
 }
@@ -80,25 +84,30 @@ function processorMs() {
   return (user + system) / 1_000
 }
 
-const medianOf = (all) => ({
-  clock: median(all.map(({ clock }) => clock)),
-  processor: median(all.map(({ processor }) => processor)),
-  best: Math.min(...all.map(({ clock }) => clock)),
-})
+/** Of the rounds after the first ones. */
+const medianOf = (rounds) => {
+  const all = rounds.slice(WARM)
+  return {
+    clock: median(all.map(({ clock }) => clock)),
+    processor: median(all.map(({ processor }) => processor)),
+    best: Math.min(...all.map(({ clock }) => clock)),
+  }
+}
 const medians = (times) =>
   Object.fromEntries(Object.entries(times).map(([name, all]) => [name, medianOf(all)]))
 /** How many times as long `theirs` takes: by the clock / by processor time / best round against best round. */
 const ratio = (theirs, mine) => BY.map((by) => (theirs[by] / mine[by]).toFixed(1)).join(' / ')
 const BY = ['clock', 'processor', 'best']
 
-/** A tree with all keys, which hashes by one way, and the time of one block of updates with the root. */
-async function ours(pairHasher, folder) {
-  const store = await merkleStore({ path: join(folder, pairHasher), pairHasher, memoryBytes: 1 << 30 })
-  await fill(store)
+/** A tree with `count` keys, which hashes by one way, and the time of one block of updates with the root. */
+async function ours(pairHasher, folder, count = KEYS) {
+  const path = join(folder, `${pairHasher}-${count}`)
+  const store = await merkleStore({ path, pairHasher, memoryBytes: 2 ** 30 * Math.max(1, count / 500_000) })
+  await fill(store, count)
   return {
     store,
     once() {
-      const rows = updates(UPDATES)
+      const rows = updates(UPDATES, count)
       return timed(() => store.stage(rows))
     },
   }
@@ -138,11 +147,11 @@ function theirSmt(size) {
  * How many hashes an update costs on average: of its value, of its leaf, and its share of the inner nodes, those with two keys or
  * more below them of which at least one changes. At 2^depth nodes a depth the keys below one are as good as Poisson's.
  */
-function hashesPerUpdate() {
+function hashesPerUpdate(count = KEYS) {
   let inner = 0
   for (let depth = 0; depth < 64; depth++) {
-    const below = KEYS / 2 ** depth
-    const changed = (below * UPDATES) / KEYS
+    const below = count / 2 ** depth
+    const changed = (below * UPDATES) / count
     inner += 2 ** depth * (1 - Math.exp(-changed) - changed * Math.exp(-below))
   }
   return 2 + inner / UPDATES
@@ -162,7 +171,7 @@ async function trees() {
   const smt = theirSmt(Math.min(KEYS, 20_000))
   const times = { native: [], wasm: [], mpt: [], smt: [], ideal: [] }
   const each = hashesPerUpdate()
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < WARM + ROUNDS; round++) {
     times.native.push(await native.once())
     times.mpt.push(await mpt.once(1000))
     times.wasm.push(await wasm.once())
@@ -187,8 +196,31 @@ async function trees() {
   await rm(folder, { recursive: true, force: true })
 }
 
+/** Updates of many keys and of fewer, by turns. */
+async function growth() {
+  const folder = await mkdtemp(join(tmpdir(), 'mmt-bench-'))
+  const counts = [Math.min(KEYS, Number(numbers[1] ?? 100_000)), KEYS]
+  const trees = []
+  for (const count of counts) trees.push(await ours('native', folder, count))
+  const times = { fewer: [], more: [], fewerIdeal: [], moreIdeal: [] }
+  for (let round = 0; round < WARM + ROUNDS; round++) {
+    for (const [i, name] of ['fewer', 'more'].entries()) {
+      times[name].push(await trees[i].once())
+      times[`${name}Ideal`].push(await idealOf(hashesPerUpdate(counts[i]) * UPDATES))
+    }
+  }
+  const ms = medians(times)
+  print(`${UPDATES} updates, root included`, 'updates/s', 'x ideal', 'x fewer')
+  print(`  ${counts[0]} keys`, perSecond(UPDATES, ms.fewer.clock), ratio(ms.fewer, ms.fewerIdeal))
+  const more = ratio(ms.more, ms.moreIdeal)
+  print(`  ${counts[1]} keys`, perSecond(UPDATES, ms.more.clock), more, ratio(ms.more, ms.fewer))
+  for (const { store } of trees) await store.close()
+  await rm(folder, { recursive: true, force: true })
+}
+
 async function proofs(store, trie) {
-  const count = 500
+  // So many that a round of one tree is longer than the caches remember the other's.
+  const count = 5_000
   const chosen = Array.from({ length: count }, () => keys[Math.floor(Math.random() * KEYS)])
   const raw = chosen.map((key) => Buffer.from(key, 'hex'))
   const root = store.tip().header.stateRoot
@@ -211,7 +243,7 @@ async function proofs(store, trie) {
         await verifyMerkleProof(raw[i], proof, { useKeyHashing: true })
     },
   }
-  for (let round = 0; round < 3 * ROUNDS; round++)
+  for (let round = 0; round < WARM + ROUNDS; round++)
     for (const [name, work] of Object.entries(works)) times[name].push(await timed(work))
   const ms = medians(times)
   const bytes = shown.reduce((sum, { proof }) => sum + proof.length, 0) / count
@@ -297,7 +329,7 @@ async function persisted(store, recorded, folder) {
   await raw.open()
   const times = { stage: [], ours: [], raw: [] }
   let bytes = 0
-  for (let round = 0; round < 2 * ROUNDS; round++) {
+  for (let round = 0; round < WARM + ROUNDS; round++) {
     const rows = updates(UPDATES)
     times.ours.push(
       await timed(async () => {
@@ -352,7 +384,7 @@ async function reads(path, folder) {
   print(`opening with ${KEYS} keys`, `${(performance.now() - start).toFixed(0)} ms`)
   const count = 20_000
   const times = { ours: [], plain: [], same: [] }
-  for (let round = 0; round < 2 * ROUNDS; round++) {
+  for (let round = 0; round < WARM + ROUNDS; round++) {
     const choose = () => Array.from({ length: count }, () => keys[Math.floor(Math.random() * KEYS)])
     const [mine, other, third] = [choose(), choose(), choose()]
     const hashed = other.map((key) => sha256(Buffer.from(key, 'hex')))
@@ -372,4 +404,4 @@ async function reads(path, folder) {
   await plain.close()
 }
 
-await (mode === 'disk' ? disk() : trees())
+await (mode === 'disk' ? disk() : mode === 'growth' ? growth() : trees())
