@@ -1,6 +1,7 @@
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { merkleStore } from '@mmtchain/storage-merkle'
+import { KEEP_HEIGHTS_DEFAULT, merkleStore } from '@mmtchain/storage-merkle'
+import { sampleCommit } from '@mmtchain/testkit'
 import { expect, test, vi } from 'vitest'
 import { inPlace, mmt, mmtDev, mmtJson, type Place, startChain } from './chain-process.ts'
 
@@ -37,6 +38,19 @@ async function emptyHome(name: string): Promise<Place> {
   await cp(place.home, home, { recursive: true })
   await rm(join(home, 'data'), { recursive: true })
   return { ...place, home, env: { ...place.env, MMT_HOME: home } }
+}
+
+async function configureStore({ home }: Place, store: object): Promise<void> {
+  const file = join(home, 'config.json')
+  await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, 'utf8')), store }))
+}
+
+/** The oldest height whose state a home has. */
+async function keptFrom({ home }: Place): Promise<bigint> {
+  const store = await merkleStore({ path: join(home, 'data'), keepHeights: 'all' })
+  const { oldest } = store.kept()
+  await store.close()
+  return oldest
 }
 
 async function tipOf({ home }: Place) {
@@ -119,6 +133,8 @@ test(
     expect(pruned.oldest).toBe(`${BigInt(tip.height) - 2n}`)
     // So few blocks take less room than what LevelDB itself writes; that space comes back is tested with more of them.
     expect(Math.min(pruned.bytesBefore, pruned.bytesAfter)).toBeGreaterThan(0)
+    await configureStore(place, { keepHeights: 3 })
+    expect(await mmtJson(place, ['prune'])).toMatchObject({ oldest: pruned.oldest })
     expect(await refusal(['revert', '--to', '0'])).toMatchObject({
       code: 'store/NOT_KEPT',
       values: { oldest: pruned.oldest },
@@ -133,7 +149,39 @@ test(
     expect(await tipOf(place)).toMatchObject({ height: to, id: reverted.id })
     expect(await mmtJson(place, ['verify'])).toMatchObject({ ok: true, height: to })
     expect((await mmt(place, ['revert', '--to', 'back'])).code).toBe(2)
+
+    await configureStore(place, { keepHeights: 2 })
+    const small = startChain(place, ['apps/cli/dist/main.js', 'start', '--rpc-port', String(place.port)])
+    await small.printed(/node started/)
+    const far = `${BigInt(tip.height) + 4n}`
+    await vi.waitFor(async () => expect((await mmt(place, ['show', 'block', far])).code).toBe(0), {
+      timeout: 120_000,
+      interval: 500,
+    })
+    expect(await small.end('SIGINT')).toBe(0)
+    expect(await keptFrom(place)).toBeGreaterThan(BigInt(pruned.oldest))
+
     const chinese = await mmt(place, ['prune', '--lang', 'zh'])
     expect([chinese.code, chinese.out.includes('MiB')]).toEqual([0, true])
   },
 )
+
+test('nobody who looks at an archive drops its past', SLOW, async () => {
+  const chain = mmtDev(place)
+  await chain.printed(/^height 1 /m)
+  expect(await chain.end('SIGINT')).toBe(0)
+  await rm(join(place.home, 'data'), { recursive: true })
+  await configureStore(place, { keepHeights: null })
+  const store = await merkleStore({ path: join(place.home, 'data'), keepHeights: 'all' })
+  const blocks = KEEP_HEIGHTS_DEFAULT + 10
+  for (let seed = 0; seed < blocks; seed++) {
+    const changes = [['aa00', Uint8Array.of(seed & 0xff)]] as const
+    await store.commit(sampleCommit({ store, changes, seed, transactions: 0 }))
+  }
+  await store.close()
+  // These blocks are of no chain, so that some of the commands refuse what they have opened.
+  for (const words of [['doctor'], ['verify'], ['prune'], ['revert', '--to', '9000']]) await mmt(place, words)
+  expect(await keptFrom(place)).toBe(0n)
+  await configureStore(place, {})
+  expect(await mmtJson(place, ['prune'])).toMatchObject({ oldest: `${blocks - 1 - KEEP_HEIGHTS_DEFAULT}` })
+})

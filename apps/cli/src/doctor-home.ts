@@ -164,7 +164,7 @@ async function checkData(
   const data = await attempt('data', async () => {
     if (!existsSync(home.data)) return say('doctor.data.none')
     try {
-      const store = await merkleStore({ path: home.data })
+      const store = await merkleStore({ path: home.data, keepHeights: 'all' })
       const tip = store.tip()
       await store.close()
       if (!tip) return say('doctor.data.none')

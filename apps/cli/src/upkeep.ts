@@ -1,8 +1,8 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Home } from '@mmtchain/node'
+import { type Home, readConfig, storeOptions } from '@mmtchain/node'
 import { type Height, height as toHeight } from '@mmtchain/primitives'
-import { type MerkleStore, type MerkleStoreOptions, merkleStore } from '@mmtchain/storage-merkle'
+import { type MerkleStore, merkleStore } from '@mmtchain/storage-merkle'
 import type { Command } from 'commander'
 import { type CommonOptions, common } from './context.ts'
 import { say } from './language.ts'
@@ -16,9 +16,12 @@ export function addUpkeep(program: Command): void {
     .option('--keep <heights>', say('prune.keep'))
     .action(async (options: CommonOptions & { keep?: string }) => {
       const home = existingHome(options)
-      const keepHeights = options.keep === undefined ? undefined : wholeOf('--keep', options.keep)
+      const keepHeights =
+        options.keep === undefined
+          ? storeOptions(readConfig(home)).keepHeights
+          : wholeOf('--keep', options.keep)
       const before = await bytesOf(home.data)
-      const store = await openChain(home, keepHeights === undefined ? {} : { keepHeights })
+      const store = await openChain(home, keepHeights)
       const bar = progress(options, { label: say('prune.label') })
       let oldest: Height
       try {
@@ -39,7 +42,7 @@ export function addUpkeep(program: Command): void {
     .action(async (options: CommonOptions & { to: string }) => {
       const home = existingHome(options)
       const to = toHeight(BigInt(wholeOf('--to', options.to)))
-      const store = await openChain(home, { keepHeights: 'all' })
+      const store = await openChain(home, 'all')
       const bar = progress(options, { label: say('revert.label') })
       try {
         const from = tipOf(store).header.height
@@ -56,8 +59,8 @@ export function addUpkeep(program: Command): void {
 }
 
 /** Opens the data of a stopped node. Throws `cli/NOTHING_STORED`, and `store/LOCKED` while the node runs. */
-async function openChain(home: Home, options: MerkleStoreOptions): Promise<MerkleStore> {
-  const store = await merkleStore({ path: home.data, ...options })
+async function openChain(home: Home, keepHeights: number | 'all'): Promise<MerkleStore> {
+  const store = await merkleStore({ path: home.data, keepHeights })
   if (store.tip()) return store
   await store.close()
   throw cliFail.NOTHING_STORED({ home: home.path })

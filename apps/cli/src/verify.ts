@@ -66,7 +66,7 @@ interface Verified {
  */
 async function verifyHome(home: Home, show: (total: number) => Progress): Promise<Verified> {
   await prepareCrypto()
-  const stored = await merkleStore({ path: home.data })
+  const stored = await merkleStore({ path: home.data, keepHeights: 'all' })
   const folder = await mkdtemp(join(tmpdir(), 'mmt-verify-'))
   try {
     const machine = createMachine(readGenesis(await loadBundle(home.chain), readJson(home.genesis)))

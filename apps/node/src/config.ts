@@ -16,8 +16,13 @@ import { MEMPOOL_LIMITS_DEFAULT } from '@mmtchain/node-runtime'
 import { checkNetworkLimits, NETWORK_LIMITS_DEFAULT, networkLimits } from '@mmtchain/p2p-http'
 import { isChainError } from '@mmtchain/primitives'
 import { checkLimits, RPC_SETTINGS_DEFAULT, rpcSettingsFields } from '@mmtchain/rpc'
+import { KEEP_HEIGHTS_DEFAULT, MEMORY_BYTES_DEFAULT, type MerkleStoreOptions } from '@mmtchain/storage-merkle'
 import { LOG_LEVELS_DEFAULT, readLogLevels } from './log.ts'
 import { homeFail } from './refusals.ts'
+
+const MIB = 2 ** 20
+const KEEP_HEIGHTS_MIN = 2
+const MEMORY_MIB_MIN = 16
 
 const names = list(text({ bytesMax: 400 }), { max: 1_000 })
 
@@ -41,6 +46,7 @@ const configCodec = struct({
   validator: option(text({ bytesMax: 64 })),
   snapshotHeights: option(u32),
   log: text({ bytesMax: 256 }),
+  store: struct({ keepHeights: option(u32), memoryMib: u32 }),
   mempool: struct({
     countMax: u32,
     bytesMax: u32,
@@ -74,7 +80,15 @@ export const CONFIG_DEFAULT: Config = {
   validator: null,
   snapshotHeights: null,
   log: LOG_LEVELS_DEFAULT,
+  store: { keepHeights: KEEP_HEIGHTS_DEFAULT, memoryMib: MEMORY_BYTES_DEFAULT / MIB },
   mempool: MEMPOOL_LIMITS_DEFAULT,
+}
+
+/** What the store of a home is opened with. */
+export function storeOptions({
+  store,
+}: Config): Required<Pick<MerkleStoreOptions, 'keepHeights' | 'memoryBytes'>> {
+  return { keepHeights: store.keepHeights ?? 'all', memoryBytes: store.memoryMib * MIB }
 }
 
 /** No setting is an address. */
@@ -143,6 +157,10 @@ const MEANINGS: Readonly<Record<string, string>> = {
   snapshotHeights:
     'Every so many heights the node writes a snapshot of its state, which other nodes may restore; null for none. The newest two are kept.',
   log: 'The level of log lines (debug, info, warn, error, silent), and of single components: "info,mempool=debug,rpc=warn". MMT_LOG overrides it.',
+  store: 'The state of the chain, in data/.',
+  'store.keepHeights':
+    'For how many heights before the newest the state is kept, 2 at least: for proofs and queries of the past, and on a chain with forks to take blocks back. null keeps all of them: an archive.',
+  'store.memoryMib': `About how much memory, in MiB, may hold rows and the state tree, ${MEMORY_MIB_MIN} at least. Blocks are fastest when all of a chain’s rows have room.`,
   mempool: 'What bounds the transactions that wait for a block.',
   'mempool.countMax': 'Waiting transactions overall.',
   'mempool.bytesMax': 'Their bytes overall.',
@@ -194,6 +212,10 @@ export function readConfigJson(json: unknown, file: string): Config {
     throw fail(`p2p.${name}`, why)
   }
   if (config.snapshotHeights === 0) throw fail('snapshotHeights', '0 is less than 1')
+  const { keepHeights, memoryMib } = config.store
+  if (keepHeights !== null && keepHeights < KEEP_HEIGHTS_MIN)
+    throw fail('store.keepHeights', `${keepHeights} is less than ${KEEP_HEIGHTS_MIN}`)
+  if (memoryMib < MEMORY_MIB_MIN) throw fail('store.memoryMib', `${memoryMib} is less than ${MEMORY_MIB_MIN}`)
   for (const [name, value] of Object.entries(config.mempool))
     if (value < 1) throw fail(`mempool.${name}`, `${value} is less than 1`)
   return config

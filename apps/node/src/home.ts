@@ -101,7 +101,7 @@ export async function createHome(
 export async function checkNotInUse(home: Home): Promise<void> {
   if (!existsSync(home.data)) return
   try {
-    await (await merkleStore({ path: home.data })).close()
+    await (await merkleStore({ path: home.data, keepHeights: 'all' })).close()
   } catch (error) {
     // Whatever else is wrong with the data, no node runs on it.
     if (isChainError(error) && error.code === 'store/LOCKED') throw error

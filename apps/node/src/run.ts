@@ -23,7 +23,7 @@ import { ownToken } from './admin.ts'
 import { beginLarge } from './begin.ts'
 import { loadBundle } from './chain-file.ts'
 import { homeChecks, pruningCheck } from './checks.ts'
-import type { Config } from './config.ts'
+import { type Config, storeOptions } from './config.ts'
 import { type Home, isHome, readConfig } from './home.ts'
 import { readHomeGenesis } from './home-genesis.ts'
 import { type AskPassphrase, openKey, passphraseFromFile, readKey } from './keyring.ts'
@@ -143,6 +143,7 @@ async function openNode(opened: {
   let damage: ChainError | undefined
   const store = await merkleStore({
     path: home.data,
+    ...storeOptions(config),
     onDamage(error) {
       damage = error
       const { code, message } = error

@@ -1,4 +1,5 @@
-import { CONFIG_DEFAULT, configSchemaText, readConfigJson, readLogLevels } from '@mmtchain/node'
+import { CONFIG_DEFAULT, configSchemaText, readConfigJson, readLogLevels, storeOptions } from '@mmtchain/node'
+import { KEEP_HEIGHTS_DEFAULT, MEMORY_BYTES_DEFAULT } from '@mmtchain/storage-merkle'
 import { expect, test } from 'vitest'
 
 const refusalOf = (json: unknown) => {
@@ -25,6 +26,16 @@ test('what a configuration leaves out has its default', () => {
   expect(own.mempool).toEqual({ ...CONFIG_DEFAULT.mempool, countMax: 5 })
 })
 
+test('the settings of the store are what it is opened with', () => {
+  const options = (store: object) => storeOptions(readConfigJson({ store }, 'config.json'))
+  expect(options({})).toEqual({ keepHeights: KEEP_HEIGHTS_DEFAULT, memoryBytes: MEMORY_BYTES_DEFAULT })
+  expect(options({ keepHeights: null, memoryMib: 3072 })).toEqual({
+    keepHeights: 'all',
+    memoryBytes: 3 * 2 ** 30,
+  })
+  expect(options({ keepHeights: 7 })).toMatchObject({ keepHeights: 7 })
+})
+
 test('a wrong value is refused with its path', () => {
   const cases: readonly (readonly [unknown, string])[] = [
     [[], ''],
@@ -35,6 +46,9 @@ test('a wrong value is refused with its path', () => {
     [{ rpc: { limits: { batchMax: 0 } } }, 'rpc.limits.batchMax'],
     [{ rpc: { limits: { requestTimeoutMs: 3_000_000_000 } } }, 'rpc.limits.requestTimeoutMs'],
     [{ mempool: { countMax: 0 } }, 'mempool.countMax'],
+    [{ store: { keepHeights: 1 } }, 'store.keepHeights'],
+    [{ store: { keepHeights: 'all' } }, 'store.keepHeights'],
+    [{ store: { memoryMib: 15 } }, 'store.memoryMib'],
     [{ rpc: { tokens: [{ name: 'a', sha256: 'no', roles: [] }] } }, 'rpc.tokens.0.sha256'],
     [{ mempol: {} }, 'mempol'],
     [{ mempool: { max: 1 } }, 'mempool.max'],

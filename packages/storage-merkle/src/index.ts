@@ -2,6 +2,8 @@ export type { CheckedStore } from './checking.ts'
 export type { Level, MerkleStorePlace } from './database.ts'
 export { ics23ProofSpec } from './ics23.ts'
 export {
+  KEEP_HEIGHTS_DEFAULT,
+  MEMORY_BYTES_DEFAULT,
   type MerkleStore,
   type MerkleStoreOptions,
   merkleStore,

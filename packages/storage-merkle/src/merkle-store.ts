@@ -38,6 +38,10 @@ const STAGES_MAX = 8
 /** The most time that pruning takes beside blocks, as a share of one. */
 const PRUNING_SHARE = 0.2
 
+/** For how many heights before the tip the state is kept. */
+export const KEEP_HEIGHTS_DEFAULT = 1024
+export const MEMORY_BYTES_DEFAULT = 256 * 2 ** 20
+
 export interface MerkleStoreOptions {
   /**
    * How many heights before the tip keep their state, for proofs, queries and `revertTo`; `'all'` is an archive. More are dropped
@@ -66,7 +70,7 @@ export async function merkleStore(options: MerkleStorePlace & MerkleStoreOptions
     await checkRestored(database)
     const { committed, kept } = readCommitted(database)
     if (!committed.tip && (await hasBlocks(database))) throw missing(entry.tip())
-    const { keepHeights = 1024, memoryBytes = 256 << 20 } = options
+    const { keepHeights = KEEP_HEIGHTS_DEFAULT, memoryBytes = MEMORY_BYTES_DEFAULT } = options
     const memory = { rows: memoryBytes / 2, tree: memoryBytes / 4, index: memoryBytes / 4 }
     const state = stateOn(committed, pairs, memory)
     const { onDamage = () => undefined } = options

@@ -429,7 +429,7 @@ export const en = {
   'snapshot.restore.bad': '{from} gave what is not right; the others are asked: {why}',
 
   'prune.about': 'drop old states of a stopped home and give their space back to the disk',
-  'prune.keep': 'for how many heights before the newest the state is kept (1024)',
+  'prune.keep': 'for how many heights before the newest the state is kept (as config.json says)',
   'prune.label': 'pruning and rewriting the data',
   'prune.done': 'States before height {oldest} are gone; the data takes {after} instead of {before}.',
 

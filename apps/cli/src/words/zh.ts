@@ -416,7 +416,7 @@ export const zh: Readonly<Record<keyof typeof en, string>> = {
   'snapshot.restore.bad': '{from} 给出的内容不对，改向其他节点请求：{why}',
 
   'prune.about': '删除已停止的数据目录的旧状态，并把空间还给磁盘',
-  'prune.keep': '保留最新高度之前多少个高度的状态（1024）',
+  'prune.keep': '保留最新高度之前多少个高度的状态（默认按 config.json）',
   'prune.label': '正在修剪并重写数据',
   'prune.done': '高度 {oldest} 之前的状态已删除；数据占用 {after}，原为 {before}。',
 
