@@ -21,6 +21,18 @@ export function writeKey(to: Uint8Array, at: number, key: StateKey): void {
   if (all < 0) fromHex(key)
 }
 
+/** Whether bytes are those of a key. */
+export function isKey(bytes: Uint8Array, key: StateKey): boolean {
+  if (2 * bytes.length !== key.length) return false
+  let all = 0
+  for (let i = 0; i < bytes.length; i++) {
+    const high = VALUE_OF_DIGIT[key.charCodeAt(2 * i)] ?? -1
+    const low = VALUE_OF_DIGIT[key.charCodeAt(2 * i + 1)] ?? -1
+    all |= ((high << 4) | low) ^ (bytes[i] as number)
+  }
+  return all === 0
+}
+
 /** One buffer outside of V8's heap serves all keys that are hashed: a small array of its own costs more than its hash. */
 let scratch = new Uint8Array(1024)
 

@@ -11,7 +11,7 @@ import {
 } from '@mmtchain/primitives'
 import type { View } from './database.ts'
 import { commitmentProof, type ProvenKey, type ProvenRow } from './ics23.ts'
-import { hashKey, hashKeyInto } from './key-bytes.ts'
+import { hashKey, hashKeyInto, isKey } from './key-bytes.ts'
 import { type KeyIndex, keyIndex } from './key-index.ts'
 import type { MessageHasher } from './message-hasher.ts'
 import type { PairHasher } from './pair-hasher.ts'
@@ -152,9 +152,12 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
     }
     rows.pathInto(record, pathWords, 0)
     const value = rows.valueOf(record)
-    const copy = value ? pooled(value.length) : undefined
-    if (value) copy?.set(value)
-    return { values: [copy], proof: provePaths(tree, [path]) }
+    return { values: [value ? copyOf(value) : undefined], proof: provePaths(tree, [path]) }
+  }
+
+  function get(key: StateKey): Uint8Array | undefined {
+    const value = peek(key)
+    return value && copyOf(value)
   }
 
   function row({ path, since }: TreeRow): Row {
@@ -194,7 +197,7 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
   }
 
   const reader: StateReader = {
-    get: (key) => peek(key)?.slice(),
+    get,
     *entries(range) {
       let last: StateKey | undefined
       // A commit replaces pages: the range then goes on in the new order behind the last key.
@@ -202,7 +205,7 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
         const rest = last === undefined ? range : { ...range, from: last }
         for (const key of index.keys(from.version.index, rest)) {
           if (key === last) continue
-          const value = peek(key)?.slice()
+          const value = get(key)
           if (!value) throw missing(entry.row(hashKey(key)))
           last = key
           yield [key, value]
@@ -261,10 +264,13 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
   }
 }
 
-function isKey(bytes: Uint8Array, key: StateKey): boolean {
-  return 2 * bytes.length === key.length && toHex(bytes) === key
-}
-
 function distinct(sorted: readonly Uint8Array[]): readonly Uint8Array[] {
   return sorted.filter((path, i) => i === 0 || !equalBytes(path, sorted[i - 1] as Uint8Array))
+}
+
+/** What its taker may keep, and nobody changes. */
+function copyOf(value: Uint8Array): Uint8Array {
+  const copy = pooled(value.length)
+  copy.set(value)
+  return copy
 }
