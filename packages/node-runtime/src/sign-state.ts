@@ -24,6 +24,7 @@ import type { Signed } from './signer.ts'
 // The file: two copies of one record, each with room of its own: MAGIC, the length of the record (u32, little-endian), its SHA-256,
 // and the record. The first copy is on the disk before a signature leaves; the second follows at once. So a power failure tears at
 // most one copy, of a signature that nobody has; and one copy that rots while the node does not run is there a second time.
+// What a process reads at its start may be in memory alone, where one that was killed has left it: both copies are written again first.
 
 const MAGIC = utf8('mmt sign-state 1')
 const HEAD_BYTES = MAGIC.length + 4 + 32
@@ -99,6 +100,8 @@ export async function loseSignState(file: RawFile, owner: SignStateOwner, atMs: 
   const found = await readNewest(file)
   const { fingerprint, address, publicKey } = owner
   const isOwn = found !== undefined && found.fingerprint === fingerprint && isOf(found, owner)
+  // It may be in memory alone, and the power fail within the next one.
+  if (found) await writeBoth(file, found)
   await writeBoth(file, {
     sequence: (found?.sequence ?? 0n) + 1n,
     fingerprint,
@@ -112,7 +115,7 @@ export async function loseSignState(file: RawFile, owner: SignStateOwner, atMs: 
 
 /**
  * Opens the file of a signer, and closes it when it cannot be used. Throws `node/SIGN_STATE_DAMAGED` when neither copy can be read,
- * and `node/SIGN_STATE_FOREIGN` when it is of another chain or key.
+ * `node/SIGN_STATE_FOREIGN` when it is of another chain or key, and `node/SIGN_STATE_FAILED` when it cannot be written.
  */
 export async function openSignState(args: {
   readonly file: RawFile
@@ -159,11 +162,6 @@ async function readSignState({
       'what this validator had signed was lost before',
     )
   let now: Record = { ...newest, owner: { address: owner.address, publicKey: owner.publicKey } }
-  if (newest.owner === null || copies.some((copy) => copy?.sequence !== newest.sequence)) {
-    if (copies.includes(undefined))
-      log.warn({ file: file.name }, 'one of two copies was torn or damaged, and is written anew')
-    await writeBoth(file, now)
-  }
   let failed: unknown
   /** The writing of the second copy. */
   let second: Promise<void> = Promise.resolve()
@@ -177,6 +175,10 @@ async function readSignState({
     }
     throw nodeFail.SIGN_STATE_FAILED({ file: file.name, why: String(failed) })
   }
+
+  if (copies.includes(undefined))
+    log.warn({ file: file.name }, 'one of two copies was torn or damaged, and is written anew')
+  await guarded(() => writeBoth(file, now))
 
   async function write(change: Partial<Record>): Promise<void> {
     await second

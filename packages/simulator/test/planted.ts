@@ -155,6 +155,10 @@ export const planted: readonly Planted[] = [
     },
   },
   {
+    ...{ name: 'a start counts on a sign state that may be in memory alone', by: 'crashes', seed: 43 },
+    ...{ file: `${NODE}/sign-state.ts`, find: 'await guarded(() => writeBoth(file, now))', put: '' },
+  },
+  {
     ...{ name: 'inputs are not logged before what they cause', by: 'crashes', seed: 1 },
     ...{
       file: `${NODE}/driver.ts`,
@@ -171,7 +175,7 @@ export const planted: readonly Planted[] = [
     },
   },
   {
-    ...{ name: 'frames of the log are not checked', by: 'crashes', seed: 4 },
+    ...{ name: 'frames of the log are not checked', by: 'crashes', seed: 5 },
     ...{
       file: `${NODE}/input-log.ts`,
       find: 'return isWhole && equalBytes(sumOf(bound, at, body), head.subarray(MAGIC.length + 4)) ? body : undefined',

@@ -60,6 +60,15 @@ test('a node whose clock was set back before a height asks for the same messages
   expect(violation).toBeUndefined()
 })
 
+test.each([40_010, 40_128, 41_026, 41_029])(
+  'what a validator that was killed left unsynced is synced before its next start counts on it (seed %i)',
+  async (seed) => {
+    // Both copies of what it had signed could be torn by a power failure after the next start.
+    const { violation } = await runPlan({ plan: planOf(seed, { crashes: true, minutes: 0.5 }), setup })
+    expect(violation).toBeUndefined()
+  },
+)
+
 test('a single validator with another engine is simulated, too', async () => {
   const plan = { ...calm(3), validators: 1, observers: 2 }
   const { violation, height } = await runPlan({ plan, setup: { name: 'solo', engine: () => solo() } })
