@@ -9,6 +9,8 @@ import { type Recent, recentOf } from './recent.ts'
 
 /** How long new transactions are gathered before they are announced. */
 const GATHER_MS = 20n
+/** Not before this long after the last announcement: a message to each peer costs more than the ids in it. */
+const PAUSE_MS = 100n
 /** How many transactions may be asked of one peer at a time. */
 const ASKED_MAX = 1_024
 /** How many announced transactions are remembered that are not here yet. */
@@ -70,12 +72,21 @@ export function createGossip(args: {
   /** What was handled: it is here, was refused, or is in a block. */
   const seen = recentOf<Hash, true>(SEEN_MAX)
   let fresh: Hash[] = []
+  let announcedAtMs = 0n
   let cancelFlush: (() => void) | undefined
   let cancelSweep: (() => void) | undefined
   let isStopped = false
 
+  function whenToAnnounce(): bigint {
+    const nowMs = host.nowMs()
+    const [soonest, rested] = [nowMs + GATHER_MS, announcedAtMs + PAUSE_MS]
+    // The clock may have been set back.
+    return rested > soonest && announcedAtMs <= nowMs ? rested : soonest
+  }
+
   function flush(): void {
     cancelFlush = undefined
+    announcedAtMs = host.nowMs()
     const ids = fresh.filter((id) => mempool.has(id))
     fresh = []
     for (const [name, peer] of peers) announce(name, peer, ids)
@@ -180,7 +191,7 @@ export function createGossip(args: {
       seen.set(id, true)
       if (peers.size === 0 || isStopped) return
       fresh.push(id)
-      cancelFlush ??= host.setTimer(host.nowMs() + GATHER_MS, flush)
+      cancelFlush ??= host.setTimer(whenToAnnounce(), flush)
     },
     committed(ids) {
       for (const id of ids) handled(id)

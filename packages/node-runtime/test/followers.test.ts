@@ -237,6 +237,38 @@ test('a transaction that one node takes is in the next block of another, checked
   await nodes.stop()
 })
 
+test('the first transaction after a rest is told at once, and many are told of together', async () => {
+  const toldAtMs: bigint[] = []
+  let now = () => 0n
+  /** The sixth kind of message announces transactions. */
+  const link = ({ from, bytes: [kind] }: Passage) => {
+    if (kind === 5 && from === 'observer') toldAtMs.push(now())
+    return [0]
+  }
+  const nodes = soloNodes({ link })
+  now = nodes.clock.nowMs
+  const leader = await nodes.start('validator')
+  const observer = await nodes.start('observer')
+  await nodes.clock.advance(1_000n)
+  const body = nodes.model.body(alice, [
+    { module: 'token', command: 'transfer', input: { to: bob, amount: amount(5n) } },
+  ])
+  const beganMs = now()
+  const COUNT = 60
+  const ids: string[] = []
+  for (let nonce = 0; nonce < COUNT; nonce++) {
+    ids.push(await observer.submit(nodes.model.sign({ ...body, nonce: BigInt(nonce) })))
+    await nodes.clock.advance(10n)
+  }
+  await nodes.clock.advance(3_000n)
+  for (const id of ids) expect(await leader.store.transaction(id as never)).toBeDefined()
+  expect((toldAtMs[0] as bigint) - beganMs).toBeLessThanOrEqual(30n)
+  // In 600 ms, once in 100 ms at most.
+  expect(toldAtMs.length).toBeGreaterThanOrEqual(5)
+  expect(toldAtMs.length).toBeLessThanOrEqual(8)
+  await nodes.stop()
+})
+
 test('a node that joins late hears of what waits', async () => {
   const nodes = soloNodes()
   const near = await nodes.start('near')
