@@ -1,5 +1,9 @@
 // Rewrites a WebAssembly build of QuickJS so that it counts what it does. See ../README.md, "The machine".
 import binaryen from 'binaryen'
+import { assigned, kindOf, operandsOf } from './expressions.mjs'
+import { recursive } from './recursion.mjs'
+import { checkedProduct, sizeProducts } from './sizes.mjs'
+import { foundPlaces, storeGuard } from './stores.mjs'
 
 const { i32, i64, f32, f64, none } = binaryen
 
@@ -8,6 +12,15 @@ const { i32, i64, f32, f64, none } = binaryen
  * at 160 KiB, where it looks; a recursion that never looks is stopped here.
  */
 export const STACK_BYTES = 208 * 1024
+/** So far below its start the engine's own stack may be written: a function that cannot come back to itself goes on where its caller stood. */
+const STACK_WRITTEN_BYTES = 256 * 1024
+/** The engine's own stack has so many bytes; below them, from 0 on, lie its data. */
+const STACK_RESERVED_BYTES = 5 * 1024 * 1024
+/**
+ * Behind a place that was found to be the engine's own, so many bytes more may be written: one look at a pointer is enough for all
+ * fields of what it points to. Whoever restores the memory clears so much behind each part of it.
+ */
+const SLACK_BYTES = 4096
 /** For so many bytes of the host's stack, estimated from above, the engine's own stack is taken down by one. */
 const HOST_BYTES_PER_BYTE = 4
 
@@ -31,35 +44,6 @@ const COPY_GAS_PER_BYTE = 2
 /** For each page of 64 KiB that the memory grows, which the host must find, and clear afterwards. */
 const PAGE_GAS = 40_000
 
-const KINDS = Object.fromEntries(
-  [
-    ['Block', 'block'],
-    ['If', 'if', 'Condition'],
-    ['Loop', 'loop'],
-    ['Break', 'break', 'Condition', 'Value'],
-    ['Switch', 'switch', 'Condition', 'Value'],
-    ['Call', 'call', 'operands'],
-    ['CallIndirect', 'call_indirect', 'operands', 'Target'],
-    ['LocalGet', 'local.get'],
-    ['LocalSet', 'local.set', 'Value'],
-    ['GlobalGet', 'global.get'],
-    ['GlobalSet', 'global.set', 'Value'],
-    ['Load', 'load', 'Ptr'],
-    ['Store', 'store', 'Ptr', 'Value'],
-    ['Const', 'const'],
-    ['Unary', 'unary', 'Value'],
-    ['Binary', 'binary', 'Left', 'Right'],
-    ['Select', 'select', 'IfTrue', 'IfFalse', 'Condition'],
-    ['Drop', 'drop', 'Value'],
-    ['Return', 'return', 'Value'],
-    ['MemorySize', 'memory.size'],
-    ['Nop', 'nop'],
-    ['Unreachable', 'unreachable'],
-    ['MemoryCopy', 'memory.copy', 'Dest', 'Source', 'Size'],
-    ['MemoryFill', 'memory.fill', 'Dest', 'Value', 'Size'],
-  ].map(([api, name, ...children]) => [binaryen[`${api}Id`], { api: binaryen[api], name, children }]),
-)
-
 const DIVISIONS = new Map(
   [
     ['i32.div', ['DivSInt32', 'DivUInt32', 'RemSInt32', 'RemUInt32']],
@@ -69,109 +53,26 @@ const DIVISIONS = new Map(
   ].flatMap(([name, operations]) => operations.map((operation) => [binaryen[operation], name])),
 )
 
-function kindOf(expression) {
-  const kind = KINDS[binaryen.Expression.getId(expression)]
-  if (kind === undefined)
-    throw new Error(
-      `An instruction that this script does not know: ${binaryen.Expression.toText(expression)}`,
-    )
-  return kind
-}
-
 function weightOf(expression, { api, name }) {
   if (name !== 'unary' && name !== 'binary') return WEIGHTS[name] ?? 1
   return WEIGHTS[DIVISIONS.get(api.getOp(expression))] ?? 1
 }
 
-/** The operands of an expression with what puts another in their place. Those of blocks, ifs and loops are not among them. */
-function operandsOf(expression, { api, children }) {
-  return children.flatMap((child) => {
-    if (child === 'operands') {
-      return Array.from({ length: api.getNumOperands(expression) }, (_, index) => ({
-        operand: api.getOperandAt(expression, index),
-        replace: (by) => api.setOperandAt(expression, index, by),
-      }))
-    }
-    const operand = api[`get${child}`](expression)
-    return operand ? [{ operand, replace: (by) => api[`set${child}`](expression, by) }] : []
-  })
-}
-
-/** Every expression below one, with itself. */
-function* below(expression) {
-  yield expression
-  const kind = kindOf(expression)
-  for (const { operand } of operandsOf(expression, kind)) yield* below(operand)
-  if (kind.name === 'loop') yield* below(kind.api.getBody(expression))
-  if (kind.name === 'if')
-    for (const arm of [kind.api.getIfTrue(expression), kind.api.getIfFalse(expression)])
-      if (arm) yield* below(arm)
-  if (kind.name === 'block')
-    for (let i = 0; i < kind.api.getNumChildren(expression); i++)
-      yield* below(kind.api.getChildAt(expression, i))
-}
-
-/** The functions that may come back to themselves: directly, through a pointer, or through the host. */
-function recursive(functions, { tableNames, exportNames, reentrant }) {
-  const byName = new Map(functions.map((f) => [f.name, f]))
-  const pointed = new Map()
-  for (const name of tableNames) {
-    const f = byName.get(name)
-    if (f) pointed.set(f.signature, [...(pointed.get(f.signature) ?? []), name])
-  }
-  const edges = new Map(
-    functions.map((f) => {
-      const to = new Set()
-      for (const expression of below(f.body)) {
-        const { api, name } = kindOf(expression)
-        if (name === 'call') {
-          const target = api.getTarget(expression)
-          if (byName.has(target)) to.add(target)
-          else if (reentrant.has(target)) for (const exported of exportNames) to.add(exported)
-        }
-        if (name === 'call_indirect') {
-          const signature = `${api.getParams(expression)}:${api.getResults(expression)}`
-          for (const target of pointed.get(signature) ?? []) to.add(target)
-        }
-      }
-      return [f.name, to]
-    }),
-  )
-  return inCycles(edges)
-}
-
-/** Tarjan's strongly connected components; the nodes of those that have a cycle. */
-function inCycles(edges) {
-  const found = new Set()
-  const index = new Map()
-  const low = new Map()
-  const stack = []
-  const onStack = new Set()
-  const visit = (node) => {
-    index.set(node, index.size)
-    low.set(node, index.get(node))
-    stack.push(node)
-    onStack.add(node)
-    for (const next of edges.get(node)) {
-      if (!index.has(next)) visit(next)
-      if (onStack.has(next)) low.set(node, Math.min(low.get(node), low.get(next)))
-    }
-    if (low.get(node) !== index.get(node)) return
-    const component = stack.splice(stack.indexOf(node))
-    for (const member of component) onStack.delete(member)
-    if (component.length > 1 || edges.get(node).has(node)) for (const member of component) found.add(member)
-  }
-  for (const node of edges.keys()) if (!index.has(node)) visit(node)
-  return found
-}
+const storeOf = (expression) => ({
+  offset: binaryen.Store.getOffset(expression),
+  bytes: binaryen.Store.getBytes(expression),
+})
 
 /**
  * Adds to a module:
  * - `gas`: an i64 that goes down; below zero the module stops at the next function or loop;
  * - `pages` and `pagesMax`: the memory that it believes to have, of a memory that never really grows;
+ * - `window`: the bytes from `windowStart` on that it may write beside its data, to the end of those pages. A store elsewhere is a fault;
  * - `stop`: why it stopped: 1 gas, 2 memory, 3 stack;
  * - on the engine's own stack, room for what each call takes of the host's, so that the engine's own bound holds for both;
+ * - a look at each product that is asked for as memory, which stops the module when it is more than any memory;
  * - one NaN wherever the bits of a number can be seen.
+ * And it tells what lies where, in constants: `dataEnd`, `windowStart`, `stackTop`, `slackBytes`.
  */
 export function instrument(bytes, { importNames, exportNames }) {
   const m = binaryen.readBinary(bytes)
@@ -182,23 +83,40 @@ export function instrument(bytes, { importNames, exportNames }) {
       binaryen.Features.SignExt |
       binaryen.Features.NontrappingFPToInt,
   )
-  const counts = { functions: 0, recursive: 0, regions: 0, loops: 0, bulk: 0, numbers: 0 }
+  const counts = {
+    functions: 0,
+    recursive: 0,
+    regions: 0,
+    loops: 0,
+    bulk: 0,
+    numbers: 0,
+    stores: 0,
+    looks: 0,
+  }
   const stackPointer = binaryen.getGlobalInfo(m.getGlobalByIndex(0)).name
   if (m.getNumGlobals() !== 1) throw new Error('A module with more state than its stack pointer.')
   const stackTop = binaryen.getExpressionInfo(binaryen.getGlobalInfo(m.getGlobalByIndex(0)).init).value
   const stackEnd = stackTop - STACK_BYTES
+  const layout = {
+    ...{ dataEnd: stackTop - STACK_RESERVED_BYTES, windowStart: stackTop - STACK_WRITTEN_BYTES, stackTop },
+    slackBytes: SLACK_BYTES,
+  }
 
   const exported = Array.from({ length: m.getNumExports() }, (_, index) =>
     binaryen.getExportInfo(m.getExportByIndex(index)),
   )
 
-  const state = { gas: i64, pages: i32, pagesMax: i32, stop: i32 }
+  const state = { gas: i64, pages: i32, pagesMax: i32, window: i32, stop: i32 }
   for (const [name, type] of Object.entries(state)) {
     // Gas enough for what runs when the module starts.
     m.addGlobal(name, type, true, type === i64 ? m.i64.const(1n << 60n) : m.i32.const(0))
     m.addGlobalExport(name, name)
   }
   m.addGlobalExport(stackPointer, 'stackPointer')
+  for (const [name, value] of Object.entries(layout)) {
+    m.addGlobal(name, i32, false, m.i32.const(value))
+    m.addGlobalExport(name, name)
+  }
   const get = (name) => m.global.get(name, state[name])
   const stop = (why) => m.block(null, [m.global.set('stop', m.i32.const(why)), m.unreachable()])
   const deduct = (gas) => {
@@ -224,13 +142,21 @@ export function instrument(bytes, { importNames, exportNames }) {
     reentrant: new Set([imported.get('callHost')]),
   })
 
+  const { products, takers } = sizeProducts(functions, {
+    malloc: exported.find(({ name }) => exportNames[name] === 'malloc')?.value,
+    tableNames,
+  })
+  Object.assign(counts, { sizeTakers: takers, sizeProducts: products.size })
+  const guard = storeGuard(m, { ...layout, kindOf, counts })
   for (const f of functions) {
     counts.functions++
     const locals = [...binaryen.expandType(f.params), ...f.vars]
     const number64 = locals.length
     const number32 = locals.length + 1
-    const result = locals.length + 2
-    const rewrite = rewriterOf({ number64, number32 })
+    const scratch = locals.length + 2
+    const factor = locals.length + 3
+    const result = locals.length + 4
+    const rewrite = rewriterOf({ number64, number32, scratch, factor })
     const isCyclic = cyclic.has(f.name)
     if (isCyclic) counts.recursive++
     const { cost, expression, depth } = rewrite(f.body, isCyclic ? f.results : undefined)
@@ -240,7 +166,8 @@ export function instrument(bytes, { importNames, exportNames }) {
     const body = isCyclic
       ? [
           m.global.set(stackPointer, m.i32.sub(sp(), m.i32.const(room))),
-          m.if(m.i32.lt_u(sp(), m.i32.const(stackEnd)), stop(3)),
+          // Also where a spoilt engine has put it above its start.
+          m.if(m.i32.gt_u(m.i32.sub(sp(), m.i32.const(stackEnd)), m.i32.const(STACK_BYTES)), stop(3)),
           ...(f.results === none
             ? [m.block('exit', [expression], none)]
             : [m.local.set(result, m.block('exit', [expression], f.results))]),
@@ -253,7 +180,7 @@ export function instrument(bytes, { importNames, exportNames }) {
       f.name,
       f.params,
       f.results,
-      [...f.vars, f64, f32, ...(f.results === none ? [] : [f.results])],
+      [...f.vars, f64, f32, i32, i32, ...(f.results === none ? [] : [f.results])],
       m.block(null, [...begin, ...body], f.results),
     )
   }
@@ -278,7 +205,8 @@ export function instrument(bytes, { importNames, exportNames }) {
    * Rewrites one expression. `cost` is what its surroundings must charge before it begins; `joins` says that control may come
    * to its end from elsewhere than through all of it, so that what follows is charged anew; `depth` is the operands it stacks.
    */
-  function rewriterOf({ number64, number32 }) {
+  function rewriterOf({ number64, number32, scratch, factor }) {
+    const places = foundPlaces()
     const walk = (expression, exitType) => {
       const kind = kindOf(expression)
       const weight = weightOf(expression, kind)
@@ -287,6 +215,7 @@ export function instrument(bytes, { importNames, exportNames }) {
           return walkBlock(expression, kind, exitType)
         case 'loop': {
           counts.loops++
+          for (const local of assigned(kind.api.getBody(expression))) places.forget(local)
           const body = walk(kind.api.getBody(expression), exitType)
           const type = binaryen.Expression.getType(expression)
           kind.api.setBody(expression, m.block(null, [deduct(body.cost), checkGas(), body.expression], type))
@@ -299,23 +228,43 @@ export function instrument(bytes, { importNames, exportNames }) {
         cost += walked.cost
         joins ||= walked.joins
         depth = Math.max(depth, place + walked.depth)
-        if (walked.expression !== operand) replace(walked.expression)
+        const by =
+          kind.name === 'store' && place === 0
+            ? guard.pointer(walked.expression, { ...storeOf(expression), places, scratch })
+            : walked.expression
+        if (by !== operand) replace(by)
       })
       if (kind.name === 'if') {
         const arms = [
           [kind.api.getIfTrue(expression), (by) => kind.api.setIfTrue(expression, by)],
           [kind.api.getIfFalse(expression), (by) => kind.api.setIfFalse(expression, by)],
         ]
-        for (const [arm, replace] of arms) {
-          if (!arm) continue
+        const [one, other] = arms.map(([arm, replace]) => () => {
+          if (!arm) return
           const walked = walk(arm, exitType)
           depth = Math.max(depth, walked.depth)
           const type = binaryen.Expression.getType(arm)
           if (walked.cost > 0) replace(m.block(null, [deduct(walked.cost), walked.expression], type))
           else if (walked.expression !== arm) replace(walked.expression)
-        }
-      }
+        })
+        places.either(one, other)
+      } else follow(expression, kind)
       return { cost, expression: replaced(expression, kind, exitType), joins, depth: depth + 1 }
+    }
+
+    /** What becomes of the places that are known when this has been done. */
+    const follow = (expression, { api, name }) => {
+      switch (name) {
+        case 'local.set':
+          return places.forget(api.getIndex(expression))
+        case 'break':
+          return places.leave([api.getName(expression)], Boolean(api.getCondition(expression)))
+        case 'switch':
+          return places.leave([...api.getNames(expression), api.getDefaultName(expression)], false)
+        case 'return':
+        case 'unreachable':
+          return places.leave([], false)
+      }
     }
 
     const walkBlock = (expression, { api }, exitType) => {
@@ -342,6 +291,7 @@ export function instrument(bytes, { importNames, exportNames }) {
       }
       close()
       const name = api.getName(expression)
+      if (name) places.join(name)
       const made = m.block(name || null, list, binaryen.Expression.getType(expression))
       return { cost: first, expression: made, joins: Boolean(name) || begin >= 0, depth }
     }
@@ -400,6 +350,8 @@ export function instrument(bytes, { importNames, exportNames }) {
         }
         case 'binary': {
           const op = api.getOp(expression)
+          if (products.has(expression))
+            return checkedProduct(m, { product: expression, scratch: [scratch, factor], stop: stop(2) })
           if (op === binaryen.CopySignFloat64 || op === binaryen.CopySignFloat32)
             api.setRight(expression, oneNaN(api.getRight(expression)))
           return expression
@@ -423,6 +375,7 @@ export function instrument(bytes, { importNames, exportNames }) {
       m.block(null, [
         m.global.set('gas', m.i64.sub(get('gas'), cost)),
         checkGas(),
+        guard.range(a, size),
         instruction(a(), b(), size()),
       ]),
     )
@@ -461,6 +414,10 @@ export function instrument(bytes, { importNames, exportNames }) {
               ),
               checkGas(),
               m.global.set('pages', wanted()),
+              m.global.set(
+                'window',
+                m.i32.sub(m.i32.shl(wanted(), m.i32.const(16)), m.i32.const(layout.windowStart)),
+              ),
             ]),
           ),
           m.i32.const(1),

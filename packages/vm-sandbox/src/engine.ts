@@ -8,8 +8,16 @@ export interface EngineExports {
   readonly gas: WebAssembly.Global<'i64'>
   readonly pages: WebAssembly.Global<'i32'>
   readonly pagesMax: WebAssembly.Global<'i32'>
+  /** The bytes from `windowStart` on that it may write, to the end of `pages`. */
+  readonly window: WebAssembly.Global<'i32'>
   readonly stop: WebAssembly.Global<'i32'>
   readonly stackPointer: WebAssembly.Global<'i32'>
+  /** Constants: its data lie below `dataEnd`, its stack grows down from `stackTop`, its heap begins there. */
+  readonly dataEnd: WebAssembly.Global<'i32'>
+  readonly stackTop: WebAssembly.Global<'i32'>
+  readonly windowStart: WebAssembly.Global<'i32'>
+  /** So far behind its data and its window it may write, too. */
+  readonly slackBytes: WebAssembly.Global<'i32'>
   initialise(): void
   malloc(bytes: number): number
   free(pointer: number): void

@@ -1,16 +1,13 @@
 import { type EngineExports, engineModule } from './engine.ts'
 
-/** Where the engine's own stack begins (it grows down), and its bytes that a call may touch. Both are of the pinned engine. */
-const STACK_TOP = 5_333_088
-const STACK_BYTES = 256 * 1024
 /**
  * Where the engine refuses by itself. Each byte of its own stack stands for up to four of the host's (`engine/instrument.mjs`),
  * so that the host's never holds more than 640 KiB of one call and all that it nests.
  */
 export const STACK_BYTES_MAX = 160 * 1024
-/** Below the stack lie the engine's own data, up to here. */
-const DATA_END = 90_208
 const PAGE_BYTES = 65_536
+/** The name of the time zone, with the zero that ends it. */
+const UTC = Uint8Array.of(0x55, 0x54, 0x43, 0)
 /** The engine asks for a memory of at least so many pages. */
 const PAGES_MIN = 256
 
@@ -45,14 +42,17 @@ export interface Machine {
   readonly bytes: Uint8Array
   readonly view: DataView
   host: MachineHost
-  /** It was stopped, or its engine faulted: nobody can say what it wrote, so that the next `restore` clears all of its memory. */
-  stopped: boolean
-  /** Puts a frozen image in the place of everything that has happened since. `below` is the stack that outer machines use. */
+  /**
+   * Puts a frozen image in the place of everything that has happened since, also of what a stop or a fault left: the engine's code writes nowhere
+   * but where this clears or copies (`engine/stores.mjs`). `below` is the stack that outer machines use.
+   */
   restore(image: Image, below: number): void
   /** The bytes of stack in use, with those of outer machines. */
   stackBytes(): number
   /** What is now, frozen. Nothing may be running. */
   freeze(): Image
+  /** Whether so many bytes from there on are all among those that the engine itself may write. */
+  isOwn(at: number, bytes: number): boolean
   /** Takes gas for what the host does; stops the machine when it has none left. */
   charge(gas: bigint): void
 }
@@ -79,53 +79,65 @@ export function newMachine(args: { readonly memoryBytesMax: number }): Machine {
     ...{ fdWrite: giveUp, fdClose: giveUp, fdSeek: giveUp, loadModule: giveUp, normalizeModule: giveUp },
     ...{ interrupt: () => 0, freeHostRef: () => undefined },
     environSizes: (count: number, size: number) => {
-      view.setUint32(count, 0, true)
-      view.setUint32(size, 0, true)
+      for (const at of [count, size]) writeWithin(at, new Uint8Array(4))
       return 0
     },
     environGet: () => 0,
     now: () => machine.host.nowMs(),
     // The only time zone is UTC: of what `struct tm` says, the engine reads the offset alone.
-    localTime: (_seconds: bigint, at: number) => void bytes.fill(0, at, at + 40),
+    localTime: (_seconds: bigint, at: number) => writeWithin(at, new Uint8Array(40)),
     timeZone: (offset: number, daylight: number, standardName: number, daylightName: number) => {
-      view.setInt32(offset, 0, true)
-      view.setInt32(daylight, 0, true)
-      for (const at of [standardName, daylightName]) bytes.set([0x55, 0x54, 0x43, 0], at)
+      for (const at of [offset, daylight]) writeWithin(at, new Uint8Array(4))
+      for (const at of [standardName, daylightName]) writeWithin(at, UTC)
     },
     callHost: (_context: number, _self: number, count: number, values: number, id: number) =>
       machine.host.callHost(count, values, id),
   }
   const instance = new WebAssembly.Instance(engineModule(), { host: imports, a: { a: memory } })
   const engine = instance.exports as unknown as EngineExports
-  engine.pages.value = Math.ceil(STACK_TOP / PAGE_BYTES)
+  const [dataEnd, windowStart, stackTop, slackBytes] = [
+    engine.dataEnd.value,
+    engine.windowStart.value,
+    engine.stackTop.value,
+    engine.slackBytes.value,
+  ]
+  const usedEnd = () => engine.pages.value * PAGE_BYTES
+  const setPages = (pages: number) => {
+    engine.pages.value = pages
+    engine.window.value = pages * PAGE_BYTES - windowStart
+  }
+  const writeWithin = (at: number, written: Uint8Array) => {
+    if (!machine.isOwn(at, written.length)) throw ENGINE_GAVE_UP
+    bytes.set(written, at)
+  }
+  setPages(Math.ceil(stackTop / PAGE_BYTES))
   engine.pagesMax.value = pagesMax
 
   const machine: Machine = {
-    ...{ engine, bytes, view, host: idle, stopped: false },
+    ...{ engine, bytes, view, host: idle },
     restore(image, below) {
       bytes.set(image.data, 0)
-      bytes.fill(0, STACK_TOP - STACK_BYTES, STACK_TOP)
-      bytes.set(image.heap, STACK_TOP)
-      const heapEnd = STACK_TOP + image.heap.length
-      const usedEnd = Math.max(heapEnd, engine.pages.value * PAGE_BYTES)
-      bytes.fill(0, heapEnd, machine.stopped ? bytes.length : usedEnd)
-      if (machine.stopped) bytes.fill(0, DATA_END, STACK_TOP - STACK_BYTES)
-      machine.stopped = false
-      engine.pages.value = image.pages
-      engine.stackPointer.value = STACK_TOP - below
+      bytes.fill(0, dataEnd, dataEnd + slackBytes)
+      bytes.fill(0, windowStart, stackTop)
+      bytes.set(image.heap, stackTop)
+      const heapEnd = stackTop + image.heap.length
+      bytes.fill(0, heapEnd, Math.max(heapEnd, usedEnd()) + slackBytes)
+      setPages(image.pages)
+      engine.stackPointer.value = stackTop - below
       engine.stop.value = 0
     },
-    stackBytes: () => STACK_TOP - engine.stackPointer.value,
+    stackBytes: () => stackTop - engine.stackPointer.value,
     freeze() {
-      const end = engine.pages.value * PAGE_BYTES
-      let heapEnd = end
-      while (heapEnd > STACK_TOP && view.getUint32(heapEnd - 4) === 0) heapEnd -= 4
+      let heapEnd = usedEnd()
+      while (heapEnd > stackTop && view.getUint32(heapEnd - 4) === 0) heapEnd -= 4
       return {
-        data: bytes.slice(0, DATA_END),
-        heap: bytes.slice(STACK_TOP, heapEnd),
+        data: bytes.slice(0, dataEnd),
+        heap: bytes.slice(stackTop, heapEnd),
         pages: engine.pages.value,
       }
     },
+    isOwn: (at, count) =>
+      count >= 0 && at >= 0 && (at + count <= dataEnd || (at >= windowStart && at + count <= usedEnd())),
     charge(gas) {
       engine.gas.value -= gas
       if (engine.gas.value >= 0n) return

@@ -243,10 +243,7 @@ function metered<T>(
   const { gasMax } = args
   engine.gas.value = gasMax
   const gasUsed = () => (engine.gas.value < 0n ? gasMax : gasMax - engine.gas.value)
-  const stopped = (error: ChainError) => {
-    machine.stopped = true
-    return { ok: false, gasUsed: gasUsed(), error } as const
-  }
+  const stopped = (error: ChainError) => ({ ok: false, gasUsed: gasUsed(), error }) as const
   try {
     const value = work()
     if (engine.gas.value < 0n) return stopped(sandboxFail.OUT_OF_GAS({ gasMax }))

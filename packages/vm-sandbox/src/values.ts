@@ -49,6 +49,13 @@ function placeOf(machine: Machine, at: number, bytes: number): number {
   return place
 }
 
+/** A place for so many bytes that the engine found for the host to write. */
+function roomOf(machine: Machine, bytes: number): number {
+  const at = machine.engine.malloc(bytes) >>> 0
+  if (!machine.isOwn(at, bytes)) throw ENGINE_GAVE_UP
+  return at
+}
+
 const tagAt = (machine: Machine, value: number): number =>
   machine.view.getInt32(placeOf(machine, value, 8) + 4, true)
 const lowAt = (machine: Machine, value: number): number =>
@@ -77,7 +84,7 @@ export function callWith(
   values: readonly number[],
 ): number {
   const { engine, view } = machine
-  const list = placeOf(machine, engine.malloc(4 * values.length + 4), 4 * values.length)
+  const list = roomOf(machine, 4 * values.length + 4)
   values.forEach((value, index) => {
     view.setUint32(list + 4 * index, value, true)
   })
@@ -91,7 +98,7 @@ export function callWith(
 export function writeText(machine: Machine, text: string): { readonly at: number; readonly length: number } {
   const bytes = utf8(text)
   machine.charge(GAS_PER_BYTE * BigInt(bytes.length))
-  const at = placeOf(machine, machine.engine.malloc(bytes.length + 1), bytes.length + 1)
+  const at = roomOf(machine, bytes.length + 1)
   machine.bytes.set(bytes, at)
   machine.bytes[at + bytes.length] = 0
   return { at, length: bytes.length }
@@ -101,7 +108,7 @@ export function writeText(machine: Machine, text: string): { readonly at: number
 export function writeValue(machine: Machine, helpers: Helpers, value: Value): number {
   const { engine } = machine
   const plain = (tag: number, low: number) => {
-    const at = placeOf(machine, engine.malloc(8), 8)
+    const at = roomOf(machine, 8)
     machine.view.setInt32(at, low, true)
     machine.view.setInt32(at + 4, tag, true)
     return at
@@ -120,7 +127,7 @@ export function writeValue(machine: Machine, helpers: Helpers, value: Value): nu
     return made
   }
   machine.charge(GAS_PER_BYTE * BigInt(value.length))
-  const at = placeOf(machine, engine.malloc(value.length + 1), value.length)
+  const at = roomOf(machine, value.length + 1)
   machine.bytes.set(value, at)
   return callWith(machine, helpers, helpers.toBytes, [
     engine.newArrayBuffer(helpers.context, at, value.length),

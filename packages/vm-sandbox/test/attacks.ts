@@ -26,6 +26,7 @@ export type Attack = readonly [name: string, body: string, expected: Expected]
 const gives = (value: Value): Expected => ({ gives: value })
 const gas: Expected = { ends: 'OUT_OF_GAS' }
 const memory: Expected = { ends: 'OUT_OF_MEMORY' }
+const fault: Expected = { ends: 'ENGINE_FAULT' }
 const refused: Expected = { throws: '' }
 const overflow: Expected = { throws: 'InternalError: stack overflow' }
 
@@ -540,35 +541,123 @@ const resources: readonly Attack[] = [
 ]
 
 /**
- * The pinned engine multiplies the length of what `ownKeys` gives by 8 within 32 bits. At multiples of 2^29 nothing is left, and it gives up
- * by itself; just above them it takes a little memory for very much, and writes beyond. What this spoils is the call's own memory alone.
+ * The pinned engine multiplies lengths that code gives within 32 bits: at multiples of 2^29 nothing was left of them, and it gave up; just above them it
+ * took a little memory for very much, and wrote beyond. What is built into it now sees that no memory is so large.
  */
-export const proxyOverflows: readonly Attack[] = [
+const sizeOverflows: readonly Attack[] = [
   [
     'a proxy with 2^29 keys',
     'return Reflect.ownKeys(new Proxy({}, { ownKeys: () => ({ length: 2 ** 29 }) }))',
-    { ends: 'ENGINE_FAULT' },
+    memory,
   ],
   [
     'a proxy with 2^31 keys, some of them there',
     'return Object.keys(new Proxy({}, { ownKeys: () => ({ length: 2 ** 31, 0: "a", 1: "b" }) }))',
-    { ends: 'ENGINE_FAULT' },
+    memory,
   ],
   [
     'rest properties of a proxy of a proxy with 2^31 keys',
     'var { a, ...b } = new Proxy(new Proxy({}, { get: () => 2 ** 31 }), { get: () => 0, ownKeys: (x) => x })',
-    { ends: 'ENGINE_FAULT' },
+    memory,
   ],
   [
     'a proxy whose keys overwrite the memory for as long as it bears it',
     'const keys = new Proxy({}, { get: (_, key) => (key === "length" ? 2 ** 29 + 1 : "k" + (key % 99)) }); return Reflect.ownKeys(new Proxy({}, { ownKeys: () => keys }))',
-    { ends: 'ENGINE_FAULT' },
+    memory,
   ],
   [
     'a proxy whose keys overwrite the memory until one throws',
     'const keys = new Proxy({}, { get(_, key) { if (key === "length") return 2 ** 29 + 1; if (key > 3000) throw 1; return "k" + key } }); try { Reflect.ownKeys(new Proxy({}, { ownKeys: () => keys })) } catch {}',
-    { ends: 'ENGINE_FAULT' },
+    memory,
+  ],
+  ...[
+    'Object.keys(o)',
+    'Object.entries(o)',
+    'Object.assign({}, o)',
+    'Object.freeze(o)',
+    'Object.getOwnPropertyDescriptors(o)',
+    'Object.fromEntries(Object.entries(o))',
+    'JSON.stringify(o)',
+    'structured(o)',
+    '({ ...o })',
+    'Object.defineProperties({}, o)',
+  ].map(
+    (native): Attack => [
+      `${native} of a proxy with 2^29 keys and one more`,
+      `const structured = (o) => { for (const key in o) return key }
+      const keys = new Proxy({}, { get(_, key) { if (key === "length") return 2 ** 29 + 1; if (key > 3000) throw 1; return "k" + key } })
+      const o = new Proxy({}, { ownKeys: () => keys }); try { return ${native} } catch { return "caught" }`,
+      memory,
+    ],
+  ),
+  ...['with(2 ** 29, 1)', 'toReversed()', 'toSorted()', 'toSpliced(0, 0)'].map(
+    (native): Attack => [
+      `${native} of something with 2^29 elements and one more`,
+      `let seen = 0
+      const o = new Proxy({ with: [].with, toReversed: [].toReversed, toSorted: [].toSorted, toSpliced: [].toSpliced }, {
+        get(target, key) { if (key in target) return target[key]; if (key === "length") return 2 ** 29 + 1; if (seen++ > 3000) throw 1; return 7 },
+      })
+      try { return o.${native} } catch { return "caught" }`,
+      memory,
+    ],
+  ),
+]
+
+/**
+ * What another fault of the pinned engine lets code do with its own memory: an array over a buffer that shrinks while the array is made keeps its
+ * length, so that it reaches what comes to where the buffer was. There it turns the place of another array, and `read(place)` and `write(place, byte)`
+ * go anywhere.
+ */
+export const anywhere = (work: string) => `
+  const buffer = new ArrayBuffer(1 << 16, { maxByteLength: 1 << 16 })
+  const shrinks = function () {}.bind()
+  Object.defineProperty(shrinks, 'prototype', { get: () => (buffer.resize(64), Int32Array.prototype) })
+  const words = Reflect.construct(Int32Array, [buffer, 0, 1 << 14], shrinks)
+  const many = []; for (let i = 0; i < 50; i++) many.push(new Uint8Array(1))
+  const bytes = new Uint8Array(331)
+  bytes[8] = 77
+  let found
+  for (let at = 0; at < words.length && found === undefined; at++) {
+    if (words[at] !== 331) continue
+    words[at - 1] += 8
+    if (bytes[0] === 77) found = at - 1
+    words[at - 1] -= 8
+  }
+  if (found === undefined) throw new Error('not found')
+  const home = words[found]
+  const read = (place) => { words[found] = place; const byte = bytes[0]; words[found] = home; return byte }
+  const write = (place, byte) => { words[found] = place; bytes[0] = byte; words[found] = home }
+  ${work}`
+
+const spoilt: readonly Attack[] = [
+  ['writes among the engine’s data', anywhere('write(50000, 5); return read(50000)'), gives(5)],
+  ['writes to the engine’s stack', anywhere('write(5200000, 5); return read(5200000)'), gives(5)],
+  [
+    'writes between the engine’s data and its stack',
+    anywhere('try { write(1000000, 5) } catch {}; return 1'),
+    fault,
+  ],
+  ['writes above the pages in use', anywhere('write(20000000, 5); return 1'), fault],
+  ['writes behind the end of all memory', anywhere('write(40000000, 5); return 1'), fault],
+  ['reads behind the end of all memory', anywhere('return read(40000000)'), fault],
+  [
+    'a typed array that shrinks while it is sorted',
+    `const buffer = new ArrayBuffer(256, { maxByteLength: 2560 }); const bytes = new Uint8Array(buffer)
+    for (let i = 0; i < 256; i++) bytes[i] = i; bytes[255] = 0; let compared = 0
+    bytes.sort((a, b) => { if (++compared === 1734) buffer.resize(10); return a - b }); return bytes.length`,
+    gives(10),
+  ],
+  [
+    'a typed array that shrinks while it is copied',
+    `const buffer = new ArrayBuffer(4096, { maxByteLength: 4096 }); const words = new Int32Array(buffer)
+    return words.with(0, { valueOf: () => (buffer.resize(4), 1) }).length`,
+    gives(1024),
+  ],
+  [
+    'a generator that waits within the list of its loop',
+    'eval("(function* () { for (const x of [yield 1]) ; })")',
+    { throws: 'InternalError: stack underflow' },
   ],
 ]
 
-export const attacks: readonly Attack[] = [...escapes, ...resources, ...proxyOverflows]
+export const attacks: readonly Attack[] = [...escapes, ...resources, ...sizeOverflows, ...spoilt]

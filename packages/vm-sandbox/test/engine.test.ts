@@ -10,5 +10,5 @@ test('the engine in the package is what its script makes of the pinned build of 
   const checkedIn = readFileSync(new URL('../engine/quickjs.wasm', import.meta.url))
   expect(sha256(makeEngine().bytes)).toBe(sha256(checkedIn))
   expect(ENGINE_SHA256).toBe(sha256(checkedIn))
-  expect(ENGINE_SHA256).toBe('d0a1bd145ef9bfc965d7810c445518d5c491a40b04605560add72ecdc6dd22eb')
+  expect(ENGINE_SHA256).toBe('d0436e01d60ee4f043f3ac5e89501fb90f34ab75a92bb6448dec74abd4061c54')
 })
