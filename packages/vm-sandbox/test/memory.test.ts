@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { ChainError } from '@mmtchain/primitives'
 import { createSandbox, hostFunction } from '@mmtchain/vm-sandbox'
 import { expect, test } from 'vitest'
 import { anywhere, attacks } from './attacks.ts'
@@ -48,6 +49,18 @@ function newSandbox() {
           looks.push(picture.equals(bytes()))
         },
       }),
+      take: hostFunction({
+        takes: ['text', 'bytes', 'integer'],
+        gas: 0,
+        run: (_, text, bytes, integer) => `${text} ${bytes} ${integer}`,
+      }),
+      refuse: hostFunction({
+        takes: [],
+        gas: 0,
+        run() {
+          throw new ChainError({ code: 'a/REFUSED', message: 'No.', hint: 'None.' })
+        },
+      }),
     },
   })
   const call = (code: string, gasMax = 100_000_000n) => {
@@ -95,8 +108,9 @@ test('after programs that write much, and after all attacks, the whole memory is
 })
 
 test(`stopped anywhere, a call leaves nothing (seed ${SEED})`, () => {
-  const one = newSandbox()
-  const stops = 2 * Math.ceil(Number(process.env.MMT_SOAK_SCALE ?? '1') / 10)
+  // The second machine has done other work before each, so that equal ends are not those of equal pasts.
+  const [one, two] = [newSandbox(), newSandbox()]
+  const stops = Math.ceil(Number(process.env.MMT_SOAK_SCALE ?? '1') / 10)
   const works: readonly (readonly [string, string])[] = [
     ...writers.map((body) => [body, body] as const),
     ...attacks.map(([name, body]) => [name, body] as const),
@@ -108,7 +122,7 @@ test(`stopped anywhere, a call leaves nothing (seed ${SEED})`, () => {
     for (let i = 0; i < stops; i++) {
       const gasMax = BigInt(Math.floor(300_000 + random() * Math.max(0, needs - 300_000)))
       const outcome = one.call(main(body), gasMax)
-      expect(newSandbox().call(main(body), gasMax), name).toEqual(outcome)
+      expect(two.call(main(body), gasMax), name).toEqual(outcome)
       if ('code' in outcome && outcome.code === 'sandbox/OUT_OF_GAS') stopped++
       expectUntouched(one, `${name} at ${gasMax}`)
     }
@@ -139,6 +153,46 @@ test('a call that spoils its memory ends alike on all machines, however it ends,
       if (!own.includes(place))
         expect(one.call(main(anywhere(`return read(${place})`)), 30_000_000n)).toHaveProperty('value', 0)
     }
+})
+
+test(`a call that spoils its own memory anyhow is refused or ends, and is none of the host’s (seed ${SEED})`, () => {
+  const one = newSandbox()
+  const ends = new Map<string, number>()
+  const works = [
+    'return [host.take("text", new Uint8Array([1, 2]), 12345678901234567890n), JSON.stringify({ a: [1, 2] })].join()',
+    'console.log("a", 1n, {}); return new Uint8Array(100).fill(3)',
+    'return 2n ** 200n * BigInt(Date.now() + 1)',
+    'try { host.refuse() } catch (e) { throw e }',
+    'return (async () => { await 1; return new Date(1e12).toString() + Math.random() })()',
+    'return Array.from({ length: 500 }, (_, i) => ({ i, s: String(i) })).map((o) => o.s).sort().join().replace(/1./g, "x")',
+    'return [..."a船🚢"].reverse().join("")',
+  ]
+  const parts: readonly (readonly [number, number])[] = [
+    [1_024, 89_000],
+    [5_200_000, 133_000],
+    [5_333_088, 100_000],
+    [5_333_088, 2_000],
+  ]
+  const runs = 60 * Math.ceil(Number(process.env.MMT_SOAK_SCALE ?? '1') / 2)
+  for (let i = 0; i < runs; i++) {
+    const [from, size] = parts[i % parts.length] as readonly [number, number]
+    const code = main(
+      anywhere(`let state = ${Math.floor(random() * 2 ** 31)}
+        for (let i = 0; i < ${Math.ceil(random() * 300)}; i++) {
+          state = (Math.imul(state, 1103515245) + 12345) | 0
+          write(${from} + ((state >>> 8) % ${size}), state >>> 24)
+        }
+        ${works[i % works.length]}`),
+    )
+    const outcome = one.call(code, 30_000_000n)
+    expect(newSandbox().call(code, 30_000_000n), code).toEqual(outcome)
+    const end = 'code' in outcome ? outcome.code : 'ok'
+    expect(end).toMatch(/^ok$|^sandbox\//)
+    ends.set(end, (ends.get(end) ?? 0) + 1)
+    expectUntouched(one, code)
+  }
+  console.info(Object.fromEntries(ends))
+  expect(ends.size).toBeGreaterThan(2)
 })
 
 test('loading that faults takes all gas that was offered, with the program kept or not', () => {
