@@ -7,6 +7,8 @@ import { instrument } from './instrument.mjs'
 const SOURCE = import.meta.resolve('@jitl/quickjs-wasmfile-release-sync/wasm')
 const SOURCE_SHA256 = '105c3bed22d457e43e3d1c3c1c6959fda62a8fe06f0fc8a985303c3a2be72232'
 
+const SIZE_PRODUCTS = 73
+
 /** Its imports, which emscripten shortened, and what they are. */
 const importNames = {
   ...{
@@ -38,7 +40,11 @@ const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex')
 export function makeEngine() {
   const source = readFileSync(new URL(SOURCE))
   if (sha256(source) !== SOURCE_SHA256) throw new Error(`${SOURCE} is not the build that this script knows.`)
-  return instrument(source, { importNames, exportNames })
+  const made = instrument(source, { importNames, exportNames })
+  // Of another build, the products that become sizes must be looked through again: see docs/spec/sandbox.md, section 6.
+  if (made.counts.sizeProducts !== SIZE_PRODUCTS)
+    throw new Error(`${made.counts.sizeProducts} sizes are products, where ${SIZE_PRODUCTS} are known.`)
+  return made
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {
