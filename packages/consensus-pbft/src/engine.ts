@@ -91,6 +91,8 @@ function step(state: PbftState, input: EngineInput): EngineStep {
 }
 
 function isUnchanged(before: PbftState, after: PbftState): boolean {
+  // What most inputs change comes first, then whatever there is.
+  if (after.rounds !== before.rounds || after.deadlines !== before.deadlines) return false
   for (const field in after)
     if (after[field as keyof PbftState] !== before[field as keyof PbftState]) return false
   return true

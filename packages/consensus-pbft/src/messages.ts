@@ -59,13 +59,46 @@ const signMessageFields = struct({
   validatorsHash: hash,
 })
 
-/** The bytes that a validator signs. The set's hash keeps a vote from counting under another set. */
-export function signMessage(args: {
+interface ToSign {
   readonly fingerprint: Hash
   readonly validatorsHash: Hash
   readonly statement: Statement
-}): Uint8Array {
-  return encode(signMessageFields, { tag: VOTE_TAG, ...args })
+}
+
+/** What was asked for last. The votes of a round are mostly for one block, and all say the same. */
+const recent: (ToSign & { readonly bytes: Uint8Array })[] = []
+const RECENT_MAX = 4
+let recentAt = 0
+
+/** The bytes that a validator signs, which nobody may change. The set's hash keeps a vote from counting under another set. */
+export function signMessage({ fingerprint, validatorsHash, statement: said }: ToSign): Uint8Array {
+  for (const one of recent)
+    if (
+      isSame(one.statement, said) &&
+      one.validatorsHash === validatorsHash &&
+      one.fingerprint === fingerprint
+    )
+      return one.bytes
+  const bytes = encode(signMessageFields, { tag: VOTE_TAG, fingerprint, statement: said, validatorsHash })
+  recent[recentAt] = { fingerprint, validatorsHash, statement: said, bytes }
+  recentAt = (recentAt + 1) % RECENT_MAX
+  return bytes
+}
+
+/** Whether two statements say the same. */
+export function isSame(a: Statement, b: Statement): boolean {
+  return (
+    a === b ||
+    (a.kind === b.kind &&
+      a.value.height === b.value.height &&
+      a.value.round === b.value.round &&
+      a.value.blockId === b.value.blockId &&
+      validRoundOf(a) === validRoundOf(b))
+  )
+}
+
+function validRoundOf({ kind, value }: Statement): number | null {
+  return kind === 'prePrepare' ? value.validRound : null
 }
 
 /** A statement with the signature of a seat of the height's set. */

@@ -8,9 +8,9 @@ import { claimedSeats, type Rulers, readSeal, type VoteClaim, verifiedSeats } fr
 import { evidenceFault, evidenceOf, offenceOf, readEvidence, samePlace } from './evidence.ts'
 import {
   type Certificate,
+  isSame,
   type PrePrepare,
   type Signed,
-  type Statement,
   signMessage,
   voteStatement,
 } from './messages.ts'
@@ -327,20 +327,6 @@ function claimOf(
 
 function slotOf(round: Round | undefined, { statement, seat }: Signed): Signed | undefined {
   return (statement.kind === 'prepare' ? round?.prepares : round?.commits)?.[seat]
-}
-
-function isSame(a: Statement, b: Statement): boolean {
-  return (
-    a.kind === b.kind &&
-    a.value.height === b.value.height &&
-    a.value.round === b.value.round &&
-    a.value.blockId === b.value.blockId &&
-    validRoundOf(a) === validRoundOf(b)
-  )
-}
-
-function validRoundOf({ kind, value }: Statement): number | null {
-  return kind === 'prePrepare' ? value.validRound : null
 }
 
 function isSameVote(kept: Signed | undefined, vote: Signed): boolean {

@@ -114,23 +114,27 @@ function decide(work: Work): boolean {
 }
 
 function certifiedBlock({ next }: Work): { readonly id: Hash; seal(): Uint8Array } | undefined {
-  const { certified, rounds, rulers, height } = next
+  const { certified, rounds, rulers } = next
   if (certified) return { id: certified.id, seal: () => certified.seal }
-  for (const [round, { commits }] of rounds) {
+  for (const round of rounds.keys()) {
+    const { commits } = rounds.get(round) as Round
     const least = quorumOf(rulers)
     const id = countAll(commits) < least ? undefined : blockWith(commits, least)
-    if (id === undefined) continue
-    const votes = votesFor(commits, id)
-    return { id, seal: () => sealOf(certify(id, { height, round, votes }, commits.length)) }
+    if (id !== undefined) return { id, seal: () => sealOfVotes(next, round, id) }
   }
   return undefined
+}
+
+function sealOfVotes({ rounds, height }: Work['next'], round: number, id: Hash): Uint8Array {
+  const { commits } = rounds.get(round) as Round
+  return sealOf(certify(id, { height, round, votes: votesFor(commits, id) }, commits.length))
 }
 
 /** Rule 7 (lines 55-56): f + 1 validators are in higher rounds, so at least one honest one is. */
 function skipRounds(work: Work): boolean {
   const { highest, round } = work.next
   let above = 0
-  for (const one of highest) if (one > round) above += 1
+  for (let seat = 0; seat < highest.length; seat++) if ((highest[seat] as number) > round) above += 1
   if (above < honestMin(highest.length)) return false
   const reached = [...highest].sort((a, b) => b - a)[honestMin(highest.length) - 1] as number
   enterRound(work, reached)

@@ -153,7 +153,9 @@ export const ROUNDS_BEHIND = 64
 
 /** A copy with one entry more or another. */
 export function withEntry<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
-  return new Map(map).set(key, value)
+  // Mostly there is one round and one block, and nothing else to be copied.
+  const isAlone = map.size === 0 || (map.size === 1 && map.has(key))
+  return (isAlone ? new Map<K, V>() : new Map(map)).set(key, value)
 }
 
 /** What is known of a round, empty when nothing is. */
@@ -176,18 +178,17 @@ export function roundOf({ rounds, rulers }: Pick<PbftState, 'rounds' | 'rulers'>
 /** Replaces a part of what is known of a round. */
 export function setRound({ next }: Work, round: number, change: Partial<Round>): undefined {
   const old = roundOf(next, round)
-  // Field by field for the reason of `copyOf`.
-  const copy: Round = {
-    proposal: old.proposal,
-    prepares: old.prepares,
-    commits: old.commits,
-    prepareCert: old.prepareCert,
-    hasQuorum: old.hasQuorum,
-    hasPrepareTimer: old.hasPrepareTimer,
-    hasCommitTimer: old.hasCommitTimer,
-    badCertificates: old.badCertificates,
-  }
-  next.rounds = withEntry(next.rounds, round, Object.assign(copy, change))
+  // Field by field for the reason of `copyOf`. No field goes back to undefined.
+  next.rounds = withEntry(next.rounds, round, {
+    proposal: change.proposal ?? old.proposal,
+    prepares: change.prepares ?? old.prepares,
+    commits: change.commits ?? old.commits,
+    prepareCert: change.prepareCert ?? old.prepareCert,
+    hasQuorum: change.hasQuorum ?? old.hasQuorum,
+    hasPrepareTimer: change.hasPrepareTimer ?? old.hasPrepareTimer,
+    hasCommitTimer: change.hasCommitTimer ?? old.hasCommitTimer,
+    badCertificates: change.badCertificates ?? old.badCertificates,
+  })
 }
 
 export function setTimer({ next, effects }: Work, name: TimerName, atMs: bigint): undefined {

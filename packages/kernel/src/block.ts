@@ -2,6 +2,7 @@ import {
   address,
   amount,
   bytes,
+  decode,
   encode,
   hash,
   height,
@@ -17,7 +18,7 @@ import {
   withEncoded,
 } from '@mmtchain/codec'
 import { hashTagged, sha256Into, tag } from '@mmtchain/crypto'
-import { concatBytes, type Hash, hashToBytes, hash as toHash } from '@mmtchain/primitives'
+import { concatBytes, equalBytes, type Hash, hashToBytes, hash as toHash } from '@mmtchain/primitives'
 import { publicKey, transaction } from '@mmtchain/tx'
 
 /** What a block commits to and what its id covers (formats.md, section 12). */
@@ -44,13 +45,14 @@ export const TRANSACTIONS_MAX = 65_536
 
 const proofs = list(bytes({ bytesMax: 65_536 }), { max: 256 })
 
-export const block = struct({
-  header,
+const body = {
   transactions: list(transaction, { max: TRANSACTIONS_MAX }),
   evidence: proofs,
   missProofs: proofs,
-})
+}
+export const block = struct({ header, ...body })
 export type Block = Infer<typeof block>
+const blockBody = struct(body)
 
 /** Something that a module said: `data` is the BCS of the event's type. */
 export const event = struct({
@@ -103,10 +105,48 @@ const LIST_LEAF_TAG = tag('mmt/list/leaf/1')
 const VALIDATORS_TAG = tag('mmt/validators/1')
 const SEED_TAG = tag('mmt/seed/1')
 
-/** The id of a block (formats.md, 12.2). */
+/**
+ * The id of a block (formats.md, 12.2). A header is asked for it wherever it goes, so the id is kept beside the object, which nobody
+ * may change: another header is another object.
+ */
 export function blockId(fingerprint: Hash, value: Header): Hash {
-  return withEncoded(header, value, (bytes) => toHash(hashTagged(BLOCK_TAG, hashToBytes(fingerprint), bytes)))
+  const known = knownHeaders.get(value)
+  return known?.fingerprint === fingerprint ? known.id : identified(fingerprint, value).id
 }
+
+interface KnownHeader {
+  readonly fingerprint: Hash
+  readonly id: Hash
+  /** How long its encoding is. */
+  readonly length: number
+}
+const knownHeaders = new WeakMap<Header, KnownHeader>()
+
+function identified(fingerprint: Hash, value: Header): KnownHeader {
+  const known = withEncoded(header, value, (bytes) => {
+    const id = toHash(hashTagged(BLOCK_TAG, hashToBytes(fingerprint), bytes))
+    return { fingerprint, id, length: bytes.length }
+  })
+  knownHeaders.set(value, known)
+  return known
+}
+
+/** How many bytes a block takes. */
+export function blockLength(value: Block): number {
+  const { header: head, transactions, evidence, missProofs } = value
+  const length = knownHeaders.get(head)?.length ?? withEncoded(header, head, lengthOf)
+  if (transactions.length + evidence.length + missProofs.length === 0) return length + blockBody.bytesMin
+  return length + withEncoded(blockBody, value, lengthOf)
+}
+
+const lengthOf = ({ length }: Uint8Array) => length
+
+/** The first of two headers where both say the same, so that what is known of it stays known; otherwise the second. */
+export function sameHeader(given: Header, made: Header): Header {
+  return HEADER_FIELDS.every((field) => given[field] === made[field]) ? given : made
+}
+
+const HEADER_FIELDS = Object.keys(header.schema.properties as object) as readonly (keyof Header)[]
 
 /**
  * The hash that headers have for who rules. A set is asked for its hash a dozen times a block and stays the same object for an epoch
@@ -121,6 +161,22 @@ export function validatorsHash(fingerprint: Hash, value: ValidatorSet): Hash {
 }
 
 const hashesOfSets = new WeakMap<ValidatorSet, { readonly fingerprint: Hash; readonly hash: Hash }>()
+
+/**
+ * The set that bytes hold. A chain changes its set once an epoch or never, so the newest ones are kept as they were read, for all who ask;
+ * nobody may change them.
+ */
+export function readValidatorSet(bytes: Uint8Array): ValidatorSet {
+  const known = recentSets.find((one) => equalBytes(one.bytes, bytes))
+  if (known) return known.set
+  const set = decode(validatorSet, bytes)
+  recentSets.unshift({ bytes: bytes.slice(), set })
+  recentSets.length = Math.min(recentSets.length, RECENT_SETS)
+  return set
+}
+
+const RECENT_SETS = 4
+const recentSets: { readonly bytes: Uint8Array; readonly set: ValidatorSet }[] = []
 
 /** The seed of a block where no election makes one. Its proposer can bias it. */
 export function parentSeed(fingerprint: Hash, parent: Hash): Hash {

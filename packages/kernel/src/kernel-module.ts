@@ -15,7 +15,7 @@ import {
 } from '@mmtchain/codec'
 import { type Hash, type Height, isChainError } from '@mmtchain/primitives'
 import { authority, checkAuthority, checkKeys, type Suites } from '@mmtchain/tx'
-import { type ValidatorSet, validatorSet } from './block.ts'
+import { readValidatorSet, type ValidatorSet, validatorSet } from './block.ts'
 import { type Limits, limitsCodec } from './declare/limits.ts'
 import { defineModule, params, type TypesOf } from './declare/module.ts'
 import type { KernelAttempts, KernelGranted, KernelReads } from './declare/powers.ts'
@@ -133,13 +133,13 @@ export function upgradeIn(state: StateReader): { readonly height: Height; readon
 /** Who rules the next height; undefined before block 0. */
 export function validatorsIn(state: StateReader): ValidatorSet | undefined {
   const row = state.get(VALIDATORS)
-  return row && decode(validatorSet, row)
+  return row && readValidatorSet(row)
 }
 
 /** The validators of a past epoch, while they are remembered. */
 export function setIn(state: StateReader, epoch: bigint): ValidatorSet | undefined {
   const row = state.get(SETS + encodeKey(u64, epoch))
-  return row && decode(validatorSet, row)
+  return row && readValidatorSet(row)
 }
 
 /** How many epochs back the sets are remembered. */

@@ -241,7 +241,7 @@ export function createDriver(args: {
   function setTimer(name: string, atMs: bigint): void {
     timers.get(name)?.()
     // One that has fired already is not told of when it is set again.
-    queue = queue.filter(({ input }) => input.kind !== 'timer' || input.name !== name)
+    if (queue.length > 0) queue = queue.filter(({ input }) => input.kind !== 'timer' || input.name !== name)
     const fire = () => void feed({ kind: 'timer', name, nowMs: host.nowMs() })
     timers.set(name, host.setTimer(atMs, fire))
   }

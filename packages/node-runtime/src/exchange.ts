@@ -111,39 +111,39 @@ export async function createExchange(args: {
     })
   }
 
-  function take(from: PeerId, message: NodeMessage): Promise<void> | void {
+  function take(from: PeerId, message: NodeMessage): Promise<void> | undefined {
     switch (message.kind) {
       case 'status':
-        return sync.heard(from, message.value)
+        return void sync.heard(from, message.value)
       case 'consensus':
-        if (!engine.message) return blame(from, 'a message for an engine that takes none')
+        if (!engine.message) return void blame(from, 'a message for an engine that takes none')
         return feed({ kind: 'message', from, message: message.value, nowMs: host.nowMs() })
       case 'block':
         return onBlock(from, message.value)
       case 'getBlocks':
         return answer(from, message.value)
       case 'blocks':
-        return sync.answered(from, message.value)
+        return void sync.answered(from, message.value)
       case 'announce':
-        return gossip.announced(from, message.value)
+        return void gossip.announced(from, message.value)
       case 'getTransactions':
-        return gossip.asked(from, message.value)
+        return void gossip.asked(from, message.value)
       case 'transactions':
         return gossip.received(from, message.value)
     }
   }
 
-  function onMessage(from: PeerId, message: NodeMessage): Promise<void> | void {
-    if (isLeaving) return
-    const failed = (error: unknown) => {
-      if (!isLeaving) log.error({ peer: from, kind: message.kind, error: textOf(error) }, 'a message failed')
-    }
+  function onMessage(from: PeerId, message: NodeMessage): Promise<void> | undefined {
+    if (isLeaving) return undefined
     try {
-      const handled = take(from, message)
-      if (handled) return handled.catch(failed)
+      return take(from, message)?.catch((error) => failed(from, message, error))
     } catch (error) {
-      failed(error)
+      return void failed(from, message, error)
     }
+  }
+
+  function failed(peer: PeerId, { kind }: NodeMessage, error: unknown): void {
+    if (!isLeaving) log.error({ peer, kind, error: textOf(error) }, 'a message failed')
   }
 
   async function answer(from: PeerId, request: { from: Height; limit: number }): Promise<void> {

@@ -167,13 +167,12 @@ async function readSignState({
   let second: Promise<void> = Promise.resolve()
 
   /** Throws once a write has failed: nobody knows then what is on the disk. */
-  async function guarded(write: () => Promise<void>): Promise<void> {
-    try {
-      if (failed === undefined) return await write()
-    } catch (error) {
+  function guarded(write: () => Promise<void>): Promise<void> {
+    const refuse = (error: unknown) => {
       failed = error
+      throw nodeFail.SIGN_STATE_FAILED({ file: file.name, why: String(error) })
     }
-    throw nodeFail.SIGN_STATE_FAILED({ file: file.name, why: String(failed) })
+    return failed === undefined ? write().catch(refuse) : Promise.reject(failed).catch(refuse)
   }
 
   if (copies.includes(undefined))
@@ -266,9 +265,8 @@ function copyOf(value: Record): Uint8Array {
   })
 }
 
-async function writeCopy(file: RawFile, place: number, copy: Uint8Array): Promise<void> {
-  await file.write(place * COPY_BYTES, copy)
-  await file.sync()
+function writeCopy(file: RawFile, place: number, copy: Uint8Array): Promise<void> {
+  return file.write(place * COPY_BYTES, copy).then(() => file.sync())
 }
 
 async function writeBoth(file: RawFile, value: Record): Promise<void> {

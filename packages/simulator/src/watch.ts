@@ -54,6 +54,51 @@ function membersOf({ validators: { validators } }: Tip): string {
     .join()
 }
 
+/** A map of what was set last, at least so much of it: a run of days has to fit into memory. */
+interface Recent<K, V> {
+  get(key: K): V | undefined
+  set(key: K, value: V): void
+}
+
+const RECENT_MIN = 4_096
+
+function recentOf<K, V>(): Recent<K, V> {
+  let [older, newer] = [new Map<K, V>(), new Map<K, V>()]
+  return {
+    get: (key) => newer.get(key) ?? older.get(key),
+    set(key, value) {
+      if (newer.size >= RECENT_MIN) {
+        older = newer
+        newer = new Map()
+      }
+      newer.set(key, value)
+    },
+  }
+}
+
+/** Notes what somebody said at a place. Answers what was noted there before. */
+function replaced(
+  all: Map<string, Recent<number, Uint8Array>>,
+  who: string,
+  { height, round, step }: SignPlace,
+  message: Uint8Array,
+): Uint8Array | undefined {
+  const known = all.get(who) ?? recentOf<number, Uint8Array>()
+  all.set(who, known)
+  // Steps are below 256; no run has 2^16 rounds of a height, nor 2^29 heights.
+  const place = (Number(height) * ROUNDS_MAX + round) * STEPS_MAX + step
+  const before = known.get(place)
+  known.set(place, message)
+  return before
+}
+
+const ROUNDS_MAX = 65_536
+const STEPS_MAX = 256
+
+export function placeText({ height, round, step }: SignPlace): string {
+  return `height ${height}, round ${round}, step ${step}`
+}
+
 /** Further than any clock of a plan goes, and shorter than what lies about the time say. */
 const AHEAD_MS_MAX = 150_000
 
@@ -77,10 +122,10 @@ export function createWatch(args: {
   const counted = new Set<Hash>()
   const seen = new Map<string, number>()
   const see = (what: string) => seen.set(what, (seen.get(what) ?? 0) + 1)
-  const said = new Map<string, Uint8Array>()
-  const wanted = new Map<string, Uint8Array>()
+  const said = new Map<string, Recent<number, Uint8Array>>()
+  const wanted = new Map<string, Recent<number, Uint8Array>>()
   /** Who rules after a block. */
-  const rulers = new Map<Hash, string>()
+  const rulers = recentOf<Hash, string>()
   let violation: Violation | undefined
 
   function broken(rule: string, what: string): void {
@@ -169,26 +214,27 @@ export function createWatch(args: {
       if (!isRevertible) chainOf(node).final = header.height
       if (checked.has(id)) return
       checked.add(id)
-      const members = membersOf(tip)
-      if (members !== rulers.get(header.parent)) {
-        if (rulers.has(header.parent)) see('other validators')
-        if (rulers.has(header.parent) && rulers.get(header.parent)?.length !== members.length)
-          see('other seats')
+      const before = rulers.get(header.parent)
+      // The same set, as an object, of the same validators.
+      const members = before !== undefined && tip.validators === parent.validators ? before : membersOf(tip)
+      if (before !== undefined && members !== before) {
+        see('other validators')
+        if (before.length !== members.length) see('other seats')
       }
       rulers.set(id, members)
-      for (const sentence of machine.brokenInvariants(store, tip))
-        broken('invariant', `${sentence} does not hold at height ${header.height} of ${node}`)
+      // What held before a block that changes nothing holds after it.
+      if (header.stateRoot !== parent.header.stateRoot)
+        for (const sentence of machine.brokenInvariants(store, tip))
+          broken('invariant', `${sentence} does not hold at height ${header.height} of ${node}`)
       for (const wrong of judge?.({ machine, store, parent, tip, stored }) ?? [])
         broken('judge', `${wrong}, at height ${header.height} of ${node}`)
     },
-    asked({ node, at: { height, round, step }, message }) {
+    asked({ node, at, message }) {
       // An engine without a log may ask for something else after a crash: then its signer says nothing.
       if (reference.logged === undefined) return
-      const place = `${node} ${height}/${round}/${step}`
-      const before = wanted.get(place)
+      const before = replaced(wanted, node, at, message)
       if (before && !equalBytes(before, message))
-        broken('asked', `${node} asks for two messages at height ${height}, round ${round}, step ${step}`)
-      wanted.set(place, message)
+        broken('asked', `${node} asks for two messages at ${placeText(at)}`)
     },
     reverted(node, height) {
       const { blocks, final } = chainOf(node)
@@ -198,16 +244,11 @@ export function createWatch(args: {
     finalised,
     wiped: (node) => void chains.delete(node),
     finalOf: (node) => chains.get(node)?.final ?? 0n,
-    signed({ address, at: { height, round, step }, message }) {
+    signed({ address, at, message }) {
       if (lawless.has(address)) return
-      const place = `${address} ${height}/${round}/${step}`
-      const before = said.get(place)
+      const before = replaced(said, address, at, message)
       if (before && !equalBytes(before, message))
-        broken(
-          'equivocation',
-          `${nameOf(address)} signs two messages at height ${height}, round ${round}, step ${step}`,
-        )
-      said.set(place, message)
+        broken('equivocation', `${nameOf(address)} signs two messages at ${placeText(at)}`)
     },
     accused(culprit, by) {
       if (!lawless.has(culprit))

@@ -82,7 +82,15 @@ export function wire(options: WireOptions): Wire {
     ways.set(from, (ways.get(from) ?? new Map<PeerId, Way>()).set(to, made))
     return made
   }
-  const peersOf = (name: PeerId) => [...members.keys()].filter((peer) => peer !== name)
+  /** Made anew whenever somebody comes or goes. */
+  const peers = new Map<PeerId, readonly PeerId[]>()
+  function peersOf(name: PeerId): readonly PeerId[] {
+    const known = peers.get(name)
+    if (known) return known
+    const others = [...members.keys()].filter((peer) => peer !== name)
+    peers.set(name, others)
+    return others
+  }
 
   /** As the receiver reads it: what it cannot read is an offence. Receivers alter no messages, so one copy serves all. */
   function readBack(
@@ -102,14 +110,19 @@ export function wire(options: WireOptions): Wire {
 
   function send(from: PeerId, node: NetworkMember<unknown>, tos: readonly PeerId[], message: unknown): void {
     let plain: ReturnType<typeof readBack>
+    const handOn = (to: PeerId, copy: ReturnType<typeof readBack>) => {
+      if (copy) pass({ from, to, message: copy.read }, copy.length)
+      else onBlame(to, from, 'a message that cannot be read')
+    }
     for (const to of tos) {
-      const sent = options.altered?.({ from, to, message }) ?? [message]
-      for (const one of sent) {
-        if (one === message) plain ??= readBack(node, message)
-        const copy = one === message ? plain : readBack(node, one)
-        if (copy) pass({ from, to, message: copy.read }, copy.length)
-        else onBlame(to, from, 'a message that cannot be read')
-      }
+      const sent = options.altered?.({ from, to, message })
+      if (sent) for (const one of sent) handOn(to, one === message ? readPlain() : readBack(node, one))
+      else handOn(to, readPlain())
+    }
+
+    function readPlain() {
+      plain ??= readBack(node, message)
+      return plain
     }
   }
 
@@ -123,18 +136,18 @@ export function wire(options: WireOptions): Wire {
     way.keptAt = (way.keptAt + 1) % KEPT_MAX
     if (options.passes && !options.passes(passage)) return
     if (chance.perMille(weather.lost)) return
-    carry(passage)
-    if (chance.perMille(weather.doubled)) carry(passage)
+    carry(passage, way)
+    if (chance.perMille(weather.doubled)) carry(passage, way)
     if (chance.perMille(weather.replayed)) replay(from, to)
   }
 
   function replay(from: PeerId, to: PeerId): void {
-    const message = chance.pick(wayOf(from, to).kept)
-    if (message !== undefined) carry({ from, to, message })
+    const way = wayOf(from, to)
+    const message = chance.pick(way.kept)
+    if (message !== undefined) carry({ from, to, message }, way)
   }
 
-  function carry(passage: Passage): void {
-    const way = wayOf(passage.from, passage.to)
+  function carry(passage: Passage, way: Way): void {
     if (way.isCut) return
     if (way.clogged) {
       if (way.clogged.length < WAITING_MAX) way.clogged.push(passage)
@@ -142,12 +155,11 @@ export function wire(options: WireOptions): Wire {
     }
     const [least, most] = weather.delayMs
     const lateMs = chance.perMille(weather.late) ? chance.below(weather.lateMs) : 0
-    schedule.after(chance.between(least, most) + lateMs, () => arrive(passage))
+    schedule.after(chance.between(least, most) + lateMs, () => arrive(passage, way))
   }
 
-  function arrive({ from, to, message }: Passage): void {
+  function arrive({ from, to, message }: Passage, way: Way): void {
     const there = members.get(to)
-    const way = wayOf(from, to)
     if (!there || !members.has(from) || way.isCut) return
     digest.add(way.name)
     digest.addNumber(schedule.nowMs)
@@ -190,6 +202,7 @@ export function wire(options: WireOptions): Wire {
       })
     }
     members.set(name, member)
+    peers.clear()
     const isHere = () => members.get(name) === member
     return {
       peers: () => (isHere() ? peersOf(name) : []),
@@ -204,6 +217,7 @@ export function wire(options: WireOptions): Wire {
 
   function vanish(name: PeerId): void {
     if (!members.delete(name)) return
+    peers.clear()
     for (const peer of peersOf(name)) {
       members.get(peer)?.boxes.delete(name)
       members.get(peer)?.node.onLeft(name)
@@ -226,7 +240,7 @@ export function wire(options: WireOptions): Wire {
       const way = wayOf(from, to)
       const held = way.clogged ?? []
       way.clogged = isClogged ? held : undefined
-      if (!isClogged) for (const passage of held) carry(passage)
+      if (!isClogged) for (const passage of held) carry(passage, way)
     },
     vanish,
     replay,

@@ -82,7 +82,8 @@ export function createWorld(options: WorldOptions): World {
     chance: lot.fork('wire'),
     digest: trace,
     weather: plan.weather,
-    altered: adversary({ liarOf, time, seed: plan.seed, chance: lot.fork('liars') }),
+    altered:
+      liarOf.size === 0 ? undefined : adversary({ liarOf, time, seed: plan.seed, chance: lot.fork('liars') }),
     passes: options.passes,
     onSent: options.onSent,
     onBlame(by, peer, why) {

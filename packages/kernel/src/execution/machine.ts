@@ -1,4 +1,3 @@
-import { withEncoded } from '@mmtchain/codec'
 import {
   type Address,
   addressFromBytes,
@@ -9,8 +8,8 @@ import {
 import { checkTransaction, type Transaction } from '@mmtchain/tx'
 import {
   type Block,
-  block as blockCodec,
   blockId,
+  blockLength,
   type Event,
   evidenceRoot,
   type Header,
@@ -18,6 +17,7 @@ import {
   type Receipt,
   type Receipts,
   receiptsRoot,
+  sameHeader,
   TRANSACTIONS_MAX,
   type ValidatorSet,
   validatorsHash,
@@ -65,9 +65,8 @@ export function createMachine(genesis: GenesisData): Machine {
   }
 
   /** Opens the session of a block: the release it runs under, migrations first if that begins here, then the hooks. */
-  function startBlock(store: StateReader, block: Block, parent: Tip) {
-    const { height } = block.header
-    const { release, begins } = releaseFor(releases, store, height)
+  function startBlock(store: StateReader, block: Block, parent: Tip, found: ReturnType<typeof releaseFor>) {
+    const { release, begins } = found
     const { validators: first } = genesis
     const past = { validators: (epoch: bigint) => (epoch === first.epoch ? first : setIn(store, epoch)) }
     const engineContext = chain.engine.context({ chain: engineChain, block, parent, past })
@@ -142,13 +141,14 @@ export function createMachine(genesis: GenesisData): Machine {
 
   const build: Machine['build'] = (store, { parent, proposer, request, candidates }) => {
     const draft = draftBlock(parent, proposer, request)
-    const { release, session, begun } = startBlock(store, draft, parent)
+    const found = releaseFor(releases, store, draft.header.height)
+    const { release, session, begun } = startBlock(store, draft, parent, found)
     const { rules } = release
     const chosen: { readonly prepared: Prepared; readonly executed: Executed }[] = []
     const skipped: Skipped[] = []
     let weightLeft = rules.limits.blockWeightMax
     // The list's length prefix may take five bytes more than in the empty draft.
-    let bytesLeft = rules.limits.blockBytesMax - withEncoded(blockCodec, draft, lengthOf) - 5
+    let bytesLeft = rules.limits.blockBytesMax - blockLength(draft) - 5
     for (const prepared of candidates) {
       if (chosen.length === TRANSACTIONS_MAX) break
       const { weightMax } = prepared.transaction.body
@@ -190,15 +190,16 @@ export function createMachine(genesis: GenesisData): Machine {
     expectField('version', 1, block.header.version)
     expectField('height', parent.header.height + 1n, block.header.height)
     expectField('parent', parent.id, block.header.parent)
-    const { limits } = releaseFor(releases, store, block.header.height).release.rules
-    const size = BigInt(withEncoded(blockCodec, block, lengthOf))
+    const found = releaseFor(releases, store, block.header.height)
+    const { limits } = found.release.rules
+    const size = BigInt(blockLength(block))
     const max = BigInt(limits.blockBytesMax)
     if (size > max) throw kernelFail.BLOCK_TOO_LARGE({ what: 'size in bytes', max, got: size })
     const weight = block.transactions.reduce((total, { body }) => total + body.weightMax, 0n)
     if (weight > limits.blockWeightMax) {
       throw kernelFail.BLOCK_TOO_LARGE({ what: 'weight', max: limits.blockWeightMax, got: weight })
     }
-    const { release, session, begun } = startBlock(store, block, parent)
+    const { release, session, begun } = startBlock(store, block, parent, found)
     const chosen = block.transactions.map((transaction) => {
       const prepared = check(transaction)
       const executed = executeTransaction(release.rules, session, prepared)
@@ -206,6 +207,7 @@ export function createMachine(genesis: GenesisData): Machine {
       return { prepared, executed }
     })
     const finished = finish(store, session, { release, draft: block, parent, begun, chosen })
+    if (finished.block.header === block.header) return finished
     for (const field of Object.keys(finished.block.header) as (keyof Header)[]) {
       if (field !== 'consensus') expectField(field, finished.block.header[field], block.header[field])
     }
@@ -231,7 +233,7 @@ export function createMachine(genesis: GenesisData): Machine {
     const receipts: Receipts = { begin: begun, transactions: receiptList, end }
     const staged = store.stage(changesOf(session.journal))
     const { height, parent: parentId, timeMs, round, proposer, consensus } = draft.header
-    const header: Header = {
+    const header = sameHeader(draft.header, {
       version: 1,
       height,
       parent: parentId,
@@ -246,7 +248,7 @@ export function createMachine(genesis: GenesisData): Machine {
       validatorsHash: validatorsHash(fingerprint, parent.validators),
       nextValidatorsHash: validatorsHash(fingerprint, validators),
       consensus,
-    }
+    })
     const block: Block = {
       header,
       transactions: chosen.map(({ prepared }) => prepared.transaction),
@@ -301,8 +303,6 @@ export function createMachine(genesis: GenesisData): Machine {
     ...createInquiry({ releases, contextOf, genesisContext }),
   }
 }
-
-const lengthOf = ({ length }: Uint8Array) => length
 
 function textOf(error: ChainError | undefined): RefusalText | null {
   return error ? { code: error.code, message: error.message, hint: error.hint } : null

@@ -110,6 +110,8 @@ function makeMemoryStore(contents: Contents): MemoryStore {
   const { blocks, heights, transactions } = contents
   let order: StateKey[] | undefined
   let closed = false
+  /** The tree whose root was asked for last: many blocks change nothing. */
+  let hashed: { readonly tree: Node; readonly root: Hash } = { tree: undefined, root: ZERO_HASH }
   const stages = new WeakMap<
     Staged,
     { readonly on: Node; readonly height: number; readonly changes: StateChanges; readonly tree: Node }
@@ -143,7 +145,8 @@ function makeMemoryStore(contents: Contents): MemoryStore {
       open()
       let tree = contents.root
       for (const [key, value] of changes) tree = withRow(tree, 0, rowChange(key, value?.slice() ?? null))
-      const staged = Object.freeze({ root: tree ? toHash(tree.hash) : ZERO_HASH })
+      if (tree !== hashed.tree) hashed = { tree, root: tree ? toHash(tree.hash) : ZERO_HASH }
+      const staged = Object.freeze({ root: hashed.root })
       const copied = changes.map(([key, value]) => [key, value === null ? null : value.slice()] as const)
       stages.set(staged, { on: contents.root, height: blocks.length, changes: copied, tree })
       return staged
