@@ -319,7 +319,7 @@ export interface Engine {
   /** How many blocks on top of one make it *confirmed*, where blocks become final later than that; see `confirmationOf`. */
   readonly confirmations?: number | undefined
   /**
-   * Which inputs since the last commit must outlast a crash: the node has them on its disk before it carries out what they cause. `built` are
+   * Which inputs since the last commit must outlast a crash: the node has them on its disk before it signs anything that they cause. `built` are
    * the blocks that it built itself.
    */
   readonly logged?: 'all' | 'built' | undefined

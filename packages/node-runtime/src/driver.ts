@@ -193,9 +193,12 @@ export function createDriver(args: {
     putFirst(answers)
   }
 
-  /** What others can see comes when its causes are on the disk. */
-  function loggedBefore(effect: EngineEffect): Promise<void> | undefined {
-    return leaves(effect) ? inputLog?.sync() : undefined
+  /**
+   * A signature is asked for when its causes are on the disk (ADR 0092): led there again, the engine asks for the same one, and its signer gives it
+   * again. Whatever else a node says, it may forget and say otherwise.
+   */
+  function loggedBefore({ kind }: EngineEffect): Promise<void> | undefined {
+    return kind === 'sign' || inputLog?.isLong ? inputLog?.sync() : undefined
   }
 
   function putFirst(answers: readonly EngineInput[]): void {
@@ -443,9 +446,4 @@ function waitingFor(input: EngineInput): Waiting {
 function settle(one: Waiting): void {
   one.isHandled = true
   one.handled?.()
-}
-
-/** True for an effect that others can see, or that a restart cannot undo. */
-function leaves({ kind }: EngineEffect): boolean {
-  return kind === 'send' || kind === 'sendBlock' || kind === 'sign' || kind === 'commitBlock'
 }

@@ -32,6 +32,8 @@ const FRAME_BYTES_MAX = 256 * 1024 * 1024
 /** More than an engine keeps of one height in days. */
 const LOG_BYTES_MAX = 4 * 1024 * 1024 * 1024
 const SCAN_BYTES = 1024 * 1024
+/** More inputs than this do not wait in memory for a signature, which a node without a seat never asks for. */
+const WAITING_MAX = 256
 
 /** The inputs of an engine since its tip, so that they outlast the process. */
 export interface InputLog {
@@ -43,6 +45,8 @@ export interface InputLog {
   /** Forgets all inputs: the engine has met a new tip at `nowMs`. */
   begin(tip: Hash, nowMs: bigint): void
   append(input: EngineInput): void
+  /** True while so much waits in memory that it should be written, though nothing is signed. */
+  readonly isLong: boolean
   /**
    * All that was appended is on the disk when it resolves; undefined when it is there already. Throws `node/INPUT_LOG_FULL`, or what the
    * file throws.
@@ -186,6 +190,9 @@ export function inputLog(args: {
     },
     append(input) {
       waiting.push(recordOf(input))
+    },
+    get isLong() {
+      return waiting.length >= WAITING_MAX
     },
     sync: () => (waiting.length === 0 ? undefined : write()),
     close: () => file.close(),

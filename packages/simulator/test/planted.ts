@@ -162,7 +162,7 @@ export const planted: readonly Planted[] = [
     ...{ name: 'inputs are not logged before what they cause', by: 'crashes', seed: 1 },
     ...{
       file: `${NODE}/driver.ts`,
-      find: 'return leaves(effect) ? inputLog?.sync() : undefined',
+      find: "return kind === 'sign' || inputLog?.isLong ? inputLog?.sync() : undefined",
       put: 'return undefined',
     },
   },
