@@ -1,4 +1,4 @@
-import { secp256k1 } from '@mmtchain/crypto'
+import { type Suite, secp256k1 } from '@mmtchain/crypto'
 import { defineChain, type Engine, type MemoryStore, memoryStore } from '@mmtchain/kernel'
 import {
   createNode,
@@ -8,6 +8,7 @@ import {
   memoryNetwork,
   type Node,
   openSignState,
+  type Passage,
   type RawFile,
   type Signed,
   silentLog,
@@ -66,24 +67,35 @@ function disk() {
   }
 }
 
+export interface AllianceOptions {
+  /** The suite as the node of this name has it, where tests look at what is verified. */
+  readonly suiteOf?: (name: string) => Suite
+  /** How each message fares; all come after 10 ms unless it is given. */
+  readonly link?: (passage: Passage) => readonly number[]
+}
+
 /** Four validators with disks, on a manual clock and a network in memory. */
-export function alliance(consensus: Engine) {
+export function alliance(consensus: Engine, { suiteOf, link = () => [10] }: AllianceOptions = {}) {
   const accounts = names.map((name) => testAccount(name))
   const documents = {
     token: { balances: [alice, bob].map((owner) => ({ owner, amount: amount(100_000n) })), unclaimed: [] },
   }
-  const chain = defineChain({ id: 'alliance', slotMs: 1_000, consensus }).use(
-    token({ symbol: 'TST', decimals: 2 }),
-  )
+  const chainWith = (suites: object) =>
+    defineChain({ id: 'alliance', slotMs: 1_000, consensus, ...suites }).use(
+      token({ symbol: 'TST', decimals: 2 }),
+    )
+  const chainOf = (name: string) => chainWith(suiteOf ? { suites: [suiteOf(name)] } : {})
+  const chain = chainOf(names[0])
   const validators = accounts.map(({ address, authority }) => {
     const [key] = authority.keys
     if (!key) throw new Error('an authority has a key')
     return { address, key }
   })
   const clock = manualClock(() => new Promise((resolve) => setImmediate(resolve)))
-  const genesis = chain.genesis({ timeMs: clock.nowMs(), validators, documents })
+  const begin = { timeMs: clock.nowMs(), validators, documents }
+  const genesis = chain.genesis(begin)
   const model = testChain(chain, documents)
-  const network = memoryNetwork({ clock, link: () => [10] })
+  const network = memoryNetwork({ clock, link })
   const nodes = new Map<string, Node>()
   const disks = new Map(names.map((name) => [name as string, disk()]))
   const stores = new Map<string, MemoryStore>(names.map((name) => [name, memoryStore()]))
@@ -133,7 +145,7 @@ export function alliance(consensus: Engine) {
       const store = (stores.get(name) ?? memoryStore()).fork()
       stores.set(name, store)
       const node = await createNode({
-        genesis,
+        genesis: suiteOf ? chainOf(name).genesis(begin) : genesis,
         store,
         host: { ...clock, monotonicMs: () => Number(clock.nowMs()), log: silentLog },
         network: network.at(name),

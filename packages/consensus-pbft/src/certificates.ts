@@ -1,11 +1,11 @@
 // Certificates: proof that q validators of a set voted alike (docs/spec/consensus.md, section 6).
 import { decode, encode } from '@mmtchain/codec'
-import { verifyBatch } from '@mmtchain/crypto'
 import type { EngineChain, Validator, ValidatorSet } from '@mmtchain/kernel'
 import { type Hash, type Height, isChainError } from '@mmtchain/primitives'
 import type { PublicKey, Suites } from '@mmtchain/tx'
 import { type Certificate, certificate, signMessage, type VoteKind, voteStatement } from './messages.ts'
 import { quorum } from './quorum.ts'
+import { areValid } from './verified.ts'
 
 /** How the signatures of many validators on one message become the signatures of a certificate. */
 export interface AggregateScheme {
@@ -31,7 +31,7 @@ export const signatureList: AggregateScheme = {
       const suite = suites.get(code)
       return suite ? [{ suite, key, message, signature: signatures[i] as Uint8Array }] : []
     })
-    return claims.length === keys.length && verifyBatch(claims).length === 0
+    return claims.length === keys.length && areValid(suites, claims)
   },
 }
 

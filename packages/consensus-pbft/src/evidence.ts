@@ -3,6 +3,7 @@ import { address, decode, encode, hash, type Infer, struct, u64 } from '@mmtchai
 import type { EngineChain, EngineContext, ValidatorSet } from '@mmtchain/kernel'
 import { type Address, compareBytes, type Hash, isChainError } from '@mmtchain/primitives'
 import { type Statement, signatureBytes, signMessage, statement } from './messages.ts'
+import { areValid } from './verified.ts'
 
 const half = struct({ statement, validatorsHash: hash, signature: signatureBytes })
 /** The epoch says in which set the culprit's key is found. */
@@ -51,9 +52,10 @@ export function evidenceFault(
   const messages = [signedBytes(chain.fingerprint, first), signedBytes(chain.fingerprint, second)] as const
   if (compareBytes(...messages) >= 0) return 'the statements of evidence are the same, or not in order'
   const suite = chain.suites.get(key.suite)
-  const isSigned = [first, second].every(({ signature }, i) =>
-    suite?.verify({ key: key.key, message: messages[i] as Uint8Array, signature }),
+  const claims = [first, second].flatMap(({ signature }, i) =>
+    suite ? [{ suite, key: key.key, message: messages[i] as Uint8Array, signature }] : [],
   )
+  const isSigned = claims.length === 2 && areValid(chain.suites, claims)
   return isSigned ? undefined : 'evidence has a signature that is not valid'
 }
 

@@ -1,6 +1,5 @@
 // What comes from other nodes: checked once, kept within bounds, never trusted.
 import { encode } from '@mmtchain/codec'
-import { verifyBatch } from '@mmtchain/crypto'
 import { type Block, blockId, evidenceRoot, listRoot, type PeerId, type Validator } from '@mmtchain/kernel'
 import { equalBytes, type Hash } from '@mmtchain/primitives'
 import { transaction } from '@mmtchain/tx'
@@ -29,6 +28,7 @@ import {
   withEntry,
 } from './state.ts'
 import { proposerSeat } from './turns.ts'
+import { areValid } from './verified.ts'
 
 /** How many attached certificates of a round are checked in vain before others are ignored. */
 const BAD_CERTIFICATES_MAX = 8
@@ -80,7 +80,7 @@ export function receiveVotes(work: Work, from: PeerId, votes: readonly Signed[])
   if (fresh.size === 0) return
   const checked = [...fresh.values()]
   const claims = checked.flatMap((vote) => claimOf(work, next.rulers, vote))
-  if (claims.length < checked.length || verifyBatch(claims).length > 0)
+  if (claims.length < checked.length || !areValid(next.chain.suites, claims))
     return blame(work, from, 'a vote with a bad signature')
   for (const vote of checked) keepVote(work, vote)
   const isAbsent = ({ statement: { value } }: Signed) =>
@@ -143,7 +143,7 @@ export function receiveCertificate(work: Work, cert: Certificate, during: number
   const votes = seats?.map((seat, i) => ({ statement, seat, signature: signatures[i] as Uint8Array }))
   const unknown = votes?.filter((vote) => !isSameVote(here.prepares[vote.seat], vote))
   const claims = unknown?.flatMap((vote) => claimOf(work, next.rulers, vote))
-  if (!unknown || !claims || claims.length < unknown.length || verifyBatch(claims).length > 0) {
+  if (!unknown || !claims || claims.length < unknown.length || !areValid(next.chain.suites, claims)) {
     setRound(work, during, { badCertificates: badCertificates + 1 })
     return
   }
@@ -181,7 +181,7 @@ function isVerified({ next }: Work, cert: Certificate): boolean {
   const votes = seats.map((seat, i) => ({ statement, seat, signature: signatures[i] as Uint8Array }))
   const unknown = votes.filter((vote) => !isSameVote(kept[vote.seat], vote))
   const claims = unknown.flatMap((vote) => claimOf({ next: { chain } }, rulers, vote))
-  return claims.length === unknown.length && verifyBatch(claims).length === 0
+  return claims.length === unknown.length && areValid(chain.suites, claims)
 }
 
 /** A second certified block of the tip's height: more than f validators lied, and nothing that follows can be relied on. */
@@ -266,7 +266,7 @@ function receiveLate(work: Work, vote: Signed): undefined {
   if (!before || !kept || isSame(kept.statement, vote.statement)) return
   if (isAccused(work.next, vote, before.rulers)) return
   const claims = claimOf(work, before.rulers, vote)
-  if (claims.length === 1 && verifyBatch(claims).length === 0) accuse(work, kept, vote, before.rulers)
+  if (claims.length === 1 && areValid(work.next.chain.suites, claims)) accuse(work, kept, vote, before.rulers)
 }
 
 /** Two verified statements of one seat: evidence if no honest validator signs both. */
@@ -309,7 +309,7 @@ function noteRound({ next }: Work, { seat, statement }: Signed): undefined {
 
 function isSignedBySeat(work: Work, signed: Signed): boolean {
   const claims = claimOf(work, work.next.rulers, signed)
-  return claims.length === 1 && verifyBatch(claims).length === 0
+  return claims.length === 1 && areValid(work.next.chain.suites, claims)
 }
 
 /** What is to be verified; nothing when the seat's suite is not accepted here. */

@@ -90,7 +90,7 @@ export const planted: readonly Planted[] = [
     ...{ name: 'signatures of votes are not checked', by: 'liar', seed: 1 },
     ...{
       file: `${PBFT}/receive.ts`,
-      find: 'if (claims.length < checked.length || verifyBatch(claims).length > 0)',
+      find: 'if (claims.length < checked.length || !areValid(next.chain.suites, claims))',
       put: 'if (claims.length < checked.length)',
     },
   },
@@ -98,7 +98,7 @@ export const planted: readonly Planted[] = [
     ...{ name: 'a PrepareCert is not checked', by: 'liar', seed: 5 },
     ...{
       file: `${PBFT}/receive.ts`,
-      find: 'claims.length < unknown.length || verifyBatch(claims).length > 0',
+      find: 'claims.length < unknown.length || !areValid(next.chain.suites, claims)',
       put: 'claims.length < unknown.length',
     },
   },

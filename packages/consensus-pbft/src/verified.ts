@@ -1,0 +1,54 @@
+// Each signature is verified once, in whatever it comes: a vote, a certificate, a seal, a proof of a miss, evidence.
+import { type Claim, type Suite, verifyBatch } from '@mmtchain/crypto'
+import { equalBytes } from '@mmtchain/primitives'
+import type { Suites } from '@mmtchain/tx'
+
+/** What is to be verified. */
+export type SignedClaim = Claim & { readonly suite: Suite }
+
+/** The newest good ones of a chain by a number from their signatures: `older` goes when `newer` is full. */
+interface Known {
+  older: Map<number, SignedClaim>
+  newer: Map<number, SignedClaim>
+}
+
+/** More than the votes of a round of the largest set. */
+const KNOWN_MAX = 2_048
+const known = new WeakMap<Suites, Known>()
+
+/** Whether every signature is valid. Those that were found good before are compared; of bad ones nothing is remembered. */
+export function areValid(suites: Suites, claims: readonly SignedClaim[]): boolean {
+  const found = known.get(suites) ?? { older: new Map(), newer: new Map() }
+  known.set(suites, found)
+  const fresh = claims.filter((claim) => !isKnown(found, claim))
+  const bad = verifyBatch(fresh)
+  for (let i = 0; i < fresh.length; i++) if (!bad.includes(i)) keep(found, fresh[i] as SignedClaim)
+  return bad.length === 0
+}
+
+function isKnown({ older, newer }: Known, claim: SignedClaim): boolean {
+  const place = placeOf(claim)
+  const one = newer.get(place) ?? older.get(place)
+  return (
+    one !== undefined &&
+    one.suite === claim.suite &&
+    equalBytes(one.signature, claim.signature) &&
+    equalBytes(one.message, claim.message) &&
+    equalBytes(one.key, claim.key)
+  )
+}
+
+function keep(found: Known, claim: SignedClaim): void {
+  if (found.newer.size >= KNOWN_MAX) {
+    found.older = found.newer
+    found.newer = new Map()
+  }
+  found.newer.set(placeOf(claim), claim)
+}
+
+/** Two claims may have the same one: then the later one is remembered. */
+function placeOf({ signature }: SignedClaim): number {
+  let place = 0
+  for (let i = 0; i < 6 && i < signature.length; i++) place = place * 256 + (signature[i] as number)
+  return place
+}
