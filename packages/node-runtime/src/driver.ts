@@ -165,7 +165,7 @@ export function createDriver(args: {
     const answers: EngineInput[] = []
     for (let at = 0; at < effects.length; at++) {
       const effect = effects[at] as EngineEffect
-      const logged = loggedBefore(effect)
+      const logged = loggedBefore()
       if (logged) return carryOutFrom({ effects, at, answers }, logged)
       const answer = carryOut(effect)
       if (answer instanceof Promise) return carryOutFrom({ effects, at: at + 1, answers }, answer)
@@ -184,7 +184,7 @@ export function createDriver(args: {
     if (first) answers.push(first)
     for (let { at } = rest; at < effects.length; at++) {
       const effect = effects[at] as EngineEffect
-      const logged = loggedBefore(effect)
+      const logged = loggedBefore()
       if (logged) await logged
       const answer = carryOut(effect)
       const input = answer instanceof Promise ? await answer : answer
@@ -193,12 +193,9 @@ export function createDriver(args: {
     putFirst(answers)
   }
 
-  /**
-   * A signature is asked for when its causes are on the disk (ADR 0092): led there again, the engine asks for the same one, and its signer gives it
-   * again. Whatever else a node says, it may forget and say otherwise.
-   */
-  function loggedBefore({ kind }: EngineEffect): Promise<void> | undefined {
-    return kind === 'sign' || inputLog?.isLong ? inputLog?.sync() : undefined
+  /** What waits in memory for a signature that never comes is written all the same. */
+  function loggedBefore(): Promise<void> | undefined {
+    return inputLog?.isLong ? inputLog.sync() : undefined
   }
 
   function putFirst(answers: readonly EngineInput[]): void {
@@ -274,7 +271,10 @@ export function createDriver(args: {
     return { kind: 'validated', id, valid, nowMs: host.nowMs() }
   }
 
-  /** Beside everything else, since a signer may be another machine; one signature after the other. */
+  /**
+   * Beside everything else, since a signer may be another machine; one signature after the other. Each is asked for when its causes are on the disk, and with
+   * them the answer before it (ADR 0092): led there again, the engine asks for the same one, and its signer gives it again.
+   */
   function sign({ at, message }: Extract<EngineEffect, { kind: 'sign' }>): void {
     if (!signer) return
     toSign.push({ at, message })
@@ -285,9 +285,10 @@ export function createDriver(args: {
     try {
       for (let next = toSign.shift(); next && !isStopping; next = toSign.shift()) {
         const { at } = next
+        await inputLog?.sync()
         const signature = await by.sign(next)
         if (signature) {
-          void feed({ kind: 'signed', at, signature, nowMs: host.nowMs() })
+          await feed({ kind: 'signed', at, signature, nowMs: host.nowMs() })
           continue
         }
         const { height, round, step } = at

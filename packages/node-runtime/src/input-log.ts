@@ -93,6 +93,7 @@ export function inputLog(args: {
   let waiting: LoggedInput[] = []
   /** When the engine met the tip, while the file has another one. */
   let metMs: bigint | undefined
+  let writing: Promise<void> | undefined
 
   async function frameAt(at: number, end: number, of: Hash | 'its own'): Promise<Uint8Array | undefined> {
     const head = await file.read(at, HEAD_BYTES)
@@ -153,22 +154,23 @@ export function inputLog(args: {
     return frame
   }
 
-  async function write(): Promise<void> {
-    const inputs = waiting
+  /** Writes what waits now, behind what is being written. What waits from then on, also on another tip, is for the next one. */
+  async function write(before: Promise<void> | undefined): Promise<void> {
+    const [inputs, nowMs] = [waiting, metMs]
     waiting = []
-    if (metMs !== undefined) {
-      await file.truncate(0)
-      size = 0
-    }
-    const frame =
-      metMs === undefined
-        ? withEncoded(records, inputs, (body) => frameOf(size, body))
-        : withEncoded(beginning, { tip: tip as Hash, nowMs: metMs, inputs }, (body) => frameOf(0, body))
-    if (size + frame.length > LOG_BYTES_MAX || frame.length > HEAD_BYTES + FRAME_BYTES_MAX)
-      throw nodeFail.INPUT_LOG_FULL({ file: file.name, bytesMax: LOG_BYTES_MAX })
-    await file.write(size, frame)
-    size += frame.length
     metMs = undefined
+    if (nowMs !== undefined) size = 0
+    const at = size
+    const frame =
+      nowMs === undefined
+        ? withEncoded(records, inputs, (body) => frameOf(at, body))
+        : withEncoded(beginning, { tip: tip as Hash, nowMs, inputs }, (body) => frameOf(at, body))
+    if (at + frame.length > LOG_BYTES_MAX || frame.length > HEAD_BYTES + FRAME_BYTES_MAX)
+      throw nodeFail.INPUT_LOG_FULL({ file: file.name, bytesMax: LOG_BYTES_MAX })
+    size = at + frame.length
+    await before
+    if (nowMs !== undefined) await file.truncate(0)
+    await file.write(at, frame)
     await file.sync()
   }
 
@@ -194,7 +196,15 @@ export function inputLog(args: {
     get isLong() {
       return waiting.length >= WAITING_MAX
     },
-    sync: () => (waiting.length === 0 ? undefined : write()),
+    sync() {
+      if (waiting.length === 0) return writing
+      const begun = write(writing)
+      writing = begun
+      const done = () => {
+        if (writing === begun) writing = undefined
+      }
+      return begun.then(done)
+    },
     close: () => file.close(),
   }
 }

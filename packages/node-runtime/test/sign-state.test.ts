@@ -274,6 +274,9 @@ describe('the file', () => {
         calls.push('sync')
       },
     }))
+    // What may be in memory alone is written when it is opened.
+    expect(calls).toEqual(['write 0', 'sync', 'write 1', 'sync'])
+    calls.length = 0
     await signer.sign({ at: at(1n), message: one })
     calls.push('left')
     await signer.sign({ at: at(2n), message: one })

@@ -162,16 +162,16 @@ export const planted: readonly Planted[] = [
     ...{ name: 'inputs are not logged before what they cause', by: 'crashes', seed: 1 },
     ...{
       file: `${NODE}/driver.ts`,
-      find: "return kind === 'sign' || inputLog?.isLong ? inputLog?.sync() : undefined",
-      put: 'return undefined',
+      find: '        await inputLog?.sync()\n',
+      put: '',
     },
   },
   {
     ...{ name: 'the log of inputs is not synced', by: 'crashes', seed: 1 },
     ...{
       file: `${NODE}/input-log.ts`,
-      find: '    metMs = undefined\n    await file.sync()\n',
-      put: '    metMs = undefined\n',
+      find: '    await file.write(at, frame)\n    await file.sync()\n',
+      put: '    await file.write(at, frame)\n',
     },
   },
   {
