@@ -1,6 +1,5 @@
-// Calls of contracts: in blocks of the kernel with fees, deposits and receipts, in the sandbox alone, in plain Node.js, and a token
-// beside the same token on @ethereumjs/evm. Then memory of a sandbox over 10,000 programs. Processor time, best of several rounds, taken
-// in turn. From the root: node --expose-gc bench/contracts.mjs [contracts]
+// Calls of contracts: in blocks of the kernel with fees, deposits and receipts, in plain Node.js, and a token beside the same token on
+// @ethereumjs/evm. Processor time, best of several rounds, taken in turn. From the root: node bench/contracts.mjs
 
 import { fileURLToPath } from 'node:url'
 import { Common, Mainnet } from '@ethereumjs/common'
@@ -8,125 +7,19 @@ import { createEVM } from '@ethereumjs/evm'
 import { Address, hexToBytes } from '@ethereumjs/util'
 import { codecFromSchema, encode } from '@mmtchain/codec'
 import { buildContract } from '@mmtchain/contract/build'
-import { contractAddress, contracts } from '@mmtchain/contracts'
-import { keccak256, secp256k1, sha256 } from '@mmtchain/crypto'
-import {
-  amount,
-  createMachine,
-  defineChain,
-  height,
-  memoryStore,
-  solo,
-  transactionBytes,
-} from '@mmtchain/kernel'
+import { contractAddress } from '@mmtchain/contracts'
+import { keccak256, sha256 } from '@mmtchain/crypto'
+import { amount, memoryStore } from '@mmtchain/kernel'
 import { toHex, utf8 } from '@mmtchain/primitives'
-import { token } from '@mmtchain/token-rewards'
-import { authorityAddress, singleKey, transactionId } from '@mmtchain/tx'
-import { createSandbox } from '@mmtchain/vm-sandbox'
+import { accounts, COUNTER, chainOf, HELP, processorNs } from './contracts-chain.mjs'
 
-const CONTRACTS = Number(process.argv[2] ?? 10_000)
-const ACCOUNTS = 200
 const ROUNDS = 5
 const GAS = 40_000_000n
 const NONE = new Uint8Array()
 
-const accounts = Array.from({ length: ACCOUNTS }, (_, i) => {
-  const authority = singleKey({
-    suite: secp256k1.code,
-    key: secp256k1.publicKey(sha256(utf8(`bench account ${i}`))),
-  })
-  return { authority, address: authorityAddress(authority) }
-})
 const [first] = accounts
+const ACCOUNTS = accounts.length
 
-/** A chain of its own, with blocks of calls whose signatures are taken as checked. */
-function chainOf() {
-  const chain = defineChain({
-    ...{ id: 'bench', consensus: solo() },
-    limits: { blockBytesMax: 256_000_000, blockWeightMax: 10n ** 12n, transactionBytesMax: 1_000_000 },
-  })
-    .use(token({ symbol: 'BEN', commandFee: amount(1n) }))
-    .use(
-      contracts({
-        sandbox: createSandbox,
-        gasPrice: amount(1n),
-        depositPerByte: amount(1n),
-        baseFee: amount(1n),
-      }),
-      { grants: { kernel: ['attempt'], token: ['move'] } },
-    )
-  const balances = accounts.map(({ address }) => ({ owner: address, amount: amount(10n ** 15n) }))
-  const genesis = chain.genesis({
-    timeMs: 1_700_000_000_000n,
-    validators: [{ address: first.address, key: first.authority.keys[0] }],
-    documents: { token: { balances, unclaimed: [], vesting: [], unclaimedVesting: [] } },
-  })
-  const machine = createMachine(genesis)
-  const store = memoryStore()
-  const begun = machine.begin(store)
-  let tip = begun.tip
-  const commit = (execution) => store.commit({ ...execution, seal: NONE, checkpoint: NONE })
-  const ready = commit(begun)
-  const commands = chain.modules.at(-1).spec.commands
-  const nonces = new Map()
-  const prepared = ({ address, authority }, command, input) => {
-    const nonce = nonces.get(address) ?? 0n
-    nonces.set(address, nonce + 1n)
-    const call = { module: 'contracts', command, input: encode(commands.get(command).input, input) }
-    const body = {
-      ...{
-        fingerprint: genesis.fingerprint,
-        sender: address,
-        authority,
-        nonce,
-        fee: amount(1_000n),
-        payer: null,
-      },
-      ...{ validUntil: height(tip.header.height + 100n), weightMax: 2_000_000n, calls: [call] },
-    }
-    const transaction = {
-      body,
-      signatures: [{ index: 0, signature: new Uint8Array(64) }],
-      payerConsent: null,
-    }
-    return { transaction, id: transactionId(body), bytes: transactionBytes(transaction) }
-  }
-  return {
-    ready,
-    prepared,
-    async block(candidates) {
-      const request = {
-        timeMs: tip.header.timeMs + 10_000n,
-        round: 0,
-        consensus: NONE,
-        evidence: [],
-        missProofs: [],
-      }
-      const start = processorNs()
-      const built = machine.build(store, { parent: tip, proposer: first.address, request, candidates })
-      const spent = processorNs() - start
-      const refused = built.refusals.find((refusal) => refusal !== null) ?? built.skipped[0]?.error
-      if (refused || built.receipts.transactions.length !== candidates.length)
-        throw new Error(JSON.stringify(refused))
-      await commit(built)
-      tip = built.tip
-      return spent
-    },
-  }
-}
-
-const processorNs = () => {
-  const { user, system } = process.cpuUsage()
-  return (user + system) * 1_000
-}
-
-const HELP = `
-  const rowOf = (key, least) => host.get(key) ?? least
-  const zero = () => new Uint8Array(8)
-  const numberOf = (row) => new DataView(row.buffer).getBigUint64(0)
-  const bytesOf = (value) => { const row = zero(); new DataView(row.buffer).setBigUint64(0, value); return row }`
-const COUNTER = `${HELP}
-  export function add() { const next = numberOf(rowOf('01', zero())) + 1n; host.set('01', bytesOf(next)) }`
 const TOKEN = `${HELP}
   export function add(input, self, sender) {
     const [from, to] = [sender.slice(2), '02' + sender.slice(4)]
@@ -150,7 +43,7 @@ const note = (name, nsPerCall) =>
   best.set(name, Math.min(best.get(name) ?? Number.POSITIVE_INFINITY, nsPerCall))
 
 // Blocks: each account calls once a block.
-const on = chainOf()
+const on = chainOf(memoryStore())
 await on.ready
 let number = 0n
 async function make(code, init = null) {
@@ -240,27 +133,3 @@ for (const [name, ns] of best)
       .toLocaleString('en')
       .padStart(12)}   ${(ns / 1_000).toFixed(1)} µs`,
   )
-
-// What a node keeps of contracts beside their rows is what its sandbox keeps. Each has its own code, so that nothing of one helps another.
-console.log(
-  `\nmemory of the process in MiB, over ${CONTRACTS.toLocaleString('en')} programs that were called once`,
-)
-const sandbox = createSandbox({
-  host: {
-    get: { takes: ['text'], gas: 1, run: () => undefined },
-    set: { takes: ['text', 'bytes'], gas: 1, run: () => undefined },
-  },
-})
-for (let i = 1; i <= CONTRACTS; i++) {
-  const program = sandbox.program(`${COUNTER}// contract ${i}`)
-  const outcome = sandbox.call({
-    ...{ program, method: 'add', args: [NONE, '', ''], gasMax: GAS, timeMs: 0n, seed: new Uint8Array(32) },
-    context: undefined,
-  })
-  if (!outcome.ok) throw outcome.error
-  if (i % Math.ceil(CONTRACTS / 5) !== 0) continue
-  globalThis.gc?.()
-  const { heapUsed, arrayBuffers } = process.memoryUsage()
-  const mib = (bytes) => (bytes / 2 ** 20).toFixed(1).padStart(8)
-  console.log(`  ${String(i).padStart(7)} programs: heap ${mib(heapUsed)}, buffers ${mib(arrayBuffers)}`)
-}
