@@ -117,6 +117,8 @@ export const plan = struct({
   due: u32,
   /** What is held for each run. */
   held: amount,
+  /** Where the next run waits, of a plan for a height. */
+  queued: option(struct({ height: u64, number: u64 })),
 })
 export type Plan = Infer<typeof plan>
 

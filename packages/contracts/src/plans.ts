@@ -7,6 +7,12 @@ import { type Code, type ContractsWrite, type Plan, ZERO } from './nouns.ts'
 /** How many plans wait for one event of one contract. */
 export const TRIGGERS_MAX = 8
 export const RUNS_MAX = 100_000
+/**
+ * What the planned calls of a block get at most, whatever the parameters say: no event costs less than 60,000 gas, and the hooks of a block, those of
+ * other modules among them, have 65,536 events together (formats.md). More would stop the chain.
+ */
+export const RUNS_GAS_MAX = 1_800_000_000n
+const least = (a: bigint, b: bigint): bigint => (a < b ? a : b)
 /** How many runs a block begins. */
 const BLOCK_RUNS_MAX = 256
 
@@ -27,7 +33,7 @@ export function addPlan(ctx: ContractsWrite, by: Address, asked: PlanInput): und
   const found = state.contracts.get(asked.contract)
   if (!found) throw ctx.fail.UNKNOWN_CONTRACT({ contract: asked.contract })
   if (found.retired) throw ctx.fail.RETIRED({ contract: asked.contract })
-  const max = params.gasMax < params.plannedGasMax ? params.gasMax : params.plannedGasMax
+  const max = least(least(params.gasMax, params.plannedGasMax), RUNS_GAS_MAX)
   if (gas > max) throw ctx.fail.GAS_TOO_HIGH({ have: gas, max })
   const { loadGas } = state.codes.get(found.code) as Code
   if (gas < loadGas) throw ctx.fail.GAS_TOO_LOW({ have: gas, want: loadGas })
@@ -44,7 +50,7 @@ export function addPlan(ctx: ContractsWrite, by: Address, asked: PlanInput): und
   const numbers = state.numbers.get()
   const id = numbers.plan
   state.numbers.set({ ...numbers, plan: id + 1n })
-  state.plans.set(id, { ...asked, by, due: 0, held })
+  state.plans.set(id, { ...asked, by, due: 0, held, queued: null })
   if (occasion.kind === 'at') queue(ctx, id, occasion.value.height, null)
   else {
     const { source, event } = occasion.value
@@ -66,7 +72,8 @@ function queue(ctx: ContractsWrite, id: bigint, height: bigint, data: Uint8Array
   state.numbers.set({ ...numbers, due: numbers.due + 1n })
   state.due.set([height, numbers.due], { plan: id, data })
   const plan = state.plans.get(id) as Plan
-  state.plans.set(id, { ...plan, due: plan.due + 1 })
+  const queued = plan.occasion.kind === 'at' ? { height, number: numbers.due } : null
+  state.plans.set(id, { ...plan, due: plan.due + 1, queued })
 }
 
 /** A contract has said something: what waits for it runs at the beginning of the next block. Tells how many that are. */
@@ -85,16 +92,17 @@ export function fire(
 }
 
 /**
- * Takes a plan back: what is held for its runs goes to who planned it. Runs that are due are work for a block already, if only to be
- * dropped: each costs what a run costs that is refused at once, or queues of them would keep those of others waiting for nothing.
+ * Takes a plan back: what is held for its runs goes to who planned it. The run of a plan for a height leaves the queue; those that events have made due
+ * are work for a block already, if only to be dropped: each costs what a run costs that is refused at once. Else queues of them would keep
+ * those of others waiting for nothing.
  */
 export function cancelPlan(ctx: ContractsWrite, by: Address, id: bigint): undefined {
   const plan = ctx.state.plans.get(id)
   if (!plan) throw ctx.fail.UNKNOWN_PLAN({ plan: id })
   if (plan.by !== by) throw ctx.fail.NOT_OWNER({ owner: plan.by })
   const { baseFee } = ctx.params
-  // A plan for heights has one run in the queue, at its height; those of events may fill it.
-  const due = plan.occasion.kind === 'on' ? plan.due : 0
+  const due = plan.queued ? 0 : plan.due
+  if (plan.queued) ctx.state.due.delete([plan.queued.height, plan.queued.number])
   const fee = (baseFee < plan.held ? baseFee : plan.held) * BigInt(due)
   const back = toAmount(plan.held * BigInt(plan.runs) - fee)
   pay(ctx, ctx.block.proposer, fee)
@@ -128,7 +136,7 @@ function pay(ctx: ContractsWrite, to: Address, amount: bigint): void {
 /** Runs what is due, as far as the gas of a block goes; the rest is first in the next one. */
 export function runDue(ground: Ground, ctx: ContractsWrite): undefined {
   const { state, block, params } = ctx
-  let gasLeft = params.plannedGasMax
+  let gasLeft = least(params.plannedGasMax, RUNS_GAS_MAX)
   let begun = 0
   for (const [key, { plan: id, data }] of [...state.due.entries({ limit: BLOCK_RUNS_MAX })]) {
     if (key[0] > block.height) return

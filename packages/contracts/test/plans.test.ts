@@ -169,3 +169,32 @@ test('a run that is refused before it begins is paid for as well', () => {
   expect(balance(on, validator) - earned).toBe(2n * 10_000_000n)
   expect(balance(on, bob) - before).toBe(2n * (FEE + DEPOSIT - 10_000_000n))
 })
+
+test('plans that are taken back keep no others waiting', () => {
+  const on = harbour()
+  const counter = made(on, COUNTER)
+  const height = on.height + 1_000n
+  for (let plan = 0n; plan < 260n; plan++) {
+    expect(schedule(on, counter, { height }).code).toBeUndefined()
+    expect(on.as(bob).contracts.cancel({ plan }).code).toBeUndefined()
+  }
+  schedule(on, counter, { height })
+  on.advance({ blocks: Number(height - on.height) - 1 })
+  expect(view(on, counter, 'count')).toBe('0')
+  on.advance({ blocks: 1 })
+  expect(view(on, counter, 'count')).toBe('3')
+})
+
+test('planned calls that say as much as they can stop no chain, whatever the parameters are', () => {
+  const on = harbour({ gasMax: 2n ** 40n, plannedGasMax: 2n ** 40n })
+  const loud = made(
+    on,
+    "export function add() { try { for (let i = 0; i < 9999; i++) host.emit('a', new Uint8Array(0)) } catch {} }",
+  )
+  expect(schedule(on, loud, { gas: 2_000_000_000n }).code).toBe('contracts/GAS_TOO_HIGH')
+  // Each of them says something 10,000 times; more in a block than its hooks may say would stop the chain.
+  const height = on.height + 20n
+  for (let i = 0; i < 8; i++) expect(schedule(on, loud, { gas: 1_000_000_000n, height }).code).toBeUndefined()
+  on.advance({ blocks: 20 })
+  for (let plan = 0n; plan < 8n; plan++) expect(on.read.contracts.plan({ plan })).toBeNull()
+})
