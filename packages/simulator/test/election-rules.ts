@@ -9,6 +9,7 @@ const EVENTS = {
   missed: struct({ delegate: address, height, round: u32, times: u64 }),
   suspended: struct({ delegate: address, until: u64 }),
   jailed: struct({ delegate: address, until: u64 }),
+  returned: struct({ delegate: address }),
 }
 
 /** What the chain file says. */
@@ -50,6 +51,13 @@ export function electionRules(terms: ElectionTerms): NonNullable<Setup['judge']>
       }
       missedInRow.set(header.proposer, 0n)
       lastProduced.set(header.proposer, header.height)
+      // Whoever comes back begins anew, whatever it missed while it was away.
+      for (const { module, name, data } of [
+        ...receipts.transactions.flatMap(({ events }) => events),
+        ...receipts.end,
+      ])
+        if (module === 'election' && name === 'returned')
+          missedInRow.set(decode(EVENTS.returned, data).delegate, 0n)
       for (const { module, name, data } of receipts.end) {
         if (module !== 'election' || (name !== 'suspended' && name !== 'jailed')) continue
         const { delegate, until } = decode(EVENTS[name], data)
