@@ -1,6 +1,7 @@
 // Restoring a snapshot into an empty store, chunk by chunk. Each chunk is proven before anything of it is written, and a restore that
 // was interrupted goes on where it stopped.
 
+import { sha256 } from '@mmtchain/crypto'
 import type { StateKey } from '@mmtchain/kernel'
 import { type Hash, hash as toHash, toHex } from '@mmtchain/primitives'
 import { transactionId } from '@mmtchain/tx'
@@ -12,6 +13,7 @@ import { merkleStoreFail } from './refusals.ts'
 import { type SnapshotSummary, summaryOf } from './snapshot.ts'
 import type { SnapshotFiles } from './snapshot-files.ts'
 import {
+  encodeManifest,
   type Manifest,
   readBlockBody,
   readChunk,
@@ -45,7 +47,7 @@ export async function restoreSnapshot(
   await check(manifest)
   const database = await openPlace(args)
   try {
-    let progress = await progressOf(database, id, manifest)
+    let progress = await progressOf(database, contentOf(manifest), manifest)
     if (progress.done === 0) {
       const pairs = await loadPairHasher()
       const tree = treeFor(database, progress, pairs)
@@ -61,6 +63,11 @@ export async function restoreSnapshot(
   } finally {
     await database.close()
   }
+}
+
+/** What a manifest commits to. Seals of one block differ from node to node, and any of them goes on with what another began. */
+function contentOf(manifest: Manifest): Hash {
+  return toHash(sha256(encodeManifest({ ...manifest, seal: new Uint8Array() })))
 }
 
 /** Refuses a store that is being restored; sweeps up after one that was. */

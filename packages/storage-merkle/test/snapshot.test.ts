@@ -18,11 +18,15 @@ const rowKey = (at: number) => prefix + at.toString(16).padStart(8, '0')
 const value = (seed: number, bytes: number) => Uint8Array.from({ length: bytes }, (_, i) => seed * 31 + i)
 
 /** A few blocks; `bytes` is the size of each of `rows` rows. */
-async function fill(store: Store, { rows, bytes }: { rows: number; bytes: number }): Promise<void> {
+async function fill(
+  store: Store,
+  { rows, bytes, seal }: { rows: number; bytes: number; seal?: Uint8Array },
+): Promise<void> {
   for (let block = 0; block < 3; block++) {
     const changes = Array.from({ length: rows }, (_, i) => [rowKey(i), value(block + i, bytes)] as const)
     const some = changes.filter((_, i) => block === 0 || i % (block + 1) === 0)
-    await store.commit(sampleCommit({ store, changes: some, seed: block, transactions: 3 }))
+    const commit = sampleCommit({ store, changes: some, seed: block, transactions: 3 })
+    await store.commit(seal ? { ...commit, seal } : commit)
   }
 }
 
@@ -182,6 +186,27 @@ describe('a snapshot of several chunks', () => {
     await restored.close()
     await expect(restoring()).rejects.toMatchObject({ code: 'store/NOT_EMPTY' })
     await store.close()
+  })
+
+  test('goes on with that of another node, which has another seal of the same block', async () => {
+    const { store, files, check } = await made()
+    const other = await inMemory()
+    await fill(other, { rows: 70, bytes: 200_000, seal: Uint8Array.of(1, 2, 3) })
+    const others = filesInMemory()
+    await other.snapshot(others)
+    expect(others.files.get('manifest')).not.toEqual(files.files.get('manifest'))
+    files.files.delete('chunk-000002')
+    const level = newLevel()
+    const done: number[] = []
+    const onChunk = (count: number) => done.push(count)
+    await expect(restoreSnapshot({ level, files, check, onChunk })).rejects.toMatchObject({
+      code: 'store/BAD_SNAPSHOT',
+    })
+    const { chunks } = await restoreSnapshot({ level, files: others, check, onChunk })
+    expect(done).toEqual(Array.from({ length: chunks }, (_, i) => i + 1))
+    const restored = await merkleStore({ level })
+    await expectSame(restored, store)
+    await Promise.all([restored, store, other].map((one) => one.close()))
   })
 
   test('can be restored after an interruption at any write', async () => {
