@@ -11,6 +11,7 @@ export {
   type Status,
   signMessage,
   statement,
+  type ToSign,
 } from './messages.ts'
 export { type MissProof, missProof } from './misses.ts'
 export { faultsMax, honestMin, quorum } from './quorum.ts'

@@ -59,7 +59,8 @@ const signMessageFields = struct({
   validatorsHash: hash,
 })
 
-interface ToSign {
+/** A statement with what ties it to one chain and one set of validators. */
+export interface ToSign {
   readonly fingerprint: Hash
   readonly validatorsHash: Hash
   readonly statement: Statement
