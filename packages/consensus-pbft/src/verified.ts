@@ -21,6 +21,7 @@ export function areValid(suites: Suites, claims: readonly SignedClaim[]): boolea
   const found = known.get(suites) ?? { older: new Map(), newer: new Map() }
   known.set(suites, found)
   const fresh = claims.filter((claim) => !isKnown(found, claim))
+  if (fresh.length === 0) return true
   const bad = verifyBatch(fresh)
   for (let i = 0; i < fresh.length; i++) if (!bad.includes(i)) keep(found, fresh[i] as SignedClaim)
   return bad.length === 0
@@ -46,9 +47,9 @@ function keep(found: Known, claim: SignedClaim): void {
   found.newer.set(placeOf(claim), claim)
 }
 
-/** Two claims may have the same one: then the later one is remembered. */
+/** Two claims may have the same one: then the later one is remembered. A number of 30 bits, which a map finds much faster than a larger one. */
 function placeOf({ signature }: SignedClaim): number {
   let place = 0
-  for (let i = 0; i < 6 && i < signature.length; i++) place = place * 256 + (signature[i] as number)
-  return place
+  for (let i = 0; i < 4 && i < signature.length; i++) place = (place << 8) | (signature[i] as number)
+  return place >>> 2
 }

@@ -62,7 +62,7 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 
 /** True when both hold the same bytes. Not constant time: never compare secrets with it. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && compareBytes(a, b) === 0
+  return a === b || (a.length === b.length && compareBytes(a, b) === 0)
 }
 
 /** One new array with the bytes of all parts, in order. */

@@ -115,8 +115,8 @@ export function simMachine(options: MachineOptions): SimMachine {
   let busyUntilMs = 0
   let ended: string | undefined
   let starts = 0
-  /** What its engine asked for last, and what its signer gave last. */
-  let [lastAsked, lastGiven]: (SignRequest | undefined)[] = []
+  /** What its engine asked for last, and what its signer has to know: what it gave last, or knew when it started last. */
+  let [lastAsked, toKnow]: (SignRequest | undefined)[] = []
 
   function die(dying: Run): void {
     if (!dying.isAlive) return
@@ -315,7 +315,7 @@ export function simMachine(options: MachineOptions): SimMachine {
         const signature = await signer.sign(request)
         if (!living.isAlive) return NEVER
         if (signature) {
-          lastGiven = request
+          toKnow = request
           watch.signed({ address, ...request })
           note('signs', () => placeText(request.at))
         }
@@ -324,17 +324,20 @@ export function simMachine(options: MachineOptions): SimMachine {
     }
   }
 
-  /** A signer that starts again knows the last message that it signed, or the one that it was about to sign. */
+  /** A signer that starts again knows the last message that it signed, or the one that it was about to sign; and from then on that one. */
   function checkMemory({ last }: SignState): void {
-    if (!lastGiven) return
+    const [before, asked] = [toKnow, lastAsked]
+    if (last) toKnow = last
+    lastAsked = undefined
+    if (!before) return
     const isSame = (one: SignRequest | undefined) =>
       last !== undefined &&
       one !== undefined &&
       placeText(last.at) === placeText(one.at) &&
       equalBytes(last.message, one.message)
-    if (isSame(lastGiven) || (lastAsked !== lastGiven && isSame(lastAsked))) return
+    if (isSame(before) || isSame(asked)) return
     const knows = last ? `knows ${placeText(last.at)}` : 'knows nothing'
-    watch.broken('remembered', `the signer of ${name} signed ${placeText(lastGiven.at)} and ${knows}`)
+    watch.broken('remembered', `the signer of ${name} signed ${placeText(before.at)} and ${knows}`)
   }
 
   async function boot(living: Run): Promise<void> {
@@ -447,7 +450,7 @@ export function simMachine(options: MachineOptions): SimMachine {
       tip = undefined
       journal = []
       lastAsked = undefined
-      lastGiven = undefined
+      toKnow = undefined
       watch.wiped(name)
     },
   }

@@ -85,15 +85,23 @@ function replaced(
 ): Uint8Array | undefined {
   const known = all.get(who) ?? recentOf<number, Uint8Array>()
   all.set(who, known)
-  // Steps are below 256; no run has 2^16 rounds of a height, nor 2^29 heights.
-  const place = (Number(height) * ROUNDS_MAX + round) * STEPS_MAX + step
+  const place = placeNumber(Number(height), round, step)
   const before = known.get(place)
   known.set(place, message)
   return before
 }
 
+const SMALL = { height: 2 ** 22, round: 2 ** 5, step: 2 ** 3 } as const
 const ROUNDS_MAX = 65_536
 const STEPS_MAX = 256
+
+/** A number of its own for each place: a small one, which maps find much faster, for those that are met. */
+function placeNumber(height: number, round: number, step: number): number {
+  if (height < SMALL.height && round < SMALL.round && step < SMALL.step)
+    return (height * SMALL.round + round) * SMALL.step + step
+  // Steps are below 256; no run has 2^16 rounds of a height, nor 2^29 heights.
+  return -((height * ROUNDS_MAX + round) * STEPS_MAX + step)
+}
 
 export function placeText({ height, round, step }: SignPlace): string {
   return `height ${height}, round ${round}, step ${step}`

@@ -69,6 +69,12 @@ test.each([40_010, 40_128, 41_026, 41_029])(
   },
 )
 
+test('what a signer knew at its start is what its next start has to know, whatever was asked for and lost between', async () => {
+  // In this seed a validator loses its power while it signs, then again while it is asked for something in a later height.
+  const { violation } = await runPlan({ plan: planOf(100_702, { crashes: true }), setup })
+  expect(violation).toBeUndefined()
+})
+
 test('a single validator with another engine is simulated, too', async () => {
   const plan = { ...calm(3), validators: 1, observers: 2 }
   const { violation, height } = await runPlan({ plan, setup: { name: 'solo', engine: () => solo() } })
