@@ -163,7 +163,8 @@ export function createGossip(args: {
   }
 
   async function take(name: PeerId, id: Hash, transaction: Transaction): Promise<void> {
-    const [checked] = (await checks.check([transaction], mempool.checkRoom)) as [Checked]
+    const look = (one: Transaction, bytes: Uint8Array) => mempool.checkRoom('peer', one, bytes)
+    const [checked] = (await checks.check([transaction], look)) as [Checked]
     if ('error' in checked) {
       const { error } = checked
       if (!isChainError(error)) throw error

@@ -31,9 +31,10 @@ export interface Mempool {
   add(prepared: Prepared): Hash
   /**
    * Throws `node/POOL_FULL` for a transaction that surely finds no place, without a look at its signatures or at the state: what a full pool refuses
-   * must cost the node little.
+   * must cost the node little. Clients find the last tenth of the places taken: what other nodes have let in needs them, or the pools of
+   * a busy network would no longer be the same, and blocks full of transactions that most nodes have yet to check.
    */
-  checkRoom(transaction: Transaction, bytes: Uint8Array): void
+  checkRoom(from: 'client' | 'peer', transaction: Transaction, bytes: Uint8Array): void
   has(id: Hash): boolean
   get(id: Hash): Prepared | undefined
   readonly count: number
@@ -57,6 +58,8 @@ export interface Mempool {
   reverted(): void
 }
 
+/** How full of the pool clients may make it. */
+const CLIENT_SHARE = 0.9
 /** How many dropped transactions are remembered. */
 const DROPPED_MAX = 1_000
 /** For how many payers the fees that wait are kept added up, and for how many in one admission. */
@@ -190,9 +193,10 @@ export function createMempool(args: {
     throw nodeFail.POOL_FULL({ countMax: limits.countMax, bytesMax: limits.bytesMax })
   }
 
-  function checkRoom(transaction: Transaction, { length }: Uint8Array): void {
+  function checkRoom(from: 'client' | 'peer', transaction: Transaction, { length }: Uint8Array): void {
     const { countMax, bytesMax } = limits
-    if (index.count < countMax && index.bytes + length <= bytesMax) return
+    const share = from === 'client' ? CLIENT_SHARE : 1
+    if (index.count < Math.ceil(share * countMax) && index.bytes + length <= share * bytesMax) return
     const { sender, nonce } = transaction.body
     const queue = index.queue(sender)
     // What waits already, replaces another one or is in a block has another answer.

@@ -61,7 +61,7 @@ export function createSubmissions(args: {
   async function submitAll(given: readonly (Transaction | Uint8Array)[]): Promise<readonly Submitted[]> {
     if (!isRunning()) return given.map(() => ({ error: nodeFail.NOT_RUNNING({}) }))
     const startMs = host.monotonicMs()
-    const checked = await checks.check(given, mempool.checkRoom)
+    const checked = await checks.check(given, (one, bytes) => mempool.checkRoom('client', one, bytes))
     metrics.took('check', host.monotonicMs() - startMs)
     const submitted: Submitted[] = []
     for (const one of checked.map(queue)) submitted.push('then' in one ? await one : one)

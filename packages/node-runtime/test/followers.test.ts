@@ -25,6 +25,30 @@ test('observers follow one validator, block by block, over JSON and BCS alike', 
   }
 })
 
+test('a node whose clients find no place any more still takes what another node has let in', async () => {
+  const nodes = soloNodes()
+  const mempool = { countMax: 10 }
+  const [one, other] = [await nodes.start('one', { mempool }), await nodes.start('other', { mempool })]
+  await nodes.clock.advance(100n)
+  const input = { to: bob, amount: amount(1n) }
+  const transferOf = (nonce: bigint) =>
+    nodes.model.sign({
+      ...nodes.model.body(alice, [{ module: 'token', command: 'transfer', input }]),
+      nonce,
+    })
+  // Both have room until what came to the other has reached them.
+  for (let nonce = 0n; nonce < 8n; nonce++) await one.submit(transferOf(nonce))
+  await nodes.clock.advance(1_000n)
+  expect(other.mempool.count).toBe(8)
+  await other.submit(transferOf(8n))
+  const tenth = transferOf(9n)
+  await expect(other.submit(tenth)).rejects.toMatchObject({ code: 'node/POOL_FULL' })
+  await one.submit(tenth)
+  await nodes.clock.advance(1_000n)
+  expect([one.mempool.count, other.mempool.count]).toEqual([10, 10])
+  await nodes.stop()
+})
+
 test('an observer that is joined only to another observer follows, too', async () => {
   const nodes = soloNodes()
   const leader = await nodes.start('validator')

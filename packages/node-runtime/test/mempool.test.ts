@@ -137,7 +137,7 @@ test('counts are bounded overall', () => {
 
 test('a full pool knows without a look at the state who finds no place', () => {
   const { pool, transfer } = start({ countMax: 2 })
-  const look = (one: ReturnType<typeof transfer>) => () => pool.checkRoom(one.transaction, one.bytes)
+  const look = (one: ReturnType<typeof transfer>) => () => pool.checkRoom('peer', one.transaction, one.bytes)
   const [first, second] = [transfer(alice, 0n, { fee: 100n }), transfer(alice, 1n, { fee: 90n })]
   pool.add(first)
   look(transfer(alice, 1n))()
@@ -146,6 +146,16 @@ test('a full pool knows without a look at the state who finds no place', () => {
   // These have other answers: one that waits, a better offer, a replacement, and a sender of whom nothing is known.
   for (const one of [second, transfer(alice, 2n, { fee: 91n }), transfer(alice, 1n), transfer(bob, 0n)])
     look(one)()
+})
+
+test('the last tenth of the places is for what other nodes have let in', () => {
+  const { pool, transfer } = start({ countMax: 10 })
+  for (let nonce = 0n; nonce < 9n; nonce++) pool.add(transfer(alice, nonce, { fee: 90n }))
+  const { transaction, bytes } = transfer(alice, 9n, { fee: 90n })
+  expect(code(() => pool.checkRoom('client', transaction, bytes))).toBe('node/POOL_FULL')
+  pool.checkRoom('peer', transaction, bytes)
+  const dearer = transfer(alice, 9n, { fee: 91n })
+  pool.checkRoom('client', dearer.transaction, dearer.bytes)
 })
 
 test('bytes are bounded overall', () => {

@@ -6,6 +6,7 @@ import {
   type Host,
   type Log,
   type MemoryNetwork,
+  type MempoolLimits,
   memoryNetwork,
   memorySigner,
   type Node,
@@ -30,7 +31,13 @@ export interface Nodes {
   /** Starts the node of a name: `validator`, or an observer. */
   start(
     name: string,
-    options?: { store?: Store; signer?: ConsensusSigner; log?: Log; isAlone?: boolean },
+    options?: {
+      store?: Store
+      signer?: ConsensusSigner
+      log?: Log
+      isAlone?: boolean
+      mempool?: Partial<MempoolLimits>
+    },
   ): Promise<Node>
   readonly model: ReturnType<typeof modelOf>
   stop(): Promise<void>
@@ -56,11 +63,12 @@ export function soloNodes(
     clock,
     network,
     model,
-    async start(name, { store = memoryStore(), signer, log, isAlone = false } = {}) {
+    async start(name, { store = memoryStore(), signer, log, isAlone = false, mempool = {} } = {}) {
       const node = await createNode({
         genesis: model.genesis,
         store,
         host: hostOf(clock, log),
+        mempool,
         network: isAlone ? undefined : network.at(name),
         validator: name === 'validator' ? (signer ?? memorySigner(validator)) : undefined,
       })
