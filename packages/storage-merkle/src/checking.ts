@@ -11,10 +11,10 @@ import {
 } from '@mmtchain/primitives'
 import type { View } from './database.ts'
 import { keyIndex } from './key-index.ts'
-import { checkSum, entry, type Version } from './records.ts'
+import { checkSum, entry, missing, type Version } from './records.ts'
 import { merkleStoreFail } from './refusals.ts'
 import { subtreeRoot } from './snapshot-format.ts'
-import { missing, readBlock } from './state.ts'
+import { readBlock } from './state.ts'
 
 /** What was read. */
 export interface CheckedStore {

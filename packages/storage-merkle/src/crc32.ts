@@ -1,13 +1,16 @@
-type Crc32 = (bytes: Uint8Array, before?: number) => number
+/** Of the whole piece from `from` to before `to`. */
+type Crc32 = (bytes: Uint8Array, before: number) => number
 
 /** A shorter input is summed before zlib has been entered. */
-const NATIVE_BYTES_MIN = 64
+const NATIVE_BYTES_MIN = 512
 
 const native = nativeCrc32()
 
-/** The CRC-32 of ISO 3309 (as in zlib and PNG) of `bytes`, going on from that of what comes before them. */
-export function crc32(bytes: Uint8Array, before = 0): number {
-  return native && bytes.length >= NATIVE_BYTES_MIN ? native(bytes, before) : portableCrc32(bytes, before)
+/** The CRC-32 of ISO 3309 (as in zlib and PNG) of the bytes from `from` to before `to`, going on from that of what comes before them. */
+export function crc32(bytes: Uint8Array, before = 0, from = 0, to = bytes.length): number {
+  return native && to - from >= NATIVE_BYTES_MIN
+    ? native(bytes.subarray(from, to), before)
+    : portableCrc32(bytes, before, from, to)
 }
 
 /** Node.js has it from 20.15 on. */
@@ -17,20 +20,46 @@ function nativeCrc32(): Crc32 | undefined {
   return zlib?.crc32
 }
 
-export function portableCrc32(bytes: Uint8Array, before = 0): number {
-  const sums = table()
+/** Eight bytes a step, each by a table of its own (Kounavis and Berry, "A Systematic Approach to Building High Performance Software-based CRC Generators"). */
+export function portableCrc32(bytes: Uint8Array, before = 0, from = 0, to = bytes.length): number {
+  tables ??= makeTables()
+  const sums = tables
   let sum = ~before
-  for (let i = 0; i < bytes.length; i++)
-    sum = (sum >>> 8) ^ (sums[(sum ^ (bytes[i] as number)) & 0xff] as number)
+  let at = from
+  for (; at + 8 <= to; at += 8) {
+    const low =
+      sum ^
+      ((bytes[at] as number) |
+        ((bytes[at + 1] as number) << 8) |
+        ((bytes[at + 2] as number) << 16) |
+        ((bytes[at + 3] as number) << 24))
+    sum =
+      (sums[0x700 | (low & 0xff)] as number) ^
+      (sums[0x600 | ((low >>> 8) & 0xff)] as number) ^
+      (sums[0x500 | ((low >>> 16) & 0xff)] as number) ^
+      (sums[0x400 | (low >>> 24)] as number) ^
+      (sums[0x300 | (bytes[at + 4] as number)] as number) ^
+      (sums[0x200 | (bytes[at + 5] as number)] as number) ^
+      (sums[0x100 | (bytes[at + 6] as number)] as number) ^
+      (sums[bytes[at + 7] as number] as number)
+  }
+  for (; at < to; at++) sum = (sum >>> 8) ^ (sums[(sum ^ (bytes[at] as number)) & 0xff] as number)
   return ~sum >>> 0
 }
 
-let made: Int32Array | undefined
-function table(): Int32Array {
-  made ??= Int32Array.from({ length: 256 }, (_, byte) => {
+let tables: Int32Array | undefined
+
+/** Of each byte the sum when no byte follows it, then of each the sum when one more zero does, and so on. */
+function makeTables(): Int32Array {
+  const made = new Int32Array(8 * 256)
+  for (let byte = 0; byte < 256; byte++) {
     let sum = byte
     for (let bit = 0; bit < 8; bit++) sum = sum & 1 ? (sum >>> 1) ^ 0xedb88320 : sum >>> 1
-    return sum
-  })
+    made[byte] = sum
+  }
+  for (let i = 256; i < made.length; i++) {
+    const before = made[i - 256] as number
+    made[i] = (before >>> 8) ^ (made[before & 0xff] as number)
+  }
   return made
 }

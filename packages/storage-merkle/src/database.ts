@@ -27,7 +27,11 @@ export interface KeyRange {
 export interface View {
   /** Throws `store/DAMAGED` when there is something else than an entry of this kind. */
   read<T>(entry: Readable<T>): T | undefined
+  /** The bytes under the key of an entry, unchecked; nobody may change them. Throws `store/DAMAGED` when the database does. */
+  packed(entry: Readable<unknown>): Uint8Array | undefined
   entries(range: KeyRange): AsyncIterable<readonly [key: Uint8Array, packed: Uint8Array]>
+  /** Goes on with what the database shows now. It must not be writing. */
+  renew(): void
   close(): Promise<void>
 }
 
@@ -133,9 +137,11 @@ function databaseOn(args: {
   readonly compact: () => Promise<void>
 }): Database {
   const { level, close, compact } = args
+  const views = viewsOf(level)
   return {
-    view: () => viewOf(level),
+    view: views.open,
     async write(writes, options) {
+      views.hold()
       const batch = level.batch()
       for (const part of writes) {
         for (const { key, value } of part) {
@@ -155,27 +161,64 @@ function defined({ gte, lt, reverse = false, limit = -1 }: KeyRange) {
   return { gte, lt, reverse, limit }
 }
 
-function viewOf(level: Level): View {
-  const snapshot = level.snapshot()
-  const options = { keyEncoding: 'view', valueEncoding: 'view', snapshot }
+/**
+ * Views of a database. Until something is written it shows what they show, and reading from it takes less than from a
+ * snapshot of it; so a view has none before the next write begins, or a range is read.
+ */
+function viewsOf(level: Level) {
+  /** Those that have no snapshot; `hold` gives them one. */
+  const direct = new Set<() => void>()
+
+  function open(): View {
+    let held: ReturnType<Level['snapshot']> | undefined
+    let options: ReturnType<typeof readingFrom> | undefined
+    const hold = () => {
+      direct.delete(hold)
+      held ??= level.snapshot()
+      options = readingFrom(held)
+      return options
+    }
+    direct.add(hold)
+    function packed(from: Readable<unknown>): Uint8Array | undefined {
+      try {
+        return options ? level.getSync<Uint8Array, Uint8Array>(from.key, options) : level.getSync(from.key)
+      } catch (error) {
+        throw merkleStoreFail.DAMAGED({ record: from.name(), why: textOf(error) })
+      }
+    }
+    const close = async () => {
+      direct.delete(hold)
+      await held?.close()
+    }
+    return {
+      packed,
+      read(from) {
+        const found = packed(from)
+        // LevelDB gives a Buffer, whose `slice` shares memory where that of a Uint8Array copies.
+        return found && unpack(from, new Uint8Array(found.buffer, found.byteOffset, found.length))
+      },
+      entries: (range) =>
+        level.iterator<Uint8Array, Uint8Array>({ ...defined(range), ...(options ?? hold()) }),
+      renew() {
+        void held?.close()
+        held = undefined
+        options = undefined
+        direct.add(hold)
+      },
+      close,
+    }
+  }
+
   return {
-    read(from) {
-      const found = readBytes(from, () => level.getSync<Uint8Array, Uint8Array>(from.key, options))
-      return found && unpack(from, found)
+    open,
+    hold() {
+      for (const hold of direct) hold()
     },
-    entries: (range) => level.iterator<Uint8Array, Uint8Array>({ ...defined(range), ...options }),
-    close: () => snapshot.close(),
   }
 }
 
-function readBytes(from: Readable<unknown>, read: () => Uint8Array | undefined): Uint8Array | undefined {
-  try {
-    const found = read()
-    // LevelDB gives a Buffer, whose `slice` shares memory where that of a Uint8Array copies.
-    return found && new Uint8Array(found.buffer, found.byteOffset, found.length)
-  } catch (error) {
-    throw merkleStoreFail.DAMAGED({ record: from.name(), why: textOf(error) })
-  }
+function readingFrom(snapshot: ReturnType<Level['snapshot']>) {
+  return { keyEncoding: 'view', valueEncoding: 'view', snapshot }
 }
 
 /** `supports.getSync` is newer than the types of it. */
@@ -185,7 +228,7 @@ function hasSyncReads({ supports }: Level): boolean {
 
 /** Marks a new database with the format; an old one must have it. */
 async function checkFormat(path: string, level: Level, database: Database): Promise<void> {
-  const view = viewOf(level)
+  const view = database.view()
   const meta = view.read(entry.meta())
   await view.close()
   if (meta?.format === FORMAT) return

@@ -21,14 +21,13 @@ export function writeKey(to: Uint8Array, at: number, key: StateKey): void {
   if (all < 0) fromHex(key)
 }
 
-/** Whether bytes are those of a key. */
-export function isKey(bytes: Uint8Array, key: StateKey): boolean {
-  if (2 * bytes.length !== key.length) return false
+/** Whether the bytes from `at` on are those of a key. */
+export function isKey(bytes: Uint8Array, at: number, key: StateKey): boolean {
   let all = 0
-  for (let i = 0; i < bytes.length; i++) {
+  for (let i = 0; 2 * i + 1 < key.length; i++) {
     const high = VALUE_OF_DIGIT[key.charCodeAt(2 * i)] ?? -1
     const low = VALUE_OF_DIGIT[key.charCodeAt(2 * i + 1)] ?? -1
-    all |= ((high << 4) | low) ^ (bytes[i] as number)
+    all |= ((high << 4) | low) ^ (bytes[at + i] as number)
   }
   return all === 0
 }

@@ -21,13 +21,13 @@ import { type CheckedStore, checkEverything } from './checking.ts'
 import { type Database, type MerkleStorePlace, openPlace, textOf, type Write } from './database.ts'
 import { loadPairHasher, type PairHasherName } from './pair-hasher.ts'
 import { prunedBy, undoOf } from './past.ts'
-import { entry, historyKeys, keysOf, placeOfHistory, type Version } from './records.ts'
+import { entry, historyKeys, keysOf, missing, placeOfHistory, type Version } from './records.ts'
 import { merkleStoreFail } from './refusals.ts'
 import { checkRestored } from './restore.ts'
 import { type SnapshotSummary, writeSnapshot } from './snapshot.ts'
 import type { SnapshotFiles } from './snapshot-files.ts'
 import { type Plan, planOf, rememberRows, type Stage, stageOn, tipWrite } from './staging.ts'
-import { type Committed, missing, readBlock, readId, type State, stateOn } from './state.ts'
+import { type Committed, readBlock, readId, type State, stateOn } from './state.ts'
 import { hashOfRoot } from './state-tree.ts'
 import { arenaBytes } from './tree-arena.ts'
 
@@ -262,6 +262,7 @@ function storeOn(args: {
         kept = { ...kept, oldest: kept.oldest > height ? kept.oldest : height + 1n }
         const tip = state.now().tip?.header.height as Height
         await writeAll(tip, [removals, [tipWrite(tip, kept)]], false)
+        state.now().view.renew()
       })
       yield
     }
@@ -422,9 +423,11 @@ function readCommitted(database: Database): { readonly committed: Committed; rea
   const tip = view.read(entry.tip())
   if (!tip) {
     const version = {
+      height: -1n,
       tree: { kind: 'empty' } as const,
       index: undefined,
       rows: 0n,
+      replacedBits: 0,
       checkpoint: new Uint8Array(),
     }
     return { committed: { view, tip: undefined, version }, kept: { oldest: 0n, first: 0n, pruned: 0n } }

@@ -1,5 +1,7 @@
 // SHA-256 of many short messages: they gather by their lengths, and those of one length in blocks are hashed together.
 import { sha256Into } from '@mmtchain/crypto'
+import type { StateKey } from '@mmtchain/kernel'
+import { keyLength, pathInto, writeKey } from './key-bytes.ts'
 import { LANES_START, type Lanes } from './sha256-lanes.ts'
 
 /** Where messages are written, one by one, and their hashes go. */
@@ -90,6 +92,20 @@ export function messageHasher(lanes: Lanes | undefined): MessageHasher {
       for (const those of all) if (those.count > 0) hashAll(those)
     },
   }
+}
+
+/** Has H(key) written to the word `at`, after `begin`. Throws `primitives/NOT_HEX`. */
+export function addKey(messages: MessageHasher, key: StateKey, to: Int32Array, at: number): void {
+  const length = keyLength(key)
+  if (length > MESSAGE_BYTES_MAX) pathInto(key, to, at)
+  else writeKey(messages.bytes, messages.room(length, at), key)
+}
+
+/** Writes H(key) of one key to the word `at`. Nothing else may wait. Throws `primitives/NOT_HEX`. */
+export function hashKeyWith(messages: MessageHasher, key: StateKey, to: Int32Array, at: number): void {
+  messages.begin(to)
+  addKey(messages, key, to, at)
+  messages.finish()
 }
 
 /** FIPS 180-4, section 5.1.1: a bit, zeros, and the length in bits, up to `end`. */

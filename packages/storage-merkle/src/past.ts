@@ -1,8 +1,8 @@
 // What becomes of states that are no longer the tip's: blocks are taken back, old states are pruned.
 import { type Hash, type Height, height as toHeight } from '@mmtchain/primitives'
 import { type Database, put, remove, type View, type Write } from './database.ts'
-import { entry, keysBornAt } from './records.ts'
-import { missing } from './state.ts'
+import { entry, keysBornAt, missing, type Readable } from './records.ts'
+import type { ReplacedRows } from './replaced-rows.ts'
 
 /** Deletions of one batch of pruning: some milliseconds of work, so that a block never waits long for it. */
 const DELETIONS_MAX = 4096
@@ -14,19 +14,16 @@ export async function undoOf(args: {
   readonly height: Height
 }): Promise<readonly Write[]> {
   const { database, view, height } = args
-  const replaced = view.read(entry.replaced(height))
-  if (!replaced) throw missing(entry.replaced(height))
   const writes: Write[] = []
-  for (const { path, before } of replaced.rows) {
-    const to = entry.row(path)
-    if (before < 0) {
-      writes.push(remove(to))
-      continue
+  for (const part of partsOf(view, height)) {
+    const rows = view.read(part)
+    if (!rows) throw missing(part)
+    for (let i = 0; i < rows.count; i++) {
+      const to = entry.row(rows.path(i))
+      const before = rows.before(i)
+      writes.push(before ? put(to, before) : remove(to))
     }
-    const from = entry.oldRow(path, before)
-    const old = view.read(from)
-    if (!old) throw missing(from)
-    writes.push(put(to, old), remove(from))
+    writes.push(remove(part))
   }
   for (const kind of ['n', 'p'] as const)
     for await (const key of database.keys(keysBornAt(kind, Number(height)))) writes.push(remove({ key }))
@@ -36,6 +33,13 @@ export async function undoOf(args: {
     remove(entry.replaced(height)),
     remove(entry.version(height)),
   ]
+}
+
+/** The entries with the rows that a block replaced. */
+function partsOf(view: View, height: Height): readonly Readable<ReplacedRows>[] {
+  const version = view.read(entry.version(height))
+  if (!version) throw missing(entry.version(height))
+  return Array.from({ length: 2 ** version.replacedBits }, (_, part) => entry.replacedRows({ height, part }))
 }
 
 function blockRemovals(view: View, height: Height): readonly Write[] {
@@ -63,12 +67,9 @@ export function* prunedBy(view: View, height: Height): Generator<readonly Write[
   const replaced = view.read(entry.replaced(next))
   // Another pruning may have dropped both, which one batch does.
   if (!replaced && view.read(entry.version(height))) throw missing(entry.replaced(next))
-  const { rows, nodes, pages } = replaced ?? { rows: [], nodes: [], pages: [] }
-  const removals = [
-    ...rows.flatMap(({ path, before }) => (before < 0 ? [] : [entry.oldRow(path, before)])),
-    ...nodes.map(entry.node),
-    ...pages.map(entry.page),
-  ]
+  const removals = replaced
+    ? [...partsOf(view, next), ...replaced.nodes.map(entry.node), ...replaced.pages.map(entry.page)]
+    : []
   for (let at = 0; at < removals.length; at += DELETIONS_MAX)
     yield removals.slice(at, at + DELETIONS_MAX).map(remove)
   yield [remove(entry.version(height)), remove(entry.replaced(next))]

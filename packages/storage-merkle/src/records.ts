@@ -23,6 +23,7 @@ import { block, receipts, type StateKey } from '@mmtchain/kernel'
 import {
   type Address,
   addressToBytes,
+  type ChainError,
   fromHex,
   type Hash,
   type Height,
@@ -31,14 +32,16 @@ import {
   toHex,
 } from '@mmtchain/primitives'
 import { crc32 } from './crc32.ts'
+import { isKey, keyLength } from './key-bytes.ts'
 import type { Page, PageRef } from './key-index.ts'
 import { merkleStoreFail } from './refusals.ts'
 import { decodeReplaced, type Replaced } from './replaced.ts'
+import { decodeReplacedRows, type ReplacedRows } from './replaced-rows.ts'
 import type { TreeRoot } from './state-tree.ts'
 import { type Place, placeBytes, readU48, writeU48 } from './tree-nodes.ts'
 
 /** The layout that this software writes, and the only one that it reads. */
-export const FORMAT = 3
+export const FORMAT = 4
 
 /** One entry of the database, to be read. `decode` may throw anything for bytes that were never written. */
 export interface Readable<T> {
@@ -91,6 +94,7 @@ const version = struct({
   tree: treeRoot,
   index: option(struct({ born: u64, number: u32 })),
   rows: u64,
+  replacedBits: u8,
   checkpoint: anyBytes,
 })
 const page = struct({
@@ -101,9 +105,13 @@ const restoring = struct({ snapshot: hash, next: u32, done: u8, tree: treeRoot }
 
 /** The roots of the state after a block. */
 export interface Version {
+  /** The block's height. */
+  readonly height: bigint
   readonly tree: TreeRoot
   readonly index: PageRef | undefined
   readonly rows: bigint
+  /** The rows that the block replaced are in 2^replacedBits parts. */
+  readonly replacedBits: number
   readonly checkpoint: Uint8Array
 }
 
@@ -126,17 +134,11 @@ export const entry = {
   history: (account: Address, at: { readonly height: bigint; readonly index: number }) =>
     coded('a', historyBytes(account, at), hash, () => `the history of ${account} at height ${at.height}`),
   // Rows and nodes are read for every transaction: an object that is spread into another costs as much as a decoded row.
-  row: (path: Uint8Array): Entry<Row> => ({
-    encode: encodeRow,
-    decode: decodeRow,
-    key: rowKey(path),
-    name: () => `the row of path ${toHex(path)}`,
-  }),
-  oldRow: (path: Uint8Array, since: number): Entry<Row> => ({
-    encode: encodeRow,
-    decode: decodeRow,
-    key: oldRowKey(path, since),
-    name: () => `the row of path ${toHex(path)} of height ${since}`,
+  row: (path: Uint8Array): Entry<Row> => rowUnder(rowKey(path)),
+  replacedRows: (at: Part): Readable<ReplacedRows> => ({
+    key: partKey(at),
+    name: () => `part ${at.part} of the rows that block ${at.height} replaced`,
+    decode: decodeReplacedRows,
   }),
   node: (place: Place): Entry<Uint8Array> => ({
     encode: plain.encode,
@@ -154,7 +156,7 @@ export const entry = {
     key: keyOf('v', u64Bytes(at)),
     name: () => `the state of height ${at}`,
     encode: encodeVersion,
-    decode: decodeVersion,
+    decode: (body) => decodeVersion(body, at),
   }),
   replaced: (at: Height): Readable<Replaced> => ({
     key: keyOf('c', u64Bytes(at)),
@@ -178,16 +180,46 @@ export const entry = {
   }),
 }
 
+function rowUnder(key: Uint8Array): Entry<Row> {
+  const name = () => `the row of path ${toHex(key.subarray(1))}`
+  return { encode: encodeRow, decode: decodeRow, key, name }
+}
+
+/** The row at a path that is written to eight words from `at` on, again and again: a small array for each read takes as long as its hash. */
+export function rowAtWords(): {
+  readonly entry: Entry<Row>
+  readonly words: Int32Array
+  readonly at: number
+} {
+  const memory = new ArrayBuffer(36)
+  const key = new Uint8Array(memory, 3)
+  key[0] = 's'.charCodeAt(0)
+  return { entry: rowUnder(key), words: new Int32Array(memory), at: 1 }
+}
+
 export function rowKey(path: Uint8Array): Uint8Array {
   return keyOf('s', path)
 }
 
-function oldRowKey(path: Uint8Array, since: number): Uint8Array {
-  const key = new Uint8Array(39)
-  key[0] = 'o'.charCodeAt(0)
-  writeU48(key, 1, since)
-  key.set(path, 7)
+/** Some of the rows that a block replaced. */
+export interface Part {
+  readonly height: bigint
+  readonly part: number
+}
+
+export const PART_KEY_BYTES = 9
+
+function partKey({ height, part }: Part): Uint8Array {
+  const key = new Uint8Array(PART_KEY_BYTES)
+  writePartKey(key, 0, Number(height), part)
   return key
+}
+
+export function writePartKey(to: Uint8Array, at: number, height: number, part: number): void {
+  to[at] = 'o'.charCodeAt(0)
+  writeU48(to, at + 1, height)
+  to[at + 7] = part >> 8
+  to[at + 8] = part
 }
 
 function nodeKey(place: Place): Uint8Array {
@@ -235,20 +267,20 @@ export function pack<T>(entry: Entry<T>, value: T): Uint8Array {
 export function packBody(key: Uint8Array, body: Uint8Array): Uint8Array {
   const packed = new Uint8Array(body.length + SUM_BYTES)
   packed.set(body)
-  writeSum(packed, body.length, crc32(body, crc32(key)))
+  writeU32(packed, body.length, crc32(body, crc32(key)))
   return packed
 }
 
 /** Writes the checksum of a key and the value behind it into the last bytes before `end`. */
 export function seal(bytes: Uint8Array, start: number, end: number): void {
-  writeSum(bytes, end - SUM_BYTES, crc32(bytes.subarray(start, end - SUM_BYTES)))
+  writeU32(bytes, end - SUM_BYTES, crc32(bytes, 0, start, end - SUM_BYTES))
 }
 
-function writeSum(to: Uint8Array, at: number, sum: number): void {
-  to[at] = sum >>> 24
-  to[at + 1] = sum >>> 16
-  to[at + 2] = sum >>> 8
-  to[at + 3] = sum
+export function writeU32(to: Uint8Array, at: number, value: number): void {
+  to[at] = value >>> 24
+  to[at + 1] = value >>> 16
+  to[at + 2] = value >>> 8
+  to[at + 3] = value
 }
 
 /** Throws `store/DAMAGED` unless the checksum of an entry of any kind fits. */
@@ -259,25 +291,41 @@ export function checkSum(key: Uint8Array, packed: Uint8Array): void {
 
 /** The value of stored bytes. Throws `store/DAMAGED` for any others than `pack` makes. */
 export function unpack<T>(entry: Readable<T>, packed: Uint8Array): T {
-  if (packed.length < SUM_BYTES) throw damaged(entry, 'it is too short')
-  const body = packed.subarray(0, -SUM_BYTES)
-  const at = body.length
-  const sum =
-    ((packed[at] as number) * 2 ** 24 +
-      ((packed[at + 1] as number) << 16) +
-      ((packed[at + 2] as number) << 8) +
-      (packed[at + 3] as number)) >>>
-    0
-  if (sum !== crc32(body, crc32(entry.key))) throw damaged(entry, 'its checksum is wrong')
+  const end = bodyEnd(entry, packed)
   try {
-    return entry.decode(body)
+    return entry.decode(packed.subarray(0, end))
   } catch (error) {
     if (!isChainError(error) && !(error instanceof RangeError)) throw error
     throw damaged(entry, error.message)
   }
 }
 
-function damaged(entry: Readable<unknown>, why: string): Error {
+/** Where the value of stored bytes ends. Throws `store/DAMAGED` unless the checksum behind it fits. */
+function bodyEnd(entry: Readable<unknown>, packed: Uint8Array): number {
+  const end = packed.length - SUM_BYTES
+  if (end < 0) throw damaged(entry, 'it is too short')
+  if (readU32(packed, end) !== crc32(packed, crc32(entry.key), 0, end))
+    throw damaged(entry, 'its checksum is wrong')
+  return end
+}
+
+/**
+ * The value of the stored row of a state key, as a view. It is `unpack` without an object for each part, since most of what is read is rows.
+ * Throws `store/DAMAGED` for another row, too.
+ */
+export function valueOfRow(entry: Readable<Row>, packed: Uint8Array, key: StateKey): Uint8Array {
+  const end = bodyEnd(entry, packed)
+  const start = ROW_HEAD_BYTES + keyLength(key)
+  const fits = start <= end && readU32(packed, ROW_HEAD_BYTES - 4) === keyLength(key)
+  if (!fits || !isKey(packed, ROW_HEAD_BYTES, key)) throw damaged(entry, `it is not that of the key ${key}`)
+  return new Uint8Array(packed.buffer, packed.byteOffset + start, end - start)
+}
+
+export function missing(from: Readable<unknown>): ChainError {
+  return damaged(from, 'it is missing')
+}
+
+function damaged(entry: Readable<unknown>, why: string): ChainError {
   return merkleStoreFail.DAMAGED({ record: entry.name(), why })
 }
 
@@ -295,13 +343,16 @@ function encodeRow({ since, key, value }: Row): Uint8Array {
   return body
 }
 
-function decodeRow(body: Uint8Array): Row {
-  const [a, b, c, d] = [body[6], body[7], body[8], body[9]]
-  if (a === undefined || b === undefined || c === undefined || d === undefined)
-    throw new RangeError('its head is too short')
-  const end = ROW_HEAD_BYTES + a * 2 ** 24 + (b << 16) + (c << 8) + d
+export function decodeRow(body: Uint8Array): Row {
+  if (body.length < ROW_HEAD_BYTES) throw new RangeError('its head is too short')
+  const end = ROW_HEAD_BYTES + readU32(body, ROW_HEAD_BYTES - 4)
   if (end > body.length) throw new RangeError('its key ends early')
   return { since: readU48(body, 0), key: body.subarray(ROW_HEAD_BYTES, end), value: body.subarray(end) }
+}
+
+function readU32(from: Uint8Array, at: number): number {
+  const low = ((from[at + 1] as number) << 16) | ((from[at + 2] as number) << 8) | (from[at + 3] as number)
+  return (from[at] as number) * 2 ** 24 + low
 }
 
 export function writeRowHead(
@@ -310,10 +361,7 @@ export function writeRowHead(
   { since, keyBytes }: { readonly since: number; readonly keyBytes: number },
 ): void {
   writeU48(to, at, since)
-  to[at + 6] = keyBytes >>> 24
-  to[at + 7] = keyBytes >>> 16
-  to[at + 8] = keyBytes >>> 8
-  to[at + 9] = keyBytes
+  writeU32(to, at + 6, keyBytes)
 }
 
 /** Each key as how many digits it shares with the one before it, and the rest. */
@@ -340,15 +388,15 @@ function decodePage(body: Uint8Array): Page {
   return { keys, pages: pages?.map(({ born, number }) => ({ born: Number(born), number })) }
 }
 
-function encodeVersion({ tree, index, rows, checkpoint }: Version): Uint8Array {
+function encodeVersion({ tree, index, rows, replacedBits, checkpoint }: Version): Uint8Array {
   const ref = index ? { born: BigInt(index.born), number: index.number } : null
-  return encode(version, { tree: treeToCodec(tree), index: ref, rows, checkpoint })
+  return encode(version, { tree: treeToCodec(tree), index: ref, rows, replacedBits, checkpoint })
 }
 
-function decodeVersion(body: Uint8Array): Version {
-  const { tree, index, rows, checkpoint } = decode(version, body)
+function decodeVersion(body: Uint8Array, height: bigint): Version {
+  const { tree, index, ...rest } = decode(version, body)
   const ref = index ? { ...index, born: Number(index.born) } : undefined
-  return { tree: treeFromCodec(tree), index: ref, rows, checkpoint }
+  return { ...rest, height, tree: treeFromCodec(tree), index: ref }
 }
 
 function treeToCodec(tree: TreeRoot): Infer<typeof treeRoot> {

@@ -8,7 +8,7 @@ import { transactionId } from '@mmtchain/tx'
 import { type Database, type MerkleStorePlace, openPlace, put, remove, type Write } from './database.ts'
 import { type PageRef, pagesOf } from './key-index.ts'
 import { loadPairHasher, type PairHasher } from './pair-hasher.ts'
-import { entry, keysOf, type Restoring, type Version } from './records.ts'
+import { entry, keysOf, missing, type Restoring, type Version } from './records.ts'
 import { merkleStoreFail } from './refusals.ts'
 import { type SnapshotSummary, summaryOf } from './snapshot.ts'
 import type { SnapshotFiles } from './snapshot-files.ts'
@@ -23,7 +23,6 @@ import {
 } from './snapshot-format.ts'
 import { type KnownRows, stagedRows } from './staged-rows.ts'
 import { blockWrites, nodeWrites, tipWrite } from './staging.ts'
-import { missing } from './state.ts'
 import { hashOfRoot, rootOf, type StateTree, stateTree } from './state-tree.ts'
 import { writeBuffer } from './write-buffer.ts'
 
@@ -165,9 +164,11 @@ async function finish(args: {
   const transactionIds = block.transactions.map(({ body }) => transactionId(body))
   const refusals = transactionIds.map(() => null)
   const version: Version = {
+    height,
     tree: progress.tree,
     index: await buildIndex(database, Number(height)),
     rows: manifest.chunks.reduce((sum, { rows }) => sum + BigInt(rows), 0n),
+    replacedBits: 0,
     checkpoint: new Uint8Array(),
   }
   const after = { ...progress, done: 1 }

@@ -14,7 +14,9 @@ export interface RowMemory {
   pathsInto(records: Int32Array, from: number, to: number, changes: Int32Array): void
   /** The value of a record, null for no row. A view of memory that is good until the next `put`. */
   valueOf(record: number): Uint8Array | null
-  /** Remembers a row, or null for none, with H(key) at the word `pathAt` of `paths`. */
+  /** Remembers a row, or null for none, of which `find` knew nothing, with H(key) at the word `pathAt` of `paths`. */
+  add(key: StateKey, row: RememberedRow): void
+  /** The same of any row. */
   put(key: StateKey, row: RememberedRow): void
   /** The same for the key of a record. */
   replace(record: number, key: StateKey, row: RememberedRow): void
@@ -113,6 +115,9 @@ export function rowMemory(bytesMax: number): RowMemory {
       }
     },
     valueOf: (record) => valueAt(young.words, young.bytes, record),
+    add(key, row) {
+      append(key, row)
+    },
     put(key, row) {
       const record = young.at.get(key)
       if (record === undefined) append(key, row)

@@ -1,8 +1,7 @@
 // The changed rows of a block, packed side by side in the order of their paths.
 import { sha256Into } from '@mmtchain/crypto'
 import type { StateChanges, StateKey } from '@mmtchain/kernel'
-import { keyLength, pathInto, writeKey } from './key-bytes.ts'
-import { MESSAGE_BYTES_MAX, type MessageHasher } from './message-hasher.ts'
+import { addKey, MESSAGE_BYTES_MAX, type MessageHasher } from './message-hasher.ts'
 import { merkleStoreFail } from './refusals.ts'
 import type { RowMemory } from './row-memory.ts'
 
@@ -164,13 +163,6 @@ function packedValues(count: number) {
       }
     },
   }
-}
-
-/** Has H(key) written to the word `at`. Throws `primitives/NOT_HEX`. */
-function addKey(messages: MessageHasher, key: StateKey, to: Int32Array, at: number): void {
-  const length = keyLength(key)
-  if (length > MESSAGE_BYTES_MAX) pathInto(key, to, at)
-  else writeKey(messages.bytes, messages.room(length, at), key)
 }
 
 /** The value of a row that is written, as a view. */

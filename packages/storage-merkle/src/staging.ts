@@ -13,15 +13,19 @@ import { keyLength, writeKey } from './key-bytes.ts'
 import type { IndexChange, KeyChange } from './key-index.ts'
 import {
   entry,
+  missing,
+  PART_KEY_BYTES,
   packBody,
   REFUSAL_TEXT_BYTES_MAX,
   ROW_HEAD_BYTES,
   rowKey,
   type Version,
+  writePartKey,
   writeRowHead,
+  writeU32,
 } from './records.ts'
-import { merkleStoreFail } from './refusals.ts'
 import { replacedBytes } from './replaced.ts'
+import { COUNT_BYTES, PLACE_BYTES, partBits, partOf } from './replaced-rows.ts'
 import {
   CHANGE_BYTES,
   CHANGE_WORDS,
@@ -32,16 +36,8 @@ import {
 } from './staged-rows.ts'
 import type { Committed, State } from './state.ts'
 import { rootOf } from './state-tree.ts'
-import type { Arena } from './tree-arena.ts'
-import {
-  GATHERED_NODES,
-  gatherNode,
-  placeLength,
-  touchNodes,
-  writeNode,
-  writePlace,
-  writeU48,
-} from './tree-nodes.ts'
+import { type Arena, copyHash, HASH_WORDS } from './tree-arena.ts'
+import { GATHERED_NODES, gatherNode, placeLength, touchNodes, writeNode, writePlace } from './tree-nodes.ts'
 import { DELETED, INSERTED, OVERWRITTEN, SAME, type TreeStage } from './tree-staging.ts'
 import { type WriteBuffer, writeBuffer } from './write-buffer.ts'
 
@@ -85,13 +81,17 @@ export function planOf(state: State, stage: Stage, commit: BlockCommit): Plan {
   const { height } = commit.block.header
   const born = Number(height)
   const buffer = writeBuffer(expectedBytes(tree))
-  const rows = rowWrites(state, stage, tree, born, buffer)
+  const rows = rowWrites(tree, born, buffer)
   nodeWrites(arena, tree, born, buffer)
+  // Nothing comes before block 0, so it needs no undoing.
+  const replacedBits = born > 0 ? replacedRowWrites(state, stage, tree, born, buffer) : 0
   const index = state.index.change({ root: before.index, changes: rows.keys, born, first: 0 })
   const version: Version = {
+    height,
     tree: rootOf(arena, tree.top),
     index: index.root,
     rows: before.rows + BigInt(rows.more),
+    replacedBits,
     checkpoint: commit.checkpoint.slice(),
   }
   const rest = [
@@ -100,7 +100,6 @@ export function planOf(state: State, stage: Stage, commit: BlockCommit): Plan {
     put(entry.version(height), version),
     ...blockWrites(commit),
   ]
-  // Nothing comes before block 0, so it needs no undoing.
   if (born > 0) {
     const { key } = entry.replaced(height)
     rest.push({ key, value: packBody(key, replacedBytes(arena, tree, index.replaced)) })
@@ -129,37 +128,74 @@ interface RowWrites {
   readonly more: number
 }
 
-function rowWrites(
-  state: State,
-  stage: Stage,
-  tree: TreeStage<StagedRows>,
-  born: number,
-  to: WriteBuffer,
-): RowWrites {
-  const { changes, outcomes, before } = tree
+function rowWrites(tree: TreeStage<StagedRows>, born: number, to: WriteBuffer): RowWrites {
+  const { changes, outcomes } = tree
   const deletions: Write[] = []
   const keys: KeyChange[] = []
   let more = 0
   for (let i = 0; i < changes.count; i++) {
     const outcome = outcomes[i]
     if (outcome === SAME) continue
-    const key = changes.keys[i] as string
-    const path = pathOfChange(changes, i)
-    let row: number | undefined
-    if (outcome === DELETED) deletions.push({ key: rowKey(path), value: null })
-    else row = writeRow(to, changes, i, { since: born, value: stagedValue(changes, i) })
-    if (outcome !== INSERTED) {
-      const value = valueBefore(state, stage, i)
-      if (!value) throw merkleStoreFail.DAMAGED({ record: entry.row(path).name(), why: 'it is missing' })
-      writeOldRow(to, changes, i, { since: before[i] as number, value }, row)
-    }
+    if (outcome === DELETED) deletions.push({ key: rowKey(pathOfChange(changes, i)), value: null })
+    else writeRow(to, changes, i, born)
     if (outcome === OVERWRITTEN) continue
     const isNew = outcome === INSERTED
     more += isNew ? 1 : -1
-    keys.push({ key, isNew })
+    keys.push({ key: changes.keys[i] as StateKey, isNew })
   }
   keys.sort((a, b) => (a.key < b.key ? -1 : 1))
   return { deletions, keys, more }
+}
+
+/** Writes the rows that a block replaces, in 2^n parts. Answers n. */
+function replacedRowWrites(
+  state: State,
+  stage: Stage,
+  tree: TreeStage<StagedRows>,
+  born: number,
+  to: WriteBuffer,
+): number {
+  const { changes, outcomes, before } = tree
+  let changed = 0
+  for (const outcome of outcomes) if (outcome !== SAME) changed++
+  const bits = partBits(changed)
+  const places = new Uint8Array(changed * PLACE_BYTES)
+  let rows = new Uint8Array(1 << 14)
+  let i = 0
+  for (let part = 0; part < 2 ** bits; part++) {
+    let count = 0
+    let used = 0
+    for (; i < changes.count && partOf(changes.bytes, i * CHANGE_BYTES, bits) === part; i++) {
+      if (outcomes[i] === SAME) continue
+      if (outcomes[i] !== INSERTED) {
+        const key = changes.keys[i] as StateKey
+        const value = valueBefore(state, stage, i)
+        if (!value) throw missing(entry.row(pathOfChange(changes, i)))
+        const from = used
+        used += ROW_HEAD_BYTES + keyLength(key) + value.length
+        if (used > rows.length) rows = grown(rows, used)
+        writeRowBody(rows, from, key, { since: before[i] as number, value })
+      }
+      const place = count++ * PLACE_BYTES
+      for (let byte = 0; byte < PLACE_BYTES - 4; byte++)
+        places[place + byte] = changes.bytes[i * CHANGE_BYTES + byte] as number
+      writeU32(places, place + PLACE_BYTES - 4, used)
+    }
+    const head = COUNT_BYTES + count * PLACE_BYTES
+    const at = to.add(PART_KEY_BYTES, head + used)
+    writePartKey(to.bytes, at - PART_KEY_BYTES, born, part)
+    writeU32(to.bytes, at, count)
+    to.bytes.set(places.subarray(0, count * PLACE_BYTES), at + COUNT_BYTES)
+    to.bytes.set(rows.subarray(0, used), at + head)
+    to.seal()
+  }
+  return bits
+}
+
+function grown(from: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
+  const to = new Uint8Array(2 * length)
+  to.set(from)
+  return to
 }
 
 /** The value that a change replaces, as a view like that of `peek`. */
@@ -186,49 +222,26 @@ interface RowBody {
   readonly value: Uint8Array
 }
 
-/** Writes a row under `s` ‖ path. Answers where its value begins. */
-function writeRow(to: WriteBuffer, rows: StagedRows, i: number, row: RowBody): number {
-  const key = rows.keys[i] as string
-  const at = to.add(33, ROW_HEAD_BYTES + keyLength(key) + row.value.length)
+/** Writes a row under `s` ‖ path. */
+function writeRow(to: WriteBuffer, rows: StagedRows, i: number, born: number): void {
+  const key = rows.keys[i] as StateKey
+  const [start, end] = [rows.starts[i] as number, rows.ends[i] as number]
+  const at = to.add(33, ROW_HEAD_BYTES + keyLength(key) + end - start)
   to.bytes[at - 33] = LETTER_ROW
-  writeKey(to.bytes, at + ROW_HEAD_BYTES, key)
-  writeRowRest(to.bytes, at, rows, i, row)
-  to.seal()
-  return at
-}
-
-/** Writes a row that is replaced under `o` ‖ height that wrote it ‖ path. The row that replaces it, if any, already has its key. */
-function writeOldRow(
-  to: WriteBuffer,
-  rows: StagedRows,
-  i: number,
-  row: RowBody,
-  newRow: number | undefined,
-): void {
-  const key = rows.keys[i] as string
-  const at = to.add(39, ROW_HEAD_BYTES + keyLength(key) + row.value.length)
-  to.bytes[at - 39] = LETTER_OLD_ROW
-  writeU48(to.bytes, at - 38, row.since)
-  const keyAt = at + ROW_HEAD_BYTES
-  if (newRow === undefined) writeKey(to.bytes, keyAt, key)
-  else {
-    const start = newRow + ROW_HEAD_BYTES
-    to.bytes.copyWithin(keyAt, start, start + keyLength(key))
-  }
-  writeRowRest(to.bytes, at, rows, i, row)
+  // A value begins at a whole word, and so does the path before it.
+  copyHash(rows.words, i * CHANGE_WORDS, to.words, (at >> 2) - HASH_WORDS)
+  writeRowBody(to.bytes, at, key, { since: born, value: stagedValue(rows, i) })
   to.seal()
 }
 
-/** The path before `at`, and head and value of the row behind it. */
-function writeRowRest(to: Uint8Array, at: number, rows: StagedRows, i: number, row: RowBody): void {
-  const keyBytes = keyLength(rows.keys[i] as string)
-  for (let byte = 0; byte < 32; byte++) to[at - 32 + byte] = rows.bytes[i * CHANGE_BYTES + byte] as number
-  writeRowHead(to, at, { since: row.since, keyBytes })
-  to.set(row.value, at + ROW_HEAD_BYTES + keyBytes)
+function writeRowBody(to: Uint8Array, at: number, key: StateKey, { since, value }: RowBody): void {
+  const keyBytes = keyLength(key)
+  writeRowHead(to, at, { since, keyBytes })
+  writeKey(to, at + ROW_HEAD_BYTES, key)
+  to.set(value, at + ROW_HEAD_BYTES + keyBytes)
 }
 
 const LETTER_ROW = 's'.charCodeAt(0)
-const LETTER_OLD_ROW = 'o'.charCodeAt(0)
 const LETTER_NODE = 'n'.charCodeAt(0)
 
 /** Writes the new nodes of a tree. */

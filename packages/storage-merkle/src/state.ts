@@ -1,21 +1,14 @@
 // Reading the state after a block: rows, their order, proofs. What is read is checked against the state tree where it can be.
 import type { Header, StateKey, StateReader, StoredBlock } from '@mmtchain/kernel'
-import {
-  type ChainError,
-  compareBytes,
-  equalBytes,
-  fromHex,
-  type Hash,
-  type Height,
-  toHex,
-} from '@mmtchain/primitives'
+import { compareBytes, equalBytes, fromHex, type Hash, type Height, toHex } from '@mmtchain/primitives'
 import type { View } from './database.ts'
 import { commitmentProof, type ProvenKey, type ProvenRow } from './ics23.ts'
-import { hashKey, hashKeyInto, isKey } from './key-bytes.ts'
+import { hashKey } from './key-bytes.ts'
 import { type KeyIndex, keyIndex } from './key-index.ts'
-import type { MessageHasher } from './message-hasher.ts'
+import { hashKeyWith, type MessageHasher } from './message-hasher.ts'
 import type { PairHasher } from './pair-hasher.ts'
-import { entry, type Readable, type Row, type Version } from './records.ts'
+import { pastRow } from './past-rows.ts'
+import { entry, missing, type Row, rowAtWords, type Version, valueOfRow } from './records.ts'
 import { merkleStoreFail } from './refusals.ts'
 import { type RowMemory, rowMemory } from './row-memory.ts'
 import { type StateTree, stateTree, type TreeRoot } from './state-tree.ts'
@@ -56,8 +49,6 @@ export interface State {
   /** The value under a key, undefined for none: a view that is good until a row is read or remembered. */
   peek(key: StateKey): Uint8Array | undefined
   readonly messages: MessageHasher
-  /** The stored row at a path, which the block of height `since` wrote. */
-  row(from: TreeRow): Row
   readonly reader: StateReader
   /** Reads the state of another version, for as long as `check` does not throw. */
   readerOf(version: Version, check: () => void): StateReader
@@ -71,10 +62,6 @@ export interface State {
 export interface ProvenValues {
   readonly values: readonly (Uint8Array | undefined)[]
   readonly proof: Uint8Array
-}
-
-export function missing(from: Readable<unknown>): ChainError {
-  return merkleStoreFail.DAMAGED({ record: from.name(), why: 'it is missing' })
 }
 
 export function readBlock(view: View, height: Height): StoredBlock {
@@ -96,8 +83,9 @@ const PAST_TREE_BYTES = 16 << 20
 export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBounds): State {
   let now = found
   const rows = rowMemory(memory.rows)
-  const pathWords = new Int32Array(8)
-  const path = new Uint8Array(pathWords.buffer)
+  /** The row that is being looked for. */
+  const asked = rowAtWords()
+  const path = asked.entry.key.subarray(1)
   const treeOf = (root: TreeRoot) =>
     stateTree({
       root,
@@ -131,16 +119,14 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
   function peek(key: StateKey): Uint8Array | undefined {
     const record = rows.find(key)
     if (record >= 0) return rows.valueOf(record) ?? undefined
-    hashKeyInto(path, 0, key)
-    const from = entry.row(path)
+    hashKeyWith(pairs.messages, key, asked.words, asked.at)
     // What is new to a block, as the rows of its new accounts, is known not to be there without asking the database.
-    const found = isKnownAbsent(tree, path) ? undefined : now.view.read(from)
+    const packed = isKnownAbsent(tree, path) ? undefined : now.view.packed(asked.entry)
     // A row that LevelDB lost would read as one that never was.
-    if (!found && findRow(tree, path)) throw missing(from)
-    if (found && !isKey(found.key, key))
-      throw merkleStoreFail.DAMAGED({ record: from.name(), why: `it has the key ${toHex(found.key)}` })
-    rows.put(key, { paths: pathWords, pathAt: 0, value: found?.value ?? null })
-    return found?.value
+    if (!packed && findRow(tree, path)) throw missing(asked.entry)
+    const value = packed && valueOfRow(asked.entry, packed, key)
+    rows.add(key, { paths: asked.words, pathAt: asked.at, value: value ?? null })
+    return value
   }
 
   /** One row of the tip, which is what most proofs are of: one look into memory gives H(key) and the value. */
@@ -150,7 +136,7 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
       peek(key)
       record = rows.find(key)
     }
-    rows.pathInto(record, pathWords, 0)
+    rows.pathInto(record, asked.words, asked.at)
     const value = rows.valueOf(record)
     return { values: [value ? copyOf(value) : undefined], proof: provePaths(tree, [path]) }
   }
@@ -160,20 +146,16 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
     return value && copyOf(value)
   }
 
-  function row({ path, since }: TreeRow): Row {
+  function row(version: Version, { path, since }: TreeRow): Row {
     const current = now.view.read(entry.row(path))
-    if (current?.since === since) return current
-    const from = entry.oldRow(path, since)
-    const old = now.view.read(from)
-    if (!old) throw missing(from)
-    return old
+    return current?.since === since ? current : pastRow(now, { path, since, low: version.height }, current)
   }
 
   function readerOf(version: Version, check: () => void): StateReader {
     const get = (key: StateKey) => {
       check()
       const found = findRow(treeAt(version), hashKey(key))
-      return found && row(found).value.slice()
+      return found && row(version, found).value.slice()
     }
     return {
       get,
@@ -190,7 +172,7 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
   }
 
   function proven(version: Version, from: TreeRow): ProvenRow {
-    const { key, value } = row(from)
+    const { key, value } = row(version, from)
     if (value.length === 0)
       throw merkleStoreFail.NO_ICS23({ key: toHex(key), why: 'ICS-23 knows no empty values' })
     return { key, value, siblings: siblingsOf(treeAt(version), from.path) }
@@ -226,7 +208,6 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
     rows,
     peek,
     messages: pairs.messages,
-    row,
     reader,
     readerOf,
     prove(version, keys) {

@@ -283,6 +283,28 @@ function readChildren(arena: Arena, from: Uint8Array): readonly StoredChild[] | 
   return children
 }
 
+/** What a stored node has on the way to a path: the row with the height that wrote it, −1 for no row, or a node with its height. */
+export interface StoredStep {
+  readonly kind: 'row' | 'node'
+  readonly height: number
+}
+
+/** A step down in the stored bytes of a node at a depth in nibbles. Throws a `RangeError` for bytes that are none. */
+export function storedStep(from: Uint8Array, path: Uint8Array, depth: number): StoredStep {
+  const there = ((from[0] as number) << 8) | (from[1] as number)
+  const leaves = ((from[2] as number) << 8) | (from[3] as number)
+  if (from.length < 4 || from.length !== storedBytes(there, leaves))
+    throw new RangeError('it is no tree node')
+  const bit = 1 << nibbleOf(path, depth)
+  if ((there & bit) === 0) return { kind: 'row', height: -1 }
+  const before = there & (bit - 1)
+  const height = readU48(from, from.length - HEIGHT_BYTES * (bits(there) - bits(before)))
+  if ((leaves & bit) === 0) return { kind: 'node', height }
+  const at = 4 + CHILD_BYTES * (bits(before) + bits(leaves & before))
+  for (let i = 0; i < 32; i++) if (from[at + i] !== path[i]) return { kind: 'row', height: -1 }
+  return { kind: 'row', height }
+}
+
 const leafWords = new Int32Array(LEAF_WORDS)
 const leafBytes = new Uint8Array(leafWords.buffer)
 

@@ -104,9 +104,14 @@ const records: readonly {
     use: async (store) => store.get(rowKey(1)),
   },
   {
-    name: `the row of path ${toHex(pathOf(4))} of height 0`,
-    key: () => [0x6f, ...u48(0), ...pathOf(4)],
+    name: 'part 0 of the rows that block 1 replaced',
+    key: () => [0x6f, ...u48(1), 0, 0],
     use: async (store) => store.at(height(0n)).get(rowKey(4)),
+  },
+  {
+    name: 'part 0 of the rows that block 3 replaced',
+    key: () => [0x6f, ...u48(3), 0, 0],
+    use: (store) => store.revertTo(height(2n)),
   },
   {
     name: 'tree node 00000000000300',
@@ -125,11 +130,6 @@ const records: readonly {
   },
   { name: 'the state of height 3', key: () => [0x76, ...u64(3)], use: opened },
   { name: 'the state of height 1', key: () => [0x76, ...u64(1)], use: async (store) => store.at(height(1n)) },
-  {
-    name: 'the changes of block 3',
-    key: () => [0x63, ...u64(3)],
-    use: (store) => store.revertTo(height(2n)),
-  },
 ]
 
 describe.each(Object.entries(damages))('a record %s', (damage, change) => {
