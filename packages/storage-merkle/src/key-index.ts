@@ -45,6 +45,8 @@ export interface KeyIndex {
     readonly born: number
     readonly first: number
   }): IndexChange
+  /** Holds pages that are not on disk yet, for the block after theirs. */
+  hold(pages: IndexChange['made']): void
   /** Remembers pages that are on disk now. */
   remember(pages: IndexChange['made']): void
   forget(): void
@@ -63,10 +65,11 @@ export function keyIndex(options: {
   readonly bytesMax: number
 }): KeyIndex {
   const cache = cacheOf<string, Page>(options.bytesMax)
+  const held = new Map<string, Page>()
 
   function pageOf(ref: PageRef): Page {
     const name = nameOf(ref)
-    const cached = cache.get(name)
+    const cached = cache.get(name) ?? held.get(name)
     if (cached) return cached
     const page = options.load(ref)
     cache.set(name, page, memoryOf(page))
@@ -176,10 +179,19 @@ export function keyIndex(options: {
       while (draft && 'drafts' in draft && draft.drafts.length === 1) draft = draft.drafts[0]
       return { root: draft && write(draft), made, replaced }
     },
-    remember(pages) {
-      for (const [ref, page] of pages) cache.set(nameOf(ref), page, memoryOf(page))
+    hold(pages) {
+      for (const [ref, page] of pages) held.set(nameOf(ref), page)
     },
-    forget: cache.clear,
+    remember(pages) {
+      for (const [ref, page] of pages) {
+        cache.set(nameOf(ref), page, memoryOf(page))
+        held.delete(nameOf(ref))
+      }
+    },
+    forget() {
+      cache.clear()
+      held.clear()
+    },
   }
 }
 

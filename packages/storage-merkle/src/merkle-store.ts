@@ -3,9 +3,10 @@ import {
   PROOF_KEYS_MAX,
   type ProofRequest,
   type Staged,
+  type StateChanges,
+  type StateStore,
   type Store,
   storeFail,
-  ZERO_HASH,
 } from '@mmtchain/kernel'
 import {
   type ChainError,
@@ -15,24 +16,23 @@ import {
   hash as toHash,
   height as toHeight,
 } from '@mmtchain/primitives'
+import { type Ahead, readerAhead } from './ahead.ts'
 import { backgroundWork, restingWork } from './background.ts'
 import { cacheOf } from './cache.ts'
 import { type CheckedStore, checkEverything } from './checking.ts'
 import { type Database, type MerkleStorePlace, openPlace, textOf, type Write } from './database.ts'
+import { checkNext, hasBlocks, type Kept, readCommitted } from './opening.ts'
 import { loadPairHasher, type PairHasherName } from './pair-hasher.ts'
 import { prunedBy, undoOf } from './past.ts'
-import { entry, historyKeys, keysOf, missing, placeOfHistory, type Version } from './records.ts'
+import { entry, historyKeys, missing, placeOfHistory, type Version } from './records.ts'
 import { merkleStoreFail } from './refusals.ts'
 import { checkRestored } from './restore.ts'
 import { type SnapshotSummary, writeSnapshot } from './snapshot.ts'
 import type { SnapshotFiles } from './snapshot-files.ts'
 import { type Plan, planOf, rememberRows, type Stage, stageOn, tipWrite } from './staging.ts'
-import { type Committed, readBlock, readId, type State, stateOn } from './state.ts'
-import { hashOfRoot } from './state-tree.ts'
+import { type Committed, readBlock, type State, stateOn } from './state.ts'
 import { arenaBytes } from './tree-arena.ts'
 
-/** How many of the newest blocks are looked for when the store opens: more than LevelDB's logs hold at most. */
-const RECENT_BLOCKS = 16_384n
 /** The most stages that keep their trees; an earlier one is computed again when it is committed after all. */
 const STAGES_MAX = 8
 /** The most time that pruning takes beside blocks, as a share of one. */
@@ -83,6 +83,13 @@ export async function merkleStore(options: MerkleStorePlace & MerkleStoreOptions
 
 /** A store with the export of ICS-23. */
 export interface MerkleStore extends Store {
+  /**
+   * The state after a block whose commit has begun, to execute and stage the next one while it is written. That block can be committed
+   * at once, and is written when this one is on disk; it fails when this one does. Reads of the store itself see blocks on disk only. Undefined while the
+   * block before it is being written, and when memory is short: then the next block waits for the commit. Throws `store/STALE_STAGE` when
+   * the tip is another block.
+   */
+  ahead(staged: Staged): StateStore | undefined
   proveIcs23(request: ProofRequest): Promise<Uint8Array>
   /** Resolves when every state is dropped that need not be kept, as fast as the disk allows. */
   prune(): Promise<void>
@@ -99,15 +106,6 @@ export interface MerkleStore extends Store {
   snapshot(files: SnapshotFiles, options?: { readonly share?: number }): Promise<SnapshotSummary>
 }
 
-/** Which heights are here. */
-interface Kept {
-  /** The oldest height whose state is kept, and the first block. */
-  readonly oldest: bigint
-  readonly first: bigint
-  /** Every height below is pruned to the end; between it and `oldest` is one at most. */
-  readonly pruned: bigint
-}
-
 function storeOn(args: {
   readonly database: Database
   readonly state: State
@@ -118,13 +116,16 @@ function storeOn(args: {
 }): MerkleStore {
   const { database, state, keepHeights, treeBytesMax, onDamage } = args
   let kept = args.kept
+  /** The newest block whose commit has begun, for as long as it is not on disk, and the end of its commit. */
+  let writing: Ahead | undefined
   let committing: Promise<void> | undefined
   let failed: ChainError | undefined
   /** Whether pruning has met damage; it would meet it again after every block. */
   let damaged = false
   let closing: Promise<void> | undefined
-  let writing: Promise<unknown> = Promise.resolve()
+  let lastWrite: Promise<unknown> = Promise.resolve()
   const stages = new WeakMap<Staged, Stage>()
+  const ahead = new WeakMap<Staged, Ahead>()
   /** Stages that have a tree, the oldest first. */
   const live = new Set<Stage>()
   /** Long reads that closing waits for; they stop when it begins. */
@@ -137,8 +138,8 @@ function storeOn(args: {
 
   /** One writer at a time, in the order of asking. */
   function exclusive<T>(write: () => Promise<T>): Promise<T> {
-    const done = writing.then(write)
-    writing = done.catch(() => undefined)
+    const done = lastWrite.then(write)
+    lastWrite = done.catch(() => undefined)
     return done
   }
 
@@ -153,59 +154,94 @@ function storeOn(args: {
     }
   }
 
-  function forgetStages(): void {
+  /** Drops the trees of all stages but those on a block. */
+  function forgetStages(except?: Ahead): void {
     for (const stage of live) {
+      if (except && stage.on === except) continue
       if (stage.tree) state.tree.drop(stage.tree)
       stage.tree = undefined
+      live.delete(stage)
     }
-    live.clear()
+  }
+
+  function stageChanges(changes: StateChanges, on?: Ahead): Staged {
+    const [oldest] = live
+    if (oldest?.tree && live.size >= STAGES_MAX) {
+      state.tree.drop(oldest.tree)
+      oldest.tree = undefined
+      live.delete(oldest)
+    }
+    const stage = stageOn(state, changes, on)
+    const staged = Object.freeze({ root: toHash(stage.hash) })
+    stages.set(staged, stage)
+    live.add(stage)
+    return staged
   }
 
   /** Keeps what reads load between two commits within bounds; the tree of a block that is being written leads to loaded parts. */
   function boundMemory(): void {
-    if (committing || arenaBytes(state.tree.arena) <= 2 * treeBytesMax) return
+    if (writing || arenaBytes(state.tree.arena) <= 2 * treeBytesMax) return
     forgetStages()
     state.tree.trim(treeBytesMax)
   }
 
-  function adopt(stage: Stage, plan: Plan, commit: BlockCommit): void {
+  function adopt(stage: Stage, plan: Plan, block: Ahead): void {
     stage.tree = undefined
-    forgetStages()
+    forgetStages(block)
     const before = state.now()
     state.tree.adopt(plan.tree)
     rememberRows(state, stage)
     state.index.remember(plan.index.made)
-    const tip = { header: commit.block.header, id: commit.id }
-    state.replace({ view: database.view(), tip, version: plan.version })
-    state.tree.trim(treeBytesMax)
+    block.committed = { view: database.view(), tip: block.tip, version: plan.version }
+    state.replace(block.committed)
+    if (writing && writing !== block) writing.isNext = true
+    // The trees of what stands on it lead to parts that may not go.
+    if (writing === block && live.size === 0) state.tree.trim(treeBytesMax)
     void before.view.close()
   }
 
+  /** What a stage stands on, if it is the tip or the newest block that is being written. */
+  function baseOf({ on }: Stage): Committed | Ahead | undefined {
+    const base = 'rows' in on && on.committed ? on.committed : on
+    return base === (writing ?? state.now()) ? base : undefined
+  }
+
   function commit(commit: BlockCommit): Promise<void> {
-    const now = current()
+    current()
     if (failed) throw failed
     const stage = stages.get(commit.staged)
-    if (!stage || stage.on !== now || committing) throw storeFail.STALE_STAGE({})
-    checkNext(now, commit)
+    const base = stage && baseOf(stage)
+    if (!stage || !base) throw storeFail.STALE_STAGE({})
+    checkNext(base, commit)
     live.add(stage)
     const plan = planOf(state, stage, commit)
     // From here on nobody may drop its tree.
     live.delete(stage)
-    const { height } = commit.block.header
-    const first = height === 0n ? 0n : kept.first
-    committing = exclusive(async () => {
+    const { header } = commit.block
+    const first = header.height === 0n ? 0n : kept.first
+    const tip = { header, id: commit.id }
+    const block: Ahead = {
+      ...{ tip, version: plan.version, rows: stage.rows, top: plan.tree.top },
+      ...{ isNext: !('rows' in base), committed: undefined },
+    }
+    state.index.hold(plan.index.made)
+    ahead.set(commit.staged, block)
+    writing = block
+    const done = exclusive(async () => {
+      if (failed) throw failed
       // A revert may have come first.
-      if (stage.on !== state.now()) throw storeFail.STALE_STAGE({})
+      if (('rows' in base ? base.committed : base) !== state.now()) throw storeFail.STALE_STAGE({})
       kept = { ...kept, first }
-      await writeAll(height, [...plan.writes, [tipWrite(height, kept)]], true)
-      adopt(stage, plan, commit)
+      await writeAll(header.height, [...plan.writes, [tipWrite(header.height, kept)]], true)
+      adopt(stage, plan, block)
       pruner.wake()
     }).finally(() => {
       if (stage.tree) state.tree.drop(stage.tree)
       stage.tree = undefined
-      committing = undefined
+      if (writing === block) writing = undefined
     })
-    return committing
+    committing = done
+    return done
   }
 
   function versionAt(height: Height): Version {
@@ -323,17 +359,23 @@ function storeOn(args: {
     stage(changes) {
       current()
       boundMemory()
-      const [oldest] = live
-      if (oldest?.tree && live.size >= STAGES_MAX) {
-        state.tree.drop(oldest.tree)
-        oldest.tree = undefined
-        live.delete(oldest)
+      return stageChanges(changes)
+    },
+    ahead(staged) {
+      current()
+      const block = ahead.get(staged)
+      if (!block?.isNext || arenaBytes(state.tree.arena) > 2 * treeBytesMax) return undefined
+      const check = () => {
+        current()
+        if (block.committed ? block.committed !== state.now() : block !== writing)
+          throw storeFail.STALE_STAGE({})
       }
-      const stage = stageOn(state, changes)
-      const staged = Object.freeze({ root: toHash(stage.hash) })
-      stages.set(staged, stage)
-      live.add(stage)
-      return staged
+      check()
+      const stage = (changes: StateChanges) => {
+        check()
+        return stageChanges(changes, block)
+      }
+      return { ...readerAhead(state, block, check), stage }
     },
     async commit(block) {
       return commit(block)
@@ -410,58 +452,10 @@ function storeOn(args: {
       closing ??= (async () => {
         await Promise.allSettled([pruner.stop(), ...reading])
         // Who commits is told of a failure; closing waits only until LevelDB is done.
-        await writing
+        await lastWrite
         await database.close()
       })()
       return closing
     },
-  }
-}
-
-function readCommitted(database: Database): { readonly committed: Committed; readonly kept: Kept } {
-  const view = database.view()
-  const tip = view.read(entry.tip())
-  if (!tip) {
-    const version = {
-      height: -1n,
-      tree: { kind: 'empty' } as const,
-      index: undefined,
-      rows: 0n,
-      replacedBits: 0,
-      checkpoint: new Uint8Array(),
-    }
-    return { committed: { view, tip: undefined, version }, kept: { oldest: 0n, first: 0n, pruned: 0n } }
-  }
-  const { height, oldest, first } = tip
-  const { block, id } = readBlock(view, height)
-  const version = view.read(entry.version(height))
-  if (!version) throw missing(entry.version(height))
-  if (block.header.stateRoot !== toHash(hashOfRoot(version.tree))) {
-    const record = entry.version(height).name()
-    throw merkleStoreFail.DAMAGED({ record, why: 'its state root is not that of its block' })
-  }
-  // LevelDB skips what is damaged in its log and goes on. The batch that is lost then had a block.
-  const recent = height > RECENT_BLOCKS ? height - RECENT_BLOCKS : 0n
-  for (let at = recent < first ? first : recent; at < height; at++) readId(view, toHeight(at))
-  // The record of a height goes with the last piece of it.
-  const isWhole = oldest === 0n || !view.read(entry.version(toHeight(oldest - 1n)))
-  const kept = { oldest, first, pruned: isWhole ? oldest : oldest - 1n }
-  return { committed: { view, tip: { header: block.header, id }, version }, kept }
-}
-
-async function hasBlocks(database: Database): Promise<boolean> {
-  for await (const _ of database.keys({ ...keysOf('b'), limit: 1 })) return true
-  return false
-}
-
-function checkNext({ tip }: Committed, { block, staged }: BlockCommit): void {
-  const { height, parent, stateRoot } = block.header
-  const want = tip ? tip.header.height + 1n : 0n
-  if (height !== want) throw storeFail.NOT_NEXT({ want, got: height })
-  const wantParent = tip?.id ?? ZERO_HASH
-  if (parent !== wantParent)
-    throw merkleStoreFail.MISMATCH({ field: 'parent', want: wantParent, got: parent })
-  if (stateRoot !== staged.root) {
-    throw merkleStoreFail.MISMATCH({ field: 'state root', want: staged.root, got: stateRoot })
   }
 }

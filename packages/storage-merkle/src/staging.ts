@@ -8,6 +8,7 @@ import {
   type StoredBlock,
 } from '@mmtchain/kernel'
 import { type Height, height as toHeight } from '@mmtchain/primitives'
+import { type Ahead, sameRows } from './ahead.ts'
 import { put, type Write } from './database.ts'
 import { keyLength, writeKey } from './key-bytes.ts'
 import type { IndexChange, KeyChange } from './key-index.ts'
@@ -43,11 +44,14 @@ import { type WriteBuffer, writeBuffer } from './write-buffer.ts'
 
 /** What a stage stands for. The tree can be forgotten and made again from the rows. */
 export interface Stage {
-  readonly on: Committed
+  /** The tip, or the block after it that was being written. */
+  readonly on: Committed | Ahead
   readonly rows: StagedRows
   readonly hash: Uint8Array
   /** The epoch in which the records of the rows are good. */
   readonly epoch: number
+  /** For each row that of its path in the block that was being written, −1 for none. */
+  readonly same: Int32Array | undefined
   tree: TreeStage<StagedRows> | undefined
 }
 
@@ -59,25 +63,37 @@ export interface Plan {
   readonly tree: TreeStage<StagedRows>
 }
 
-export function stageOn(state: State, changes: StateChanges): Stage {
+export function stageOn(state: State, changes: StateChanges, ahead?: Ahead): Stage {
   const before = state.rows.epoch()
   const rows = stagedRows(changes, state.messages, state.rows)
   // Looking for rows may begin another epoch.
   const epoch = state.rows.epoch() === before ? before : -1
-  const tree = state.tree.stage(rows, nextHeight(state.now()))
-  return { on: state.now(), rows, hash: tree.hash, epoch, tree }
+  const under = ahead && !ahead.committed ? ahead : undefined
+  const same = under && sameRows(rows, under.rows)
+  // What the block before changes may get other records.
+  same?.forEach((row, i) => {
+    if (row >= 0) rows.records[i] = -1
+  })
+  const tree = state.tree.stage(rows, nextHeight(under ?? state.now()), under?.top)
+  return { on: under ?? state.now(), rows, hash: tree.hash, epoch, same, tree }
 }
 
-export function nextHeight({ tip }: Committed): number {
+/** The block that a stage stands on, for as long as it is not on disk. */
+function unwritten({ on }: Stage): Ahead | undefined {
+  return 'rows' in on && !on.committed ? on : undefined
+}
+
+export function nextHeight({ tip }: Pick<Committed, 'tip'>): number {
   return tip ? Number(tip.header.height) + 1 : 0
 }
 
 /** The one batch of a block, but for the tip. Nothing changes by making it. */
 export function planOf(state: State, stage: Stage, commit: BlockCommit): Plan {
-  stage.tree ??= state.tree.stage(stage.rows, nextHeight(state.now()))
+  const base = unwritten(stage)
+  stage.tree ??= state.tree.stage(stage.rows, nextHeight(base ?? state.now()), base?.top)
   const { tree } = stage
   const { arena } = state.tree
-  const before = state.now().version
+  const before = (base ?? state.now()).version
   const { height } = commit.block.header
   const born = Number(height)
   const buffer = writeBuffer(expectedBytes(tree))
@@ -199,7 +215,9 @@ function grown(from: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
 }
 
 /** The value that a change replaces, as a view like that of `peek`. */
-function valueBefore(state: State, { rows, epoch }: Stage, i: number): Uint8Array | undefined {
+function valueBefore(state: State, { on, rows, epoch, same }: Stage, i: number): Uint8Array | undefined {
+  const row = same?.[i] ?? -1
+  if (row >= 0 && 'rows' in on) return on.rows.written[row] ? stagedValue(on.rows, row) : undefined
   const record = rows.records[i] as number
   if (record < 0 || epoch !== state.rows.epoch()) return state.peek(rows.keys[i] as StateKey)
   return state.rows.valueOf(record) ?? undefined

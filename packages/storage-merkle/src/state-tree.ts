@@ -51,9 +51,9 @@ export interface StateTree {
    * stored can want loading. Throws `store/DAMAGED`.
    */
   ensureLoaded(node: number, depth: number, path: Uint8Array, hash: number): void
-  /** The tree after changes to distinct rows, written by the block of height `born`. */
-  stage<C extends PathChanges>(changes: C, born: number): TreeStage<C>
-  /** Makes a stage the tip's tree. Every other stage must have been dropped. */
+  /** The tree after changes to distinct rows, written by the block of height `born`, of the tip or of the stage with this top. */
+  stage<C extends PathChanges>(changes: C, born: number, top?: number): TreeStage<C>
+  /** Makes a stage the tip's tree. Every other stage must have been dropped, but for those of it. */
   adopt(stage: TreeStage): void
   drop(stage: TreeStage): void
   /** Forgets loaded nodes until at most this much memory is in use. There must be no stage. */
@@ -119,8 +119,8 @@ export function stateTree(options: {
     throw options.damaged(place, 'its hash is not what its parent says')
   }
 
-  function stage<C extends PathChanges>(changes: C, born: number): TreeStage<C> {
-    const staged = stageChanges({ changes, born, tip })
+  function stage<C extends PathChanges>(changes: C, born: number, on = tip): TreeStage<C> {
+    const staged = stageChanges({ changes, born, tip: on })
     if (staged.depth > PART_BITS)
       for (let i = 0; i < changes.count; i++) recent[partOf(changes.bytes, i * CHANGE_BYTES)] = 1
     return staged

@@ -1,5 +1,5 @@
 // Commits blocks of a real chain to the store in the folder argv[2] until it is killed, and prints each height once its
-// block is on disk. When the store refuses, it prints the error's code, tries once more, reads, and ends.
+// block is on disk. With argv[3] `ahead` it builds each block while the one before is being written. When the store refuses, it prints the error's code, tries once more, reads, and ends.
 import { bytes, encode, struct, u32 } from '@mmtchain/codec'
 import { ed25519 } from '@mmtchain/crypto'
 import { createMachine, defineChain, defineModule, solo, table } from '@mmtchain/kernel'
@@ -40,8 +40,8 @@ const machine = createMachine(
   }),
 )
 
-function toCommit({ block, id, staged, receipts, transactionIds, refusals }) {
-  return { block, id, staged, receipts, transactionIds, refusals, seal: none, checkpoint: utf8(id) }
+function toCommit({ block, id, staged, receipts, transactionIds, refusals, tip }) {
+  return { tip, block, id, staged, receipts, transactionIds, refusals, seal: none, checkpoint: utf8(id) }
 }
 
 async function transactionsAfter(store, tip) {
@@ -71,8 +71,7 @@ async function transactionsAfter(store, tip) {
   return Promise.all(signed)
 }
 
-async function nextCommit(store) {
-  const tip = machine.tipOf(store)
+async function nextCommit(store, tip = machine.tipOf(store)) {
   if (!tip) return toCommit(machine.begin(store))
   const built = machine.build(store, {
     parent: tip,
@@ -89,6 +88,23 @@ async function nextCommit(store) {
   return toCommit(built)
 }
 
+/** Never two blocks are on disk that were not said to be, since the third is built when the first is on disk. */
+async function commitAhead(store) {
+  let commit = await nextCommit(store)
+  let done = store.commit(commit)
+  for (;;) {
+    const { staged, tip } = commit
+    const ahead = store.ahead(staged)
+    if (!ahead) await done
+    const next = await nextCommit(ahead ?? store, tip)
+    const nextDone = store.commit(next)
+    nextDone.catch(() => undefined)
+    await done
+    say(commit.block.header.height)
+    ;[commit, done] = [next, nextDone]
+  }
+}
+
 const codeOf = (error) => {
   if (!isChainError(error)) throw error
   return error.code
@@ -98,6 +114,7 @@ const say = (line) => process.stdout.write(`${line}\n`)
 try {
   const store = await merkleStore({ path: process.argv[2], keepHeights: 20 })
   try {
+    if (process.argv[3] === 'ahead') await commitAhead(store)
     for (;;) {
       const commit = await nextCommit(store)
       await store.commit(commit)

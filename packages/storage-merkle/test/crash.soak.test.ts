@@ -11,23 +11,29 @@ import { expectWhole } from './whole-store.ts'
 const loop = fileURLToPath(new URL('commit-loop.mjs', import.meta.url))
 const kills = Math.max(3, Math.round(2 * Number(process.env.MMT_SOAK_SCALE ?? 1)))
 
-test(`a process that is killed ${kills} times while it commits leaves whole blocks each time`, async () => {
-  await inTempFolder(async (path) => {
-    let before = 0n
-    for (let kill = 0; kill < kills; kill++) {
-      const committed = await commitUntilKilled(path, { blocks: 1 + Math.floor(Math.random() * 60) })
+test.each(['in turn', 'ahead'])(
+  `a process that is killed ${kills} times while it commits %s leaves whole blocks each time`,
+  async (how) => {
+    await inTempFolder(async (path) => {
+      let before = 0n
+      for (let kill = 0; kill < kills; kill++) {
+        const committed = await commitUntilKilled(path, { blocks: 1 + Math.floor(Math.random() * 60), how })
+        const store = await merkleStore({ path })
+        const tip = store.tip()?.header.height as bigint
+        expect(tip, 'what was reported is on disk').toBeGreaterThanOrEqual(committed)
+        expect(tip, 'a block is built when the second before it is on disk').toBeLessThanOrEqual(
+          committed + 3n,
+        )
+        await expectWhole(store, { first: before })
+        before = tip
+        await store.close()
+      }
       const store = await merkleStore({ path })
-      const tip = store.tip()?.header.height as bigint
-      expect(tip, 'what was reported is on disk').toBeGreaterThanOrEqual(committed)
-      await expectWhole(store, { first: before })
-      before = tip
+      await expectWhole(store)
       await store.close()
-    }
-    const store = await merkleStore({ path })
-    await expectWhole(store)
-    await store.close()
-  })
-})
+    })
+  },
+)
 
 test('a disk that is full stops the store at a whole block', async () => {
   await inTempFolder(async (path) => {
@@ -46,8 +52,11 @@ test('a disk that is full stops the store at a whole block', async () => {
 })
 
 /** Kills the loop at a random moment after it has reported so many blocks; answers with the last one reported. */
-async function commitUntilKilled(path: string, { blocks }: { readonly blocks: number }): Promise<bigint> {
-  const child = spawn(process.execPath, [loop, path])
+async function commitUntilKilled(
+  path: string,
+  { blocks, how = 'in turn' }: { readonly blocks: number; readonly how?: string },
+): Promise<bigint> {
+  const child = spawn(process.execPath, [loop, path, how])
   let left = blocks
   let last = -1n
   const exited = once(child, 'close')
