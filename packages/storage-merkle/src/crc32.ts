@@ -2,7 +2,7 @@
 type Crc32 = (bytes: Uint8Array, before: number) => number
 
 /** A shorter input is summed before zlib has been entered. */
-const NATIVE_BYTES_MIN = 512
+const NATIVE_BYTES_MIN = 256
 
 const native = nativeCrc32()
 

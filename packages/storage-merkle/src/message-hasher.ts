@@ -94,17 +94,25 @@ export function messageHasher(lanes: Lanes | undefined): MessageHasher {
   }
 }
 
-/** Has H(key) written to the word `at`, after `begin`. Throws `primitives/NOT_HEX`. */
-export function addKey(messages: MessageHasher, key: StateKey, to: Int32Array, at: number): void {
-  const length = keyLength(key)
-  if (length > MESSAGE_BYTES_MAX) pathInto(key, to, at)
-  else writeKey(messages.bytes, messages.room(length, at), key)
+/** Has the hash of a message written to the word `at`, after `begin`. */
+export function addMessage(messages: MessageHasher, message: Uint8Array, to: Int32Array, at: number): void {
+  if (message.length > MESSAGE_BYTES_MAX) {
+    sha256Into(new Uint8Array(to.buffer), to.byteOffset + 4 * at, message)
+    return
+  }
+  const start = messages.room(message.length, at)
+  for (let i = 0; i < message.length; i++) messages.bytes[start + i] = message[i] as number
 }
 
 /** Writes H(key) of one key to the word `at`. Nothing else may wait. Throws `primitives/NOT_HEX`. */
 export function hashKeyWith(messages: MessageHasher, key: StateKey, to: Int32Array, at: number): void {
+  const length = keyLength(key)
+  if (length > MESSAGE_BYTES_MAX) {
+    pathInto(key, to, at)
+    return
+  }
   messages.begin(to)
-  addKey(messages, key, to, at)
+  writeKey(messages.bytes, messages.room(length, at), key)
   messages.finish()
 }
 

@@ -12,6 +12,8 @@ export interface RowMemory {
   pathInto(record: number, to: Int32Array, at: number): void
   /** The same of `records` from one to before another that are not −1; that of the n-th goes to the n-th row of `changes`. */
   pathsInto(records: Int32Array, from: number, to: number, changes: Int32Array): void
+  /** Reads what `valueOf` will need of such records, so that what is needed of one is fetched beside that of the others. */
+  touchValues(records: Int32Array, from: number, to: number): void
   /** The value of a record, null for no row. A view of memory that is good until the next `put`. */
   valueOf(record: number): Uint8Array | null
   /** Remembers a row, or null for none, of which `find` knew nothing, with H(key) at the word `pathAt` of `paths`. */
@@ -113,6 +115,17 @@ export function rowMemory(bytesMax: number): RowMemory {
         const at = i * CHANGE_WORDS
         for (let word = 0; word < PATH_WORDS; word++) changes[at + word] = words[record + word] as number
       }
+    },
+    touchValues(records, from, to) {
+      const { words } = young
+      let sum = 0
+      for (let i = from; i < to; i++) {
+        const record = records[i] as number
+        if (record >= 0)
+          sum ^=
+            (words[record + PATH_WORDS] as number) ^ (words[record + 2 * PATH_WORDS + HEAD_WORDS] as number)
+      }
+      touched[0] = sum
     },
     valueOf: (record) => valueAt(young.words, young.bytes, record),
     add(key, row) {

@@ -1,7 +1,8 @@
 // The changed rows of a block, packed side by side in the order of their paths.
 import { sha256Into } from '@mmtchain/crypto'
 import type { StateChanges, StateKey } from '@mmtchain/kernel'
-import { addKey, MESSAGE_BYTES_MAX, type MessageHasher } from './message-hasher.ts'
+import { keyLength, writeKey } from './key-bytes.ts'
+import { addMessage, MESSAGE_BYTES_MAX, type MessageHasher } from './message-hasher.ts'
 import { merkleStoreFail } from './refusals.ts'
 import type { RowMemory } from './row-memory.ts'
 
@@ -21,7 +22,9 @@ export interface StagedRows extends PathChanges {
   /** The records of the rows in memory, or −1. */
   readonly records: Int32Array
   readonly keys: readonly StateKey[]
-  /** The values; that of row i goes from `starts[i]` to before `ends[i]`. */
+  /** The lengths of the keys in bytes. */
+  readonly keyBytes: Uint32Array
+  /** The keys in bytes, and behind each the value; that of row i goes from `starts[i]`, a whole word, to before `ends[i]`. */
   readonly values: Uint8Array
   readonly starts: Uint32Array
   readonly ends: Uint32Array
@@ -30,8 +33,8 @@ export interface StagedRows extends PathChanges {
 /** Words and bytes of one row. */
 export const CHANGE_WORDS = 16
 export const CHANGE_BYTES = 4 * CHANGE_WORDS
-/** Room for a value to begin with. */
-const VALUE_BYTES_EXPECTED = 128
+/** Room for a key and its value to begin with. */
+const ROW_BYTES_EXPECTED = 192
 
 /** Rows whose memory is read one after another before more is done with them. */
 const PIECE = 256
@@ -50,7 +53,7 @@ export function stagedRows(changes: StateChanges, messages: MessageHasher, known
   const records = new Int32Array(count)
   const keys = changes.map(([key]) => key)
   const written = changes.map(([, value]) => value)
-  const packed = packedValues(count)
+  const packed = packedRows(count)
   messages.begin(given)
   // Keys, records and values lie all over memory. Short loops over many of them let the processor fetch what several need at once.
   for (let from = 0; from < count; from += PIECE) {
@@ -58,9 +61,8 @@ export function stagedRows(changes: StateChanges, messages: MessageHasher, known
     checkOrder(keys, from, to)
     findRows(known, keys, records, from, to)
     known.pathsInto(records, from, to, given)
-    for (let i = from; i < to; i++)
-      if ((records[i] as number) < 0) addKey(messages, keys[i] as StateKey, given, i * CHANGE_WORDS)
-    packed.add(written, from, to)
+    packed.add(keys, written, from, to)
+    for (let i = from; i < to; i++) if ((records[i] as number) < 0) packed.hashKey(messages, i, given)
     for (let i = from; i < to; i++) if (written[i]) packed.hash(messages, i, givenBytes)
   }
   messages.finish()
@@ -73,6 +75,7 @@ export function stagedRows(changes: StateChanges, messages: MessageHasher, known
     written: new Uint8Array(count),
     records: new Int32Array(count),
     keys: new Array<StateKey>(count),
+    keyBytes: new Uint32Array(count),
     values: packed.bytes(),
     starts: new Uint32Array(count),
     ends: new Uint32Array(count),
@@ -80,6 +83,7 @@ export function stagedRows(changes: StateChanges, messages: MessageHasher, known
   for (let i = 0; i < count; i++) {
     const from = order[i] as number
     rows.keys[i] = keys[from] as StateKey
+    rows.keyBytes[i] = packed.keyBytes[from] as number
     rows.records[i] = records[from] as number
     rows.written[i] = written[from] === null ? 0 : 1
     rows.starts[i] = packed.starts[from] as number
@@ -117,36 +121,47 @@ function findRows(
   if (known.epoch() !== epoch) records.fill(-1, from, to)
 }
 
-/** Copies of values, one behind the other on whole words. */
-function packedValues(count: number) {
-  let words = new Int32Array(count * (VALUE_BYTES_EXPECTED / 4))
+/** Keys in bytes and copies of values, one behind the other; values begin at whole words. */
+function packedRows(count: number) {
+  let words = new Int32Array(count * (ROW_BYTES_EXPECTED / 4))
   let bytes = new Uint8Array(words.buffer)
+  const keyBytes = new Uint32Array(count)
   const starts = new Uint32Array(count)
   const ends = new Uint32Array(count)
   let used = 0
   return {
+    keyBytes,
     starts,
     ends,
     bytes: () => bytes,
-    add(values: readonly (Uint8Array | null)[], from: number, to: number): void {
+    add(keys: readonly StateKey[], values: readonly (Uint8Array | null)[], from: number, to: number): void {
       let sum = 0
       for (let i = from; i < to; i++) sum ^= values[i]?.[0] ?? 0
       touched[0] = sum
       for (let i = from; i < to; i++) {
+        const key = keys[i] as StateKey
         const value = values[i]
-        if (!value) continue
-        const end = used + value.length
+        const length = keyLength(key)
+        const start = (used + length + 3) & ~3
+        const end = start + (value?.length ?? 0)
         if (end > bytes.length) {
           const larger = new Int32Array((2 * end + 3) >> 2)
           larger.set(words)
           words = larger
           bytes = new Uint8Array(larger.buffer)
         }
-        bytes.set(value, used)
-        starts[i] = used
+        writeKey(bytes, start - length, key)
+        if (value) bytes.set(value, start)
+        keyBytes[i] = length
+        starts[i] = start
         ends[i] = end
-        used = (end + 3) & ~3
+        used = end
       }
+    },
+    /** Has H(key) written. */
+    hashKey(messages: MessageHasher, i: number, given: Int32Array): void {
+      const start = starts[i] as number
+      addMessage(messages, bytes.subarray(start - (keyBytes[i] as number), start), given, i * CHANGE_WORDS)
     },
     /** Has the hash of a value written behind H(key). */
     hash(messages: MessageHasher, i: number, given: Uint8Array): void {
@@ -168,6 +183,11 @@ function packedValues(count: number) {
 /** The value of a row that is written, as a view. */
 export function stagedValue({ values, starts, ends }: StagedRows, i: number): Uint8Array {
   return values.subarray(starts[i], ends[i])
+}
+
+/** A view of the key and the value of a row. */
+export function stagedRow({ values, keyBytes, starts, ends }: StagedRows, i: number): Uint8Array {
+  return values.subarray((starts[i] as number) - (keyBytes[i] as number), ends[i])
 }
 
 /** A view of a row's path. */

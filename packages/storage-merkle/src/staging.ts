@@ -10,7 +10,6 @@ import {
 import { type Height, height as toHeight } from '@mmtchain/primitives'
 import { type Ahead, sameRows } from './ahead.ts'
 import { put, type Write } from './database.ts'
-import { keyLength, writeKey } from './key-bytes.ts'
 import type { IndexChange, KeyChange } from './key-index.ts'
 import {
   entry,
@@ -32,6 +31,7 @@ import {
   CHANGE_WORDS,
   pathOfChange,
   type StagedRows,
+  stagedRow,
   stagedRows,
   stagedValue,
 } from './staged-rows.ts'
@@ -175,33 +175,40 @@ function replacedRowWrites(
   let changed = 0
   for (const outcome of outcomes) if (outcome !== SAME) changed++
   const bits = partBits(changed)
-  const places = new Uint8Array(changed * PLACE_BYTES)
+  const places = new Int32Array((changed * PLACE_BYTES) / 4)
+  const placeBytes = new Uint8Array(places.buffer)
   let rows = new Uint8Array(1 << 14)
   let i = 0
   for (let part = 0; part < 2 ** bits; part++) {
     let count = 0
     let used = 0
-    for (; i < changes.count && partOf(changes.bytes, i * CHANGE_BYTES, bits) === part; i++) {
+    let end = i
+    while (end < changes.count && partOf(changes.bytes, end * CHANGE_BYTES, bits) === part) end++
+    if (stage.epoch === state.rows.epoch()) state.rows.touchValues(changes.records, i, end)
+    for (; i < end; i++) {
       if (outcomes[i] === SAME) continue
       if (outcomes[i] !== INSERTED) {
-        const key = changes.keys[i] as StateKey
+        const keyBytes = changes.keyBytes[i] as number
         const value = valueBefore(state, stage, i)
         if (!value) throw missing(entry.row(pathOfChange(changes, i)))
         const from = used
-        used += ROW_HEAD_BYTES + keyLength(key) + value.length
+        used += ROW_HEAD_BYTES + keyBytes + value.length
         if (used > rows.length) rows = grown(rows, used)
-        writeRowBody(rows, from, key, { since: before[i] as number, value })
+        writeRowHead(rows, from, { since: before[i] as number, keyBytes })
+        const start = changes.starts[i] as number
+        for (let byte = 0; byte < keyBytes; byte++)
+          rows[from + ROW_HEAD_BYTES + byte] = changes.values[start - keyBytes + byte] as number
+        rows.set(value, from + ROW_HEAD_BYTES + keyBytes)
       }
       const place = count++ * PLACE_BYTES
-      for (let byte = 0; byte < PLACE_BYTES - 4; byte++)
-        places[place + byte] = changes.bytes[i * CHANGE_BYTES + byte] as number
-      writeU32(places, place + PLACE_BYTES - 4, used)
+      copyHash(changes.words, i * CHANGE_WORDS, places, place / 4)
+      writeU32(placeBytes, place + PLACE_BYTES - 4, used)
     }
     const head = COUNT_BYTES + count * PLACE_BYTES
     const at = to.add(PART_KEY_BYTES, head + used)
     writePartKey(to.bytes, at - PART_KEY_BYTES, born, part)
     writeU32(to.bytes, at, count)
-    to.bytes.set(places.subarray(0, count * PLACE_BYTES), at + COUNT_BYTES)
+    to.bytes.set(placeBytes.subarray(0, count * PLACE_BYTES), at + COUNT_BYTES)
     to.bytes.set(rows.subarray(0, used), at + head)
     to.seal()
   }
@@ -235,28 +242,16 @@ export function rememberRows({ rows: memory }: State, { rows, epoch }: Stage): v
   }
 }
 
-interface RowBody {
-  readonly since: number
-  readonly value: Uint8Array
-}
-
 /** Writes a row under `s` ‖ path. */
 function writeRow(to: WriteBuffer, rows: StagedRows, i: number, born: number): void {
-  const key = rows.keys[i] as StateKey
-  const [start, end] = [rows.starts[i] as number, rows.ends[i] as number]
-  const at = to.add(33, ROW_HEAD_BYTES + keyLength(key) + end - start)
+  const row = stagedRow(rows, i)
+  const at = to.add(33, ROW_HEAD_BYTES + row.length)
   to.bytes[at - 33] = LETTER_ROW
   // A value begins at a whole word, and so does the path before it.
   copyHash(rows.words, i * CHANGE_WORDS, to.words, (at >> 2) - HASH_WORDS)
-  writeRowBody(to.bytes, at, key, { since: born, value: stagedValue(rows, i) })
+  writeRowHead(to.bytes, at, { since: born, keyBytes: rows.keyBytes[i] as number })
+  to.bytes.set(row, at + ROW_HEAD_BYTES)
   to.seal()
-}
-
-function writeRowBody(to: Uint8Array, at: number, key: StateKey, { since, value }: RowBody): void {
-  const keyBytes = keyLength(key)
-  writeRowHead(to, at, { since, keyBytes })
-  writeKey(to, at + ROW_HEAD_BYTES, key)
-  to.set(value, at + ROW_HEAD_BYTES + keyBytes)
 }
 
 const LETTER_ROW = 's'.charCodeAt(0)
