@@ -185,6 +185,17 @@ export function stagedValue({ values, starts, ends }: StagedRows, i: number): Ui
   return values.subarray(starts[i], ends[i])
 }
 
+/** Reads keys and values from one to before another, so that what is needed of one is fetched beside that of the others. */
+export function touchRows({ values, keyBytes, starts, ends }: StagedRows, from: number, to: number): void {
+  let sum = 0
+  for (let i = from; i < to; i++) {
+    const key = (starts[i] as number) - (keyBytes[i] as number)
+    for (let at = key; at < (ends[i] as number); at += 64) sum ^= values[at] as number
+    sum ^= values[(ends[i] as number) - 1] as number
+  }
+  touched[0] = sum
+}
+
 /** A view of the key and the value of a row. */
 export function stagedRow({ values, keyBytes, starts, ends }: StagedRows, i: number): Uint8Array {
   return values.subarray((starts[i] as number) - (keyBytes[i] as number), ends[i])

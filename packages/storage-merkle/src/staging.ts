@@ -34,6 +34,7 @@ import {
   stagedRow,
   stagedRows,
   stagedValue,
+  touchRows,
 } from './staged-rows.ts'
 import type { Committed, State } from './state.ts'
 import { rootOf } from './state-tree.ts'
@@ -97,17 +98,15 @@ export function planOf(state: State, stage: Stage, commit: BlockCommit): Plan {
   const { height } = commit.block.header
   const born = Number(height)
   const buffer = writeBuffer(expectedBytes(tree))
-  const rows = rowWrites(tree, born, buffer)
+  const rows = rowWrites(state, stage, tree, born, buffer)
   nodeWrites(arena, tree, born, buffer)
-  // Nothing comes before block 0, so it needs no undoing.
-  const replacedBits = born > 0 ? replacedRowWrites(state, stage, tree, born, buffer) : 0
   const index = state.index.change({ root: before.index, changes: rows.keys, born, first: 0 })
   const version: Version = {
     height,
     tree: rootOf(arena, tree.top),
     index: index.root,
     rows: before.rows + BigInt(rows.more),
-    replacedBits,
+    replacedBits: born > 0 ? rows.bits : 0,
     checkpoint: commit.checkpoint.slice(),
   }
   const rest = [
@@ -142,63 +141,87 @@ interface RowWrites {
   readonly keys: readonly KeyChange[]
   /** How many rows more there are. */
   readonly more: number
+  /** The rows that are replaced are in 2^bits parts. */
+  readonly bits: number
 }
 
-function rowWrites(tree: TreeStage<StagedRows>, born: number, to: WriteBuffer): RowWrites {
-  const { changes, outcomes } = tree
-  const deletions: Write[] = []
-  const keys: KeyChange[] = []
-  let more = 0
-  for (let i = 0; i < changes.count; i++) {
-    const outcome = outcomes[i]
-    if (outcome === SAME) continue
-    if (outcome === DELETED) deletions.push({ key: rowKey(pathOfChange(changes, i)), value: null })
-    else writeRow(to, changes, i, born)
-    if (outcome === OVERWRITTEN) continue
-    const isNew = outcome === INSERTED
-    more += isNew ? 1 : -1
-    keys.push({ key: changes.keys[i] as StateKey, isNew })
-  }
-  keys.sort((a, b) => (a.key < b.key ? -1 : 1))
-  return { deletions, keys, more }
-}
-
-/** Writes the rows that a block replaces, in 2^n parts. Answers n. */
-function replacedRowWrites(
+/** Writes rows, and those that they replace, part by part: both need the same memory, which is read ahead. */
+function rowWrites(
   state: State,
   stage: Stage,
   tree: TreeStage<StagedRows>,
   born: number,
   to: WriteBuffer,
-): number {
-  const { changes, outcomes, before } = tree
+): RowWrites {
+  const { changes, outcomes } = tree
+  const deletions: Write[] = []
+  const keys: KeyChange[] = []
   let changed = 0
   for (const outcome of outcomes) if (outcome !== SAME) changed++
   const bits = partBits(changed)
-  const places = new Int32Array((changed * PLACE_BYTES) / 4)
-  const placeBytes = new Uint8Array(places.buffer)
-  let rows = new Uint8Array(1 << 14)
-  let i = 0
+  const writePart = replacedRowsWriter(state, stage, tree, to)
+  let from = 0
   for (let part = 0; part < 2 ** bits; part++) {
+    let end = from
+    while (end < changes.count && partOf(changes.bytes, end * CHANGE_BYTES, bits) === part) end++
+    touchRows(changes, from, end)
+    if (stage.epoch === state.rows.epoch()) state.rows.touchValues(changes.records, from, end)
+    for (let i = from; i < end; i++) {
+      const outcome = outcomes[i]
+      if (outcome === SAME) continue
+      if (outcome === DELETED) deletions.push({ key: rowKey(pathOfChange(changes, i)), value: null })
+      else writeRow(to, changes, i, born)
+      if (outcome !== OVERWRITTEN)
+        keys.push({ key: changes.keys[i] as StateKey, isNew: outcome === INSERTED })
+    }
+    // Nothing comes before block 0, so it needs no undoing.
+    if (born > 0) writePart({ born, part, from, end })
+    from = end
+  }
+  keys.sort((a, b) => (a.key < b.key ? -1 : 1))
+  const inserted = keys.reduce((sum, { isNew }) => sum + (isNew ? 1 : 0), 0)
+  return { deletions, keys, more: 2 * inserted - keys.length, bits }
+}
+
+interface RowsOfPart {
+  readonly born: number
+  readonly part: number
+  /** The changes, from one to before another. */
+  readonly from: number
+  readonly end: number
+}
+
+/** Writes parts of the rows that a block replaces. */
+function replacedRowsWriter(
+  state: State,
+  stage: Stage,
+  tree: TreeStage<StagedRows>,
+  to: WriteBuffer,
+): (rows: RowsOfPart) => void {
+  const { changes, outcomes, before } = tree
+  // One memory serves all parts.
+  let places = new Int32Array((64 * PLACE_BYTES) / 4)
+  let rows = new Uint8Array(1 << 14)
+  return ({ born, part, from, end }) => {
+    if (places.length < ((end - from) * PLACE_BYTES) / 4)
+      places = new Int32Array(((end - from) * PLACE_BYTES) / 2)
+    const placeBytes = new Uint8Array(places.buffer)
     let count = 0
     let used = 0
-    let end = i
-    while (end < changes.count && partOf(changes.bytes, end * CHANGE_BYTES, bits) === part) end++
-    if (stage.epoch === state.rows.epoch()) state.rows.touchValues(changes.records, i, end)
-    for (; i < end; i++) {
+    for (let i = from; i < end; i++) {
       if (outcomes[i] === SAME) continue
       if (outcomes[i] !== INSERTED) {
         const keyBytes = changes.keyBytes[i] as number
         const value = valueBefore(state, stage, i)
         if (!value) throw missing(entry.row(pathOfChange(changes, i)))
-        const from = used
+        const at = used
         used += ROW_HEAD_BYTES + keyBytes + value.length
         if (used > rows.length) rows = grown(rows, used)
-        writeRowHead(rows, from, { since: before[i] as number, keyBytes })
-        const start = changes.starts[i] as number
+        writeRowHead(rows, at, { since: before[i] as number, keyBytes })
+        const key = (changes.starts[i] as number) - keyBytes
         for (let byte = 0; byte < keyBytes; byte++)
-          rows[from + ROW_HEAD_BYTES + byte] = changes.values[start - keyBytes + byte] as number
-        rows.set(value, from + ROW_HEAD_BYTES + keyBytes)
+          rows[at + ROW_HEAD_BYTES + byte] = changes.values[key + byte] as number
+        rows.set(value, at + ROW_HEAD_BYTES + keyBytes)
       }
       const place = count++ * PLACE_BYTES
       copyHash(changes.words, i * CHANGE_WORDS, places, place / 4)
@@ -212,7 +235,6 @@ function replacedRowWrites(
     to.bytes.set(rows.subarray(0, used), at + head)
     to.seal()
   }
-  return bits
 }
 
 function grown(from: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
