@@ -390,7 +390,7 @@ function storeOn(args: {
       return current().view.read(entry.transaction(id))
     },
     async history({ address, before, limit }) {
-      const { tip, view } = current()
+      const { tip } = current()
       const found: { id: Hash; height: Height; index: number }[] = []
       if (!tip) return found
       const next = { height: tip.header.height + 1n, index: 0 }
@@ -398,7 +398,8 @@ function storeOn(args: {
       for await (const key of database.keys(range)) {
         const { height, index } = placeOfHistory(key)
         const at = { height: toHeight(height), index }
-        const id = view.read(entry.history(address, at))
+        // A commit meanwhile closes the view of before.
+        const id = current().view.read(entry.history(address, at))
         if (id) found.push({ ...at, id })
       }
       return found

@@ -36,7 +36,7 @@ import { isKey, keyLength } from './key-bytes.ts'
 import type { Page, PageRef } from './key-index.ts'
 import { merkleStoreFail } from './refusals.ts'
 import { decodeReplaced, type Replaced } from './replaced.ts'
-import { decodeReplacedRows, type ReplacedRows } from './replaced-rows.ts'
+import { BITS_MAX, decodeReplacedRows, type ReplacedRows } from './replaced-rows.ts'
 import type { TreeRoot } from './state-tree.ts'
 import { type Place, placeBytes, readU48, writeU48 } from './tree-nodes.ts'
 
@@ -395,6 +395,7 @@ function encodeVersion({ tree, index, rows, replacedBits, checkpoint }: Version)
 
 function decodeVersion(body: Uint8Array, height: bigint): Version {
   const { tree, index, ...rest } = decode(version, body)
+  if (rest.replacedBits > BITS_MAX) throw new RangeError('it has too many parts')
   const ref = index ? { ...index, born: Number(index.born) } : undefined
   return { ...rest, height, tree: treeFromCodec(tree), index: ref }
 }

@@ -6,7 +6,7 @@ import { decodeRow, type Row } from './records.ts'
 /** Rows of one part on average. */
 const PART_ROWS = 64
 /** So that a part's number takes two bytes. */
-const BITS_MAX = 16
+export const BITS_MAX = 16
 const PATH_BYTES = 32
 export const COUNT_BYTES = 4
 /** A row's path, and where its bytes end behind those of all before it. */

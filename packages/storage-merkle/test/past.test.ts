@@ -1,5 +1,5 @@
 import { type StateKey, stateRoot } from '@mmtchain/kernel'
-import { type Hash, height, toHex } from '@mmtchain/primitives'
+import { type Address, type Hash, height, toHex } from '@mmtchain/primitives'
 import { type MerkleStore, merkleStore } from '@mmtchain/storage-merkle'
 import { verifyStateProof } from '@mmtchain/storage-merkle/verify'
 import { sampleCommit } from '@mmtchain/testkit'
@@ -121,4 +121,31 @@ test('what is read while a block is written is the state before it, also when th
     }
     await store.close()
   })
+})
+
+test('the history of an account is read while blocks are committed', async () => {
+  const level = newLevel()
+  const store = await merkleStore({ level })
+  const commits = []
+  for (let seed = 0; seed < 4; seed++) {
+    const commit = sampleCommit({ store, changes: [], seed, transactions: 3 })
+    await store.commit(commit)
+    commits.push(commit)
+  }
+  const address = commits[0]?.block.transactions[0]?.body.sender as Address
+  const before = await store.history({ address, limit: 20 })
+  expect(before.length).toBeGreaterThan(0)
+  const keys = level.keys.bind(level)
+  level.keys = ((...args: Parameters<typeof keys>) => {
+    const found = keys(...args)
+    return (async function* () {
+      for await (const key of found) {
+        await store.commit(sampleCommit({ store, changes: [], seed: 99 + commits.length }))
+        yield key
+      }
+    })()
+  }) as typeof level.keys
+  expect(await store.history({ address, limit: 20 })).toEqual(before)
+  level.keys = keys as typeof level.keys
+  await store.close()
 })
