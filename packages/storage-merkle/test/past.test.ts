@@ -144,7 +144,7 @@ test('the history of an account is read while blocks are committed', async () =>
         yield key
       }
     })()
-  }) as typeof level.keys
+  }) as unknown as typeof level.keys
   expect(await store.history({ address, limit: 20 })).toEqual(before)
   level.keys = keys as typeof level.keys
   await store.close()
