@@ -9,7 +9,6 @@ import {
   type Hash,
   hashToBytes,
   isChainError,
-  amount as toAmount,
 } from '@mmtchain/primitives'
 import type { Capability } from './capabilities.ts'
 import type { Code, ContractsRead, ContractsWrite } from './nouns.ts'
@@ -54,8 +53,10 @@ export interface Run {
   readonly reading: boolean
   /** The contracts in the middle of a call, outermost first. */
   readonly stack: Address[]
-  /** The bytes that contracts kept before the call, by the order in which it came to them. */
-  readonly before: { readonly contract: Address; readonly bytes: bigint }[]
+  /** What was held for the contracts that the call changes, before it. */
+  readonly before: Map<Address, Amount>
+  /** The prices of the rows that the call has deleted, by contract and key. */
+  readonly dropped: Map<string, Amount>
   /** Tells the calls of a run apart. */
   calls: number
 }
@@ -84,7 +85,7 @@ export type Called = { readonly gasUsed: bigint; readonly logs: readonly string[
 )
 
 export function newRun(ground: Ground, ctx: ContractsWrite, reading = false): Run {
-  return { ground, ctx, reading, stack: [], before: [], calls: 0 }
+  return { ground, ctx, reading, stack: [], before: new Map(), dropped: new Map(), calls: 0 }
 }
 
 /** A query's context as one to write, where `reading` keeps every host function from writing. */
@@ -157,34 +158,4 @@ function seedOf(run: Run): Uint8Array {
   run.calls++
   const place = encode(seedPlace, { height: block.height, seed, call: BigInt(run.calls) })
   return hashTagged(SEED_TAG, hashToBytes(block.seed), place)
-}
-
-/** What a row takes beside its key and value. */
-export const ROW_BYTES = 64n
-/** What a contract takes before it keeps anything. */
-export const CONTRACT_BYTES = 256n
-
-/** Counts what a contract keeps. */
-export function keep(run: Run, contract: Address, change: bigint): void {
-  const { usage } = run.ctx.state
-  const bytes = usage.get(contract)
-  if (!run.before.some((one) => one.contract === contract)) run.before.push({ contract, bytes })
-  usage.set(contract, bytes + change)
-}
-
-/**
- * Settles the deposits of everything that a run has stored or deleted: how much the payer owes, below 0 what it gets back. What is
- * freed gives back its part of what was held for it, whatever a byte costs now.
- */
-export function settleDeposits(run: Run): bigint {
-  const { state, params } = run.ctx
-  let owed = 0n
-  for (const { contract, bytes: before } of run.before) {
-    const [after, held] = [state.usage.get(contract), state.deposits.get(contract)]
-    const change =
-      after >= before ? (after - before) * params.depositPerByte : -((held * (before - after)) / before)
-    state.deposits.set(contract, toAmount(held + change))
-    owed += change
-  }
-  return owed
 }

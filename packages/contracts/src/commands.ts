@@ -10,17 +10,8 @@ import {
   hash as toHash,
   utf8,
 } from '@mmtchain/primitives'
-import {
-  type Called,
-  CONTRACT_BYTES,
-  callContract,
-  type Ground,
-  keep,
-  newRun,
-  ROW_BYTES,
-  type Run,
-  settleDeposits,
-} from './calls.ts'
+import { type Called, callContract, type Ground, newRun, type Run } from './calls.ts'
+import { dropContract, dropRow, keepContract, owedFor } from './deposits.ts'
 import { gasFee } from './gas.ts'
 import { type Code, type nouns, RESULT_BYTES_MAX, ZERO } from './nouns.ts'
 
@@ -54,7 +45,7 @@ function settle(ctx: Command, who: Address, owed: bigint): void {
 }
 
 function settleRun(ctx: Command, run: Run, depositMax: Amount): void {
-  const owed = settleDeposits(run)
+  const owed = owedFor(run)
   if (owed > depositMax) throw ctx.fail.DEPOSIT_TOO_LOW({ have: depositMax, want: owed })
   settle(ctx, ctx.sender, owed)
 }
@@ -111,7 +102,7 @@ export function instantiate(
     const named = { code, admin, creator: ctx.sender, number: numbers.contract }
     ctx.state.contracts.set(contract, { ...named, frozen: false, retired: false })
     const run = newRun(ground, ctx)
-    keep(run, contract, CONTRACT_BYTES)
+    keepContract(run, contract)
     ctx.emit.instantiated({ contract, code, creator: ctx.sender })
     if (input.input)
       callAndTell(ctx, run, spent, { ...input, contract, method: 'init', input: input.input, special: true })
@@ -230,17 +221,13 @@ export function clear(
   if (!found.retired) throw ctx.fail.NOT_RETIRED({ contract })
   const run = newRun(ground, ctx)
   const rows = [...ctx.state.rows.entries({ prefix: [contract], limit: max + 1 })]
-  for (const [key, value] of rows.slice(0, max)) {
-    keep(run, contract, -(ROW_BYTES + BigInt(key[1].length + value.length)))
-    ctx.state.rows.delete(key)
-  }
+  for (const [[, key]] of rows.slice(0, max)) dropRow(run, contract, key)
   const done = rows.length <= max
-  if (done) keep(run, contract, -CONTRACT_BYTES)
-  settle(ctx, ctx.sender, settleDeposits(run))
+  if (done) dropContract(run, contract)
+  settle(ctx, ctx.sender, owedFor(run))
   if (done) {
     ctx.state.contracts.delete(contract)
-    ctx.state.usage.delete(contract)
-    ctx.state.deposits.delete(contract)
+    ctx.state.kept.delete(contract)
     useCode(ctx, found.code, -1)
   }
   ctx.emit.cleared({ contract, rows: Math.min(rows.length, max), done })

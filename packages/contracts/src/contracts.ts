@@ -7,7 +7,7 @@ import { call, clear, deploy, discard, freeze, instantiate, retire, setAdmin, up
 import { GAS_PER_WEIGHT, gasFee } from './gas.ts'
 import { hostOf, pricesOf } from './host.ts'
 import { invariants } from './invariants.ts'
-import { CODE_BYTES_MAX, contract, GUARDIANS_MAX, input, name, nouns, plan, ZERO } from './nouns.ts'
+import { CODE_BYTES_MAX, contract, GUARDIANS_MAX, input, kept, name, nouns, plan, ZERO } from './nouns.ts'
 import { addPlan, cancelPlan, fire, runDue } from './plans.ts'
 
 /** What a chain file says of its contracts. */
@@ -161,10 +161,7 @@ function declare(options: ContractsOptions) {
       option(contract),
       (ctx, given) => ctx.state.contracts.get(given.contract) ?? null,
     )
-    .query('kept', struct({ contract: address }), struct({ bytes: u64, deposit: amount }), (ctx, given) => ({
-      bytes: ctx.state.usage.get(given.contract),
-      deposit: ctx.state.deposits.get(given.contract),
-    }))
+    .query('kept', struct({ contract: address }), kept, (ctx, given) => ctx.state.kept.get(given.contract))
     .query(
       'plan',
       struct({ plan: u64 }),

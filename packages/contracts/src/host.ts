@@ -8,8 +8,9 @@ import {
   amount as toAmount,
   toHex,
 } from '@mmtchain/primitives'
-import { callContract, type Frame, keep, ROW_BYTES } from './calls.ts'
+import { callContract, type Frame } from './calls.ts'
 import type { Capability } from './capabilities.ts'
+import { dropRow, putRow } from './deposits.ts'
 import { EVENT_BYTES_MAX, KEY_BYTES_MAX, ROW_BYTES_MAX } from './nouns.ts'
 import { fire } from './plans.ts'
 
@@ -52,7 +53,7 @@ export function hostOf(sandbox: () => Sandbox<Frame>): HostFunctions<Frame> {
     get: hostFunction({
       takes: ['text'],
       gas: 20_000,
-      run: (frame: Frame, key) => frame.run.ctx.state.rows.get([frame.self, keyOf(frame, key)]),
+      run: (frame: Frame, key) => frame.run.ctx.state.rows.get([frame.self, keyOf(frame, key)])?.value,
     }),
     set: hostFunction({
       takes: ['text', 'bytes'],
@@ -63,22 +64,15 @@ export function hostOf(sandbox: () => Sandbox<Frame>): HostFunctions<Frame> {
         if (value.length > ROW_BYTES_MAX)
           throw ctx.fail.ROW_TOO_LARGE({ have: value.length, max: ROW_BYTES_MAX })
         charge(BigInt(row.length + value.length) * gasOf.writtenByte)
-        const before = ctx.state.rows.get([frame.self, row])
-        const change = before ? value.length - before.length : Number(ROW_BYTES) + row.length + value.length
-        keep(frame.run, frame.self, BigInt(change))
-        ctx.state.rows.set([frame.self, row], value)
+        putRow(frame.run, frame.self, row, value)
       },
     }),
     delete: hostFunction({
       takes: ['text'],
       gas: 60_000,
       run(frame: Frame, key) {
-        const { ctx } = changing(frame, 'write')
-        const row = keyOf(frame, key)
-        const before = ctx.state.rows.get([frame.self, row])
-        if (!before) return
-        keep(frame.run, frame.self, -(ROW_BYTES + BigInt(row.length + before.length)))
-        ctx.state.rows.delete([frame.self, row])
+        changing(frame, 'write')
+        dropRow(frame.run, frame.self, keyOf(frame, key))
       },
     }),
     /** The rows whose keys begin with `prefix`, from the key `from` on, at most `limit` of them and 64. */
@@ -93,7 +87,7 @@ export function hostOf(sandbox: () => Sandbox<Frame>): HostFunctions<Frame> {
         const first = from > within ? from : within
         const rows: Infer<typeof page>['rows'][number][] = []
         let size = 0
-        for (const [[, key], value] of ctx.state.rows.entries({
+        for (const [[, key], { value }] of ctx.state.rows.entries({
           prefix: [frame.self],
           from: [frame.self, keyOf(frame, first)],
         })) {

@@ -1,4 +1,4 @@
-export { CONTRACT_BYTES, DEPTH_MAX, ROW_BYTES } from './calls.ts'
+export { DEPTH_MAX } from './calls.ts'
 export { type Capability, type CapabilitySpec, type Offer, offer } from './capabilities.ts'
 export { contractAddress } from './commands.ts'
 export {
@@ -8,6 +8,7 @@ export {
   contracts,
   type Offers,
 } from './contracts.ts'
+export { CONTRACT_BYTES, ROW_BYTES } from './deposits.ts'
 export { GAS_PER_WEIGHT, gasFee } from './gas.ts'
 export {
   CODE_BYTES_MAX,

@@ -1,4 +1,4 @@
-import { CONTRACT_BYTES, ROW_BYTES } from './calls.ts'
+import { CONTRACT_BYTES, rowBytes } from './deposits.ts'
 import type { ContractsRead } from './nouns.ts'
 
 /** What holds after every block. */
@@ -11,22 +11,28 @@ export const invariants: readonly {
     holds(ctx) {
       let held = 0n
       for (const [, { deposit }] of ctx.state.codes.entries()) held += deposit
-      for (const [, deposit] of ctx.state.deposits.entries()) held += deposit
+      for (const [, { deposit }] of ctx.state.kept.entries()) held += deposit
       for (const [, plan] of ctx.state.plans.entries()) held += plan.held * BigInt(plan.runs)
       return ctx.needs.token.balance(ctx.self) >= held
     },
   },
   {
-    sentence: 'each contract keeps as many bytes as its rows have, and no row is without a contract',
+    sentence:
+      'each contract keeps as many bytes as its rows have, and for it is held what they and it give back, to the unit',
     holds({ state }) {
-      const bytes = new Map<string, bigint>()
-      for (const [contract] of state.contracts.entries()) bytes.set(contract, CONTRACT_BYTES)
-      for (const [[contract, key], value] of state.rows.entries()) {
-        const so = bytes.get(contract)
-        if (so === undefined) return false
-        bytes.set(contract, so + ROW_BYTES + BigInt(key.length + value.length))
+      const rest = new Map<string, { bytes: bigint; deposit: bigint }>()
+      for (const [contract] of state.contracts.entries()) rest.set(contract, { ...state.kept.get(contract) })
+      if ([...state.kept.entries()].length !== rest.size) return false
+      for (const [[contract, key], { price, value }] of state.rows.entries()) {
+        const left = rest.get(contract)
+        if (!left) return false
+        left.bytes -= rowBytes(key, value)
+        left.deposit -= rowBytes(key, value) * price
       }
-      return [...bytes].every(([contract, count]) => state.usage.get(contract as never) === count)
+      // What is left is the contract's own, at a price of its own.
+      return [...rest.values()].every(
+        ({ bytes, deposit }) => bytes === CONTRACT_BYTES && deposit >= 0n && deposit % CONTRACT_BYTES === 0n,
+      )
     },
   },
   {

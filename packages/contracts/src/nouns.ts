@@ -85,6 +85,9 @@ export const contract = struct({
   number: u64,
 })
 
+/** What a contract takes of the state. */
+export const kept = struct({ bytes: u64, deposit: amount })
+
 /** What the event `called` says of a call that went well. */
 export const calledEvent = struct({
   contract: address,
@@ -145,10 +148,13 @@ export function nouns(args: {
       codes: table(hash, code),
       programs: table(hash, text({ bytesMax: CODE_BYTES_MAX })),
       contracts: table(address, contract),
-      rows: table(tuple(address, bytes({ bytesMax: KEY_BYTES_MAX })), bytes({ bytesMax: ROW_BYTES_MAX })),
-      /** How many bytes a contract keeps, and what is held for those that it kept after the last call. */
-      usage: table(address, u64, 0n),
-      deposits: table(address, amount, ZERO),
+      /** A row and what each of its bytes is held for. */
+      rows: table(
+        tuple(address, bytes({ bytesMax: KEY_BYTES_MAX })),
+        struct({ price: amount, value: bytes({ bytesMax: ROW_BYTES_MAX }) }),
+      ),
+      /** How many bytes a contract keeps, its own row among them, and what is held for them. */
+      kept: table(address, kept, { bytes: 0n, deposit: ZERO }),
       plans: table(u64, plan),
       /** The runs that are due, by height and order; the data of the event, or null for what a plan brings itself. */
       due: table(tuple(u64, u64), struct({ plan: u64, data: option(bytes({ bytesMax: EVENT_BYTES_MAX })) })),

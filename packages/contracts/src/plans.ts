@@ -1,6 +1,7 @@
 // Calls to come: at a height, every so many blocks, or whenever a contract says something. Paid before they are planned.
 import { type Address, type Amount, isChainError, amount as toAmount } from '@mmtchain/primitives'
-import { callContract, type Ground, newRun, settleDeposits } from './calls.ts'
+import { callContract, type Ground, newRun } from './calls.ts'
+import { owedFor } from './deposits.ts'
 import { gasFee } from './gas.ts'
 import { type Code, type ContractsWrite, type Plan, ZERO } from './nouns.ts'
 
@@ -172,7 +173,7 @@ function runPlan(
       })
       gasUsed = called.gasUsed
       if (!called.ok) throw called.error
-      owed = settleDeposits(run)
+      owed = owedFor(run)
       if (owed > plan.depositMax) throw ctx.fail.DEPOSIT_TOO_LOW({ have: plan.depositMax, want: owed })
     })
   } catch (refusal) {

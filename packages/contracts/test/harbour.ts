@@ -1,7 +1,18 @@
 // A small chain with contracts, and contracts written against the bare host functions.
+
+import { encode } from '@mmtchain/codec'
 import { type ContractsOptions, contracts, offer } from '@mmtchain/contracts'
 import { sha256 } from '@mmtchain/crypto'
-import { bytes, defineChain, defineModule, solo, struct, text } from '@mmtchain/kernel'
+import {
+  amount as amountCodec,
+  bytes,
+  defineChain,
+  defineModule,
+  need,
+  solo,
+  struct,
+  text,
+} from '@mmtchain/kernel'
 import { type Address, amount, fromUtf8, type Hash, hash, utf8 } from '@mmtchain/primitives'
 import { testAccount, testAddresses, testChain } from '@mmtchain/testkit'
 import { token } from '@mmtchain/token-rewards'
@@ -39,12 +50,29 @@ export const offers = {
   })),
 }
 
+/** Sets what a byte is held for, without a vote. */
+const decree = () =>
+  defineModule('decree', {
+    needs: {
+      kernel: need<
+        {},
+        { setParameter(args: { module: string; name: string; value: Uint8Array }): undefined }
+      >(),
+    },
+  }).command('depositPerByte', amountCodec, (ctx, price) =>
+    ctx.needs.kernel.setParameter({
+      ...{ module: 'contracts', name: 'depositPerByte', value: encode(amountCodec, price) },
+    }),
+  )
+
 export const harbourWith = (options: Partial<ContractsOptions<{}>> = {}) =>
   defineChain({ id: 'harbour-1', slotMs: 10_000, consensus: solo() })
     .use(token({ symbol: 'HKT' }))
     .use(harbourMaster())
+    .use(decree(), { grants: { kernel: ['setParameter'] } })
     .use(contracts({ sandbox: createSandbox, guardians: [guard], ...options, offers }), {
       grants: { kernel: ['attempt'], token: ['move'], master: ['note'] },
+      governable: ['depositPerByte'],
     })
 
 export const documents = {

@@ -1,4 +1,5 @@
-// Random histories: whatever callers and contracts do, nothing is made, lost, or kept without its deposit.
+// Random histories: whatever callers and contracts do, nothing is made, lost, or kept without its deposit,
+// however governance changes what a byte is held for.
 import { moduleAddress } from '@mmtchain/crypto'
 import { amount, toHex, utf8 } from '@mmtchain/primitives'
 import fc from 'fast-check'
@@ -38,6 +39,8 @@ const step = fc.record({
   amount: fc.constantFrom(0n, 10n, 1_000n),
   depositMax: fc.constantFrom(0n, 2_000_000n, DEPOSIT),
   plan: fc.constantFrom('no', 'no', 'at', 'on', 'cancel'),
+  /** What governance holds a byte for from then on, if it changes anything. */
+  price: fc.constantFrom(null, null, 0n, 1n, 10_000n, 70_000n),
 })
 
 /** The first bytes of the keys of all that the module `contracts` keeps. */
@@ -58,7 +61,8 @@ test('after any history the supply is what it was, and what is held is what is o
     const own = [alice, bob, carol].map((by) => made(on, ANY, { by, amount: 50n }))
     const supply = on.read.token.supply(null)
     let plans = 0n
-    for (const { by, to, next, letters, plan, ...given } of steps) {
+    for (const { by, to, next, letters, plan, price, ...given } of steps) {
+      if (price !== null) expect(on.as(carol).decree.depositPerByte(amount(price)).code).toBeUndefined()
       const [contract, other] = [own[to], own[next]] as [typeof alice, typeof alice]
       const input = `${letters} ${other}`
       // Plans may be due in the block of the call and store something: what a refused one left is told by a chain that never had it.
@@ -90,6 +94,11 @@ test('after any history the supply is what it was, and what is held is what is o
     const code = BigInt(utf8(ANY).length) * 10_000n
     expect(on.read.token.balance({ owner: moduleAddress('contracts', new Uint8Array()) })).toBe(held + code)
     expect(on.read.token.supply(null)).toBe(supply)
+    // Whatever the prices were, all that is held for rows comes back with them, and no more.
+    for (const contract of own) {
+      expect(call(on, contract, 'go', { input: 'ddddd' }).code).toBeUndefined()
+      expect(on.read.contracts.kept({ contract })).toEqual({ bytes: 256n, deposit: 2_560_000n })
+    }
   })
   fc.assert(property, { numRuns: Math.max(1, Math.ceil(3 * scale)), verbose: 1 })
   console.info(`${refused} refused calls, ${refusedBesidePlans} of them in a block with planned ones`)
