@@ -1,11 +1,17 @@
 // What contracts keep, and what is held for it. Each row has the price of its own bytes, so that what it gives back is what was paid for it.
 import { type Address, amount as toAmount, toHex } from '@mmtchain/primitives'
 import type { Run } from './calls.ts'
+import { type ContractsWrite, EVENT_BYTES_MAX } from './nouns.ts'
 
 /** What a row takes beside its key and value. */
 export const ROW_BYTES = 64n
 /** What a contract takes before it keeps anything. */
 export const CONTRACT_BYTES = 256n
+/** What a plan takes beside its input: its own row, and its trigger or its place in the queue. */
+export const PLAN_BYTES = 512n
+/** What a run that is due takes beside the data of its event. */
+export const DUE_BYTES = 128n
+
 export const rowBytes = (key: Uint8Array, value: Uint8Array): bigint =>
   ROW_BYTES + BigInt(key.length + value.length)
 
@@ -60,4 +66,13 @@ export function owedFor({ ctx, before }: Run): bigint {
   let owed = 0n
   for (const [contract, deposit] of before) owed += ctx.state.kept.get(contract).deposit - deposit
   return owed
+}
+
+/** What a plan is held for beside its runs, and what a run is held for at least that waits with what an event has said, however long that is. */
+export function planDeposits({ params }: ContractsWrite, input: Uint8Array) {
+  const { depositPerByte } = params
+  return {
+    plan: (PLAN_BYTES + BigInt(input.length)) * depositPerByte,
+    due: (DUE_BYTES + BigInt(EVENT_BYTES_MAX)) * depositPerByte,
+  }
 }

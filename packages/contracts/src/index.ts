@@ -8,7 +8,7 @@ export {
   contracts,
   type Offers,
 } from './contracts.ts'
-export { CONTRACT_BYTES, ROW_BYTES } from './deposits.ts'
+export { CONTRACT_BYTES, DUE_BYTES, PLAN_BYTES, ROW_BYTES } from './deposits.ts'
 export { GAS_PER_WEIGHT, gasFee } from './gas.ts'
 export {
   CODE_BYTES_MAX,

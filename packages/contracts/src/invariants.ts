@@ -12,7 +12,7 @@ export const invariants: readonly {
       let held = 0n
       for (const [, { deposit }] of ctx.state.codes.entries()) held += deposit
       for (const [, { deposit }] of ctx.state.kept.entries()) held += deposit
-      for (const [, plan] of ctx.state.plans.entries()) held += plan.held * BigInt(plan.runs)
+      for (const [, plan] of ctx.state.plans.entries()) held += plan.deposit + plan.held * BigInt(plan.runs)
       return ctx.needs.token.balance(ctx.self) >= held
     },
   },
@@ -46,16 +46,20 @@ export const invariants: readonly {
     },
   },
   {
-    sentence: 'each due run is counted in its plan, and each plan that listens has its trigger',
+    sentence:
+      'each due run is counted in its plan, and a plan has a place for its event while runs of it are left that are not due',
     holds({ state }) {
       const due = new Map<bigint, number>()
       for (const [, { plan }] of state.due.entries()) due.set(plan, (due.get(plan) ?? 0) + 1)
       for (const [id, { occasion, ...plan }] of state.plans.entries()) {
         if (plan.due !== (due.get(id) ?? 0) || plan.due > plan.runs || plan.runs === 0) return false
+        due.delete(id)
         const { kind, value } = occasion
-        if (kind === 'on' && !state.triggers.has([value.source, value.event, id])) return false
+        if (kind === 'on' && state.triggers.has([value.source, value.event, id]) !== plan.due < plan.runs)
+          return false
       }
-      return true
+      const places = [...state.triggers.entries()]
+      return due.size === 0 && places.every(([[, , plan]]) => state.plans.has(plan))
     },
   },
 ]

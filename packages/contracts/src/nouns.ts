@@ -116,10 +116,12 @@ export const plan = struct({
   occasion,
   /** How many runs are left, those that are due among them. */
   runs: u32,
-  /** How many runs are due. */
+  /** How many runs are due. A plan that listens has a place for its event while more are left. */
   due: u32,
   /** What is held for each run. */
   held: amount,
+  /** What is held for the plan itself, until it ends. */
+  deposit: amount,
   /** Where the next run waits, of a plan for a height. */
   queued: option(struct({ height: u64, number: u64 })),
 })
@@ -182,6 +184,8 @@ export function nouns(args: {
         gasUsed: u64,
         error: option(text({ bytesMax: 96 })),
       }),
+      /** Nothing more of the plan will become due; the runs that are due already still run. */
+      planStopped: struct({ plan: u64, runs: u32, back: amount }),
       planEnded: struct({ plan: u64, back: amount }),
     },
     errors: contractsRefusals,

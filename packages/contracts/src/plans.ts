@@ -1,9 +1,9 @@
 // Calls to come: at a height, every so many blocks, or whenever a contract says something. Paid before they are planned.
 import { type Address, type Amount, isChainError, amount as toAmount } from '@mmtchain/primitives'
 import { callContract, type Ground, newRun } from './calls.ts'
-import { owedFor } from './deposits.ts'
+import { owedFor, planDeposits } from './deposits.ts'
 import { gasFee } from './gas.ts'
-import { type Code, type ContractsWrite, type Plan, ZERO } from './nouns.ts'
+import type { Code, ContractsWrite, Plan } from './nouns.ts'
 
 /** How many plans wait for one event of one contract. */
 export const TRIGGERS_MAX = 8
@@ -46,35 +46,61 @@ export function addPlan(ctx: ContractsWrite, by: Address, asked: PlanInput): und
     if (every === 0 && runs > 1) throw ctx.fail.BAD_PLAN({ why: 'it runs once, and has several runs' })
     if (height + BigInt(every) * BigInt(runs) >= 1n << 63n) throw ctx.fail.BAD_PLAN({ why: 'it never ends' })
   }
-  const held = toAmount(params.baseFee + gasFee(gas, params.gasPrice) + asked.depositMax)
-  ctx.needs.token.move({ from: by, to: ctx.self, amount: toAmount(held * BigInt(runs)) })
+  const deposits = planDeposits(ctx, asked.input)
+  // While a run waits for its turn with the data of its event, what it may store later is held for that.
+  const stored =
+    occasion.kind === 'on' && deposits.due > asked.depositMax ? deposits.due : BigInt(asked.depositMax)
+  const held = toAmount(params.baseFee + gasFee(gas, params.gasPrice) + stored)
+  const deposit = toAmount(deposits.plan)
+  const whole = toAmount(held * BigInt(runs) + deposit)
+  if (whole > 0n) ctx.needs.token.move({ from: by, to: ctx.self, amount: whole })
   const numbers = state.numbers.get()
   const id = numbers.plan
   state.numbers.set({ ...numbers, plan: id + 1n })
-  state.plans.set(id, { ...asked, by, due: 0, held, queued: null })
+  const plan = { ...asked, by, due: 0, held, deposit, queued: null }
+  state.plans.set(id, plan)
   if (occasion.kind === 'at') queue(ctx, id, occasion.value.height, null)
-  else {
-    const { source, event } = occasion.value
-    const waiting = [...state.triggers.entries({ prefix: [source, event], limit: TRIGGERS_MAX })]
-    if (waiting.length === TRIGGERS_MAX)
-      throw ctx.fail.TOO_MANY_TRIGGERS({ source, event, max: TRIGGERS_MAX })
-    state.triggers.set([source, event, id], null)
+  else takePlace(ctx, id, plan, occasion.value)
+  ctx.emit.planned({ plan: id, contract: asked.contract, method: asked.method, held: whole })
+}
+
+/** What is held for the runs of a plan that are not due yet. */
+const ahead = ({ held, runs, due }: Plan): bigint => held * BigInt(runs - due)
+
+/**
+ * Gives a plan a place for its event. Where all are taken, it is that of the plan that holds least for runs to come (of several the latest), if this one holds more than
+ * twice as much. So cheap plans keep nobody out, and who drives others out has to hold ever more.
+ */
+function takePlace(
+  ctx: ContractsWrite,
+  id: bigint,
+  plan: Plan,
+  { source, event }: { readonly source: Address; readonly event: string },
+): void {
+  const { state } = ctx
+  const waiting = [...state.triggers.entries({ prefix: [source, event], limit: TRIGGERS_MAX })].map(
+    ([[, , other]]) => ({ id: other, plan: state.plans.get(other) as Plan }),
+  )
+  if (waiting.length === TRIGGERS_MAX) {
+    const last = waiting.reduce((found, one) => (ahead(one.plan) <= ahead(found.plan) ? one : found))
+    const [have, want] = [ahead(plan), 2n * ahead(last.plan)]
+    if (have <= want) throw ctx.fail.TOO_MANY_TRIGGERS({ source, event, max: TRIGGERS_MAX, have, want })
+    pay(ctx, last.plan.by, stopPlan(ctx, last.id, last.plan))
   }
-  ctx.emit.planned({
-    ...{ plan: id, contract: asked.contract, method: asked.method },
-    held: toAmount(held * BigInt(runs)),
-  })
+  state.triggers.set([source, event, id], null)
 }
 
 /** Puts a run in the queue of a height. */
-function queue(ctx: ContractsWrite, id: bigint, height: bigint, data: Uint8Array | null): void {
+function queue(ctx: ContractsWrite, id: bigint, height: bigint, data: Uint8Array | null): Plan {
   const { state } = ctx
   const numbers = state.numbers.get()
   state.numbers.set({ ...numbers, due: numbers.due + 1n })
   state.due.set([height, numbers.due], { plan: id, data })
-  const plan = state.plans.get(id) as Plan
-  const queued = plan.occasion.kind === 'at' ? { height, number: numbers.due } : null
-  state.plans.set(id, { ...plan, due: plan.due + 1, queued })
+  const before = state.plans.get(id) as Plan
+  const queued = before.occasion.kind === 'at' ? { height, number: numbers.due } : null
+  const plan = { ...before, due: before.due + 1, queued }
+  state.plans.set(id, plan)
+  return plan
 }
 
 /** A contract has said something: what waits for it runs at the beginning of the next block. Tells how many that are. */
@@ -82,43 +108,46 @@ export function fire(
   ctx: ContractsWrite,
   { source, event, data }: { readonly source: Address; readonly event: string; readonly data: Uint8Array },
 ): number {
-  let fired = 0
-  for (const [[, , id]] of [...ctx.state.triggers.entries({ prefix: [source, event] })]) {
-    const plan = ctx.state.plans.get(id) as Plan
-    if (plan.due >= plan.runs) continue
-    queue(ctx, id, ctx.block.height + 1n, data)
-    fired++
+  const waiting = [...ctx.state.triggers.entries({ prefix: [source, event] })]
+  for (const [place] of waiting) {
+    const plan = queue(ctx, place[2], ctx.block.height + 1n, data)
+    if (plan.due === plan.runs) ctx.state.triggers.delete(place)
   }
-  return fired
+  return waiting.length
 }
 
-/**
- * Takes a plan back: what is held for its runs goes to who planned it. The run of a plan for a height leaves the queue; those that events have made due
- * are work for a block already, if only to be dropped: each costs what a run costs that is refused at once. Else queues of them would keep
- * those of others waiting for nothing.
- */
+/** Takes a plan back: what is held for runs that are not due goes to who planned it. */
 export function cancelPlan(ctx: ContractsWrite, by: Address, id: bigint): undefined {
   const plan = ctx.state.plans.get(id)
   if (!plan) throw ctx.fail.UNKNOWN_PLAN({ plan: id })
   if (plan.by !== by) throw ctx.fail.NOT_OWNER({ owner: plan.by })
-  const { baseFee } = ctx.params
-  const due = plan.queued ? 0 : plan.due
-  if (plan.queued) ctx.state.due.delete([plan.queued.height, plan.queued.number])
-  const fee = (baseFee < plan.held ? baseFee : plan.held) * BigInt(due)
-  const back = toAmount(plan.held * BigInt(plan.runs) - fee)
-  pay(ctx, ctx.block.proposer, fee)
+  if (!plan.queued && plan.due === plan.runs) throw ctx.fail.NOTHING_TO_CHANGE({})
+  const back = toAmount(stopPlan(ctx, id, plan))
   if (back > 0n) ctx.needs.token.move({ from: ctx.self, to: by, amount: back })
-  endPlan(ctx, id, plan, back)
 }
 
-/** Runs that are due and belong to no plan any more are dropped when their turn comes. */
-function endPlan(ctx: ContractsWrite, id: bigint, plan: Plan, back: Amount): void {
+/**
+ * Lets nothing more of a plan become due, and tells how much goes back to who planned it. The run of a plan for a height leaves the queue. Those that events have made due are
+ * paid work of blocks to come and run: if they could be taken back, queues of them would keep those of others waiting for nothing.
+ */
+function stopPlan(ctx: ContractsWrite, id: bigint, plan: Plan): bigint {
+  const { state } = ctx
+  const { occasion, queued, runs } = plan
+  if (queued) state.due.delete([queued.height, queued.number])
+  if (occasion.kind === 'on') state.triggers.delete([occasion.value.source, occasion.value.event, id])
+  const due = queued ? 0 : plan.due
+  const back = plan.held * BigInt(runs - due)
+  ctx.emit.planStopped({ plan: id, runs: due, back: toAmount(back) })
+  if (due === 0) return back + endPlan(ctx, id, plan)
+  state.plans.set(id, { ...plan, runs: due })
+  return back
+}
+
+/** Deletes a plan without runs, and tells what was held for itself. */
+function endPlan(ctx: ContractsWrite, id: bigint, { deposit }: Plan): bigint {
   ctx.state.plans.delete(id)
-  if (plan.occasion.kind === 'on') {
-    const { source, event } = plan.occasion.value
-    ctx.state.triggers.delete([source, event, id])
-  }
-  ctx.emit.planEnded({ plan: id, back })
+  ctx.emit.planEnded({ plan: id, back: deposit })
+  return deposit
 }
 
 /**
@@ -141,10 +170,9 @@ export function runDue(ground: Ground, ctx: ContractsWrite): undefined {
   let begun = 0
   for (const [key, { plan: id, data }] of [...state.due.entries({ limit: BLOCK_RUNS_MAX })]) {
     if (key[0] > block.height) return
-    const plan = state.plans.get(id)
-    if (plan && begun > 0 && plan.gas > gasLeft) return
+    const plan = state.plans.get(id) as Plan
+    if (begun > 0 && plan.gas > gasLeft) return
     state.due.delete(key)
-    if (!plan) continue
     begun++
     gasLeft -= runPlan(ground, ctx, { id, plan, data, height: key[0] })
   }
@@ -191,11 +219,10 @@ function runPlan(
   const paid = fee < most ? fee : most
   // All nodes ran it; the one that made the block is paid for it, as for the rest of the block.
   pay(ctx, ctx.block.proposer, paid)
-  pay(ctx, plan.by, held - paid - owed)
   ctx.emit.ran({ plan: id, contract, method, gasUsed, error })
-  ctx.state.plans.set(id, left)
-  if (left.runs === 0) endPlan(ctx, id, left, ZERO)
-  else if (left.occasion.kind === 'at')
+  if (left.runs > 0) ctx.state.plans.set(id, left)
+  pay(ctx, plan.by, held - paid - owed + (left.runs === 0 ? endPlan(ctx, id, left) : 0n))
+  if (left.runs > 0 && left.occasion.kind === 'at')
     queue(ctx, id, nextHeight(ctx, height, left.occasion.value.every), null)
   return gasUsed
 }

@@ -53,7 +53,10 @@ export const contractsRefusals = {
     message: `The contract ${d.contract} still holds ${d.balance} units.`,
     hint: 'Have it pay them out before it is retired.',
   }),
-  NOTHING_TO_CHANGE: (_: object) => ({ message: 'It is so already.', hint: 'Look at the query contract.' }),
+  NOTHING_TO_CHANGE: (_: object) => ({
+    message: 'It is so already.',
+    hint: 'Look at the queries contract and plan.',
+  }),
 
   // Calls.
   NOT_CALLABLE: (d: { method: string }) => ({
@@ -114,9 +117,9 @@ export const contractsRefusals = {
     message: `The calls cannot be planned: ${d.why}.`,
     hint: 'Name a height to come, and at least one run.',
   }),
-  TOO_MANY_TRIGGERS: (d: { source: Address; event: string; max: number }) => ({
-    message: `${d.max} plans wait for ${d.event} of ${d.source} already.`,
-    hint: 'Wait until one of them has run out, or listen to another event.',
+  TOO_MANY_TRIGGERS: (d: { source: Address; event: string; max: number; have: bigint; want: bigint }) => ({
+    message: `${d.max} plans wait for ${d.event} of ${d.source} already. This one holds ${d.have} units for its runs; the place of the least takes more than ${d.want}.`,
+    hint: 'Plan more runs or raise depositMax, which comes back; or wait until one of them has run out.',
   }),
   UNKNOWN_PLAN: (d: { plan: bigint }) => ({
     message: `There is no plan ${d.plan}.`,

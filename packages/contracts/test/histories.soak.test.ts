@@ -89,6 +89,7 @@ test('after any history the supply is what it was, and what is held is what is o
     on.advance({ blocks: 3 })
     for (let plan = 0n; plan < plans; plan++)
       for (const by of [alice, bob, carol]) on.as(by).contracts.cancel({ plan })
+    on.advance({ blocks: 3 })
     // With no plan left, the module holds the deposits of code and rows, to the unit.
     const held = own.reduce((sum, contract) => sum + on.read.contracts.kept({ contract }).deposit, 0n)
     const code = BigInt(utf8(ANY).length) * 10_000n

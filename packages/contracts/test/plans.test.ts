@@ -19,6 +19,8 @@ import {
 
 /** What a run is held for beside its deposit: the base fee and all of its gas. */
 const FEE = 10_000_000n + 20_000_000n
+/** What a plan itself is held for: 512 bytes, and one of input. */
+const PLAN = 513n * 10_000n
 const schedule = (on: Harbour, contract: string, given: Record<string, unknown> = {}) =>
   on.as(bob).contracts.schedule({
     ...{ contract, method: 'add', input: utf8('3'), height: on.height + 2n, every: 0, runs: 1 },
@@ -52,7 +54,7 @@ test('a call is planned for a height, paid before, and what it did not use comes
   const before = balance(on, bob)
   const planned = schedule(on, counter)
   expect(planned.code).toBeUndefined()
-  expect(balance(on, bob)).toBe(before - (planned.receipt?.fee ?? 0n) - FEE - DEPOSIT)
+  expect(balance(on, bob)).toBe(before - (planned.receipt?.fee ?? 0n) - FEE - DEPOSIT - PLAN)
   expect(view(on, counter, 'count')).toBe('0')
   const earned = balance(on, validator)
   on.advance({ blocks: 1 })
@@ -77,7 +79,7 @@ test('a plan repeats, is cancelled by who made it, and gives back what is left',
   expect(on.as(alice).contracts.cancel({ plan: 1n }).code).toBe('contracts/NOT_OWNER')
   const before = balance(on, bob)
   const cancelled = on.as(bob).contracts.cancel({ plan: 1n })
-  expect(balance(on, bob) - before).toBe((FEE + DEPOSIT) * 3n - (cancelled.receipt?.fee ?? 0n))
+  expect(balance(on, bob) - before).toBe((FEE + DEPOSIT) * 3n + PLAN - (cancelled.receipt?.fee ?? 0n))
   on.advance({ blocks: 60 })
   expect(view(on, counter, 'count')).toBe('9')
   expect(on.as(bob).contracts.cancel({ plan: 1n }).code).toBe('contracts/UNKNOWN_PLAN')
@@ -167,7 +169,7 @@ test('a run that is refused before it begins is paid for as well', () => {
   expect(on.read.contracts.plan({ plan: 0n })).toBeNull()
   // One of the three ran in the block of the freeze, before it.
   expect(balance(on, validator) - earned).toBe(2n * 10_000_000n)
-  expect(balance(on, bob) - before).toBe(2n * (FEE + DEPOSIT - 10_000_000n))
+  expect(balance(on, bob) - before).toBe(2n * (FEE + DEPOSIT - 10_000_000n) + PLAN)
 })
 
 test('plans that are taken back keep no others waiting', () => {

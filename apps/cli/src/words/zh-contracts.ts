@@ -40,7 +40,7 @@ export const zhContracts: Readonly<Record<string, { readonly message: string; re
     message: '合约 {contract} 还持有 {balance} 个最小单位。',
     hint: '请先让它付出这些数额，再停用它。',
   },
-  'contracts/NOTHING_TO_CHANGE': { message: '现状已是如此。', hint: '请看查询 contract。' },
+  'contracts/NOTHING_TO_CHANGE': { message: '现状已是如此。', hint: '请看查询 contract 和 plan。' },
   'contracts/NOT_CALLABLE': {
     message: '方法 {method} 只在创建或升级合约时运行。',
     hint: '请调用它的其他方法。',
@@ -92,8 +92,9 @@ export const zhContracts: Readonly<Record<string, { readonly message: string; re
     hint: '请指定将来的高度，并至少运行一次。',
   },
   'contracts/TOO_MANY_TRIGGERS': {
-    message: '已有 {max} 个计划在等待 {source} 的事件 {event}。',
-    hint: '请等其中一个结束，或监听另一个事件。',
+    message:
+      '已有 {max} 个计划在等待 {source} 的事件 {event}。此计划为其运行持有 {have} 单位；要取代持有最少者，须多于 {want}。',
+    hint: '请计划更多次运行或提高 depositMax（会退还），或等其中一个结束。',
   },
   'contracts/UNKNOWN_PLAN': { message: '没有计划 {plan}。', hint: '它已结束，或已被取消。' },
   'kit/BUILD_FAILED': {
