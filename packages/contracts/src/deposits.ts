@@ -12,8 +12,12 @@ export const PLAN_BYTES = 512n
 /** What a run that is due takes beside the data of its event. */
 export const DUE_BYTES = 128n
 
-export const rowBytes = (key: Uint8Array, value: Uint8Array): bigint =>
-  ROW_BYTES + BigInt(key.length + value.length)
+/** How many bytes a row takes. A zero in a key takes two, by which keys keep their order (formats.md, section 9). */
+export function rowBytes(key: Uint8Array, value: Uint8Array): bigint {
+  let zeros = 0
+  for (const byte of key) if (byte === 0) zeros++
+  return ROW_BYTES + BigInt(key.length + zeros + value.length)
+}
 
 /** Holds for a new contract what its own row takes. */
 export function keepContract(run: Run, contract: Address): void {

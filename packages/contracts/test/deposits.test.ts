@@ -1,6 +1,6 @@
 // What is held for what contracts keep, while governance changes what a byte is held for.
 import { moduleAddress } from '@mmtchain/crypto'
-import { amount } from '@mmtchain/primitives'
+import { amount, toHex, utf8 } from '@mmtchain/primitives'
 import { expect, test } from 'vitest'
 import { alice, bob, COUNTER, call, carol, codeHash, type Harbour, harbour, made, TEXTS } from './harbour.ts'
 
@@ -99,6 +99,21 @@ test('rows that were made while bytes were cheap are no store of cheap bytes: wh
   expect(by(bob)('put', '01:16000')).toBe(16_065n * 10_000n - 65n)
   expect(by(bob)('put', '01:0')).toBe(-16_000n * 10_000n)
   expect(by(bob)('drop', '01')).toBe(-65n * 10_000n)
+})
+
+test('each byte of a row that the state keeps is held for, whatever its key is made of', () => {
+  const { on, shelf, by } = stocked(10_000n)
+  const prefix = toHex(utf8('contracts'))
+  const size = () =>
+    [...on.state.entries({ prefix: '' })]
+      .filter(([key]) => key.startsWith(prefix))
+      .reduce((sum, [key, value]) => sum + BigInt(key.length / 2 + value.length), 0n)
+  by(alice)('put', 'ff:1')
+  for (const row of ['00:0', `${'00'.repeat(256)}:0`, `${'ab'.repeat(256)}:16384`]) {
+    const [bytes, deposit] = [size(), held(on, shelf)]
+    by(alice)('put', row)
+    expect(held(on, shelf) - deposit).toBeGreaterThanOrEqual((size() - bytes) * 10_000n)
+  }
 })
 
 test('a contract and its code give back what they cost, and nothing is left with the module', () => {

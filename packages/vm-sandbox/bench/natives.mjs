@@ -84,6 +84,25 @@ export const natives = {
   'text.split by text': [S, 's.split("ab")'],
   'text.replaceAll': [S, 's.replaceAll("ab", "c")'],
   'text.repeat': ['', '"ab".repeat(100000)'],
+  // The worst of a search in the baseline tier.
+  'found: text.repeat refused by subarray': [
+    'const F = Uint8Array.prototype.subarray;',
+    'try { F.call("abc".repeat(65536)) } catch {}',
+  ],
+  'found: text.repeat refused by setUint8': [
+    'const F = DataView.prototype.setUint8;',
+    'try { F.call("[" + "1,".repeat(65536) + "]") } catch {}',
+  ],
+  'found: getFullYear': ['const F = Date.prototype.getFullYear, d = new Date(256e10);', 'F.call(d)'],
+  'found: setUint32': [
+    'const F = DataView.prototype.setUint32, v = new DataView(new ArrayBuffer(1 << 20)), b = new Uint8Array(131072).fill(7);',
+    'F.call(v, b)',
+  ],
+  'found: __lookupSetter__': [
+    'const F = Object.prototype.__lookupSetter__, v = new Set(Array.from({ length: 1331 }, (_, i) => i));',
+    'F.call(v, "x")',
+  ],
+  'found: an empty call beside them': ['const F = () => 1;', 'F.call(1)'],
   'text.padEnd': ['', '"".padEnd(200000, "xyz")'],
   'text.toUpperCase': [S, 's.toUpperCase()'],
   'wide text.toUpperCase': [W, 'w.toUpperCase()'],

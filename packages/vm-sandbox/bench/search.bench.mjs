@@ -3,7 +3,7 @@
 // far as the clock allows. The functions are found in the engine itself, from the globals (`host` among them, with functions that do nothing, so
 // that crossing is all they take) and from what the language makes (iterators, generators). Prints the worst with what they were given, beside an
 // empty loop of the same run, and how many functions were reached. With `--liftoff-only` before the file it tells of the compiler's first tier,
-// in which a node begins. A search over everything takes about five minutes of one processor.
+// in which a node begins. A search over everything takes one to two minutes of one processor.
 import { ChainError } from '@mmtchain/primitives'
 import { createSandbox, hostFunction } from '@mmtchain/vm-sandbox'
 import { processorNs } from './clock.mjs'
