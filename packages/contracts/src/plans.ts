@@ -7,6 +7,8 @@ import type { Code, ContractsWrite, Plan } from './nouns.ts'
 
 /** How many plans wait for one event of one contract. */
 export const TRIGGERS_MAX = 8
+/** Who takes another's place pays it one part in so many of what that held. */
+const PLACE_PRICE = 8n
 export const RUNS_MAX = 100_000
 /**
  * What the planned calls of a block get at most, whatever the parameters say: no event costs less than 60,000 gas, and the hooks of a block, those of
@@ -69,7 +71,8 @@ const ahead = ({ held, runs, due }: Plan): bigint => held * BigInt(runs - due)
 
 /**
  * Gives a plan a place for its event. Where all are taken, it is that of the plan that holds least for runs to come (of several the latest), if this one holds more than
- * twice as much. So cheap plans keep nobody out, and who drives others out has to hold ever more.
+ * twice as much. So cheap plans keep nobody out. Who takes a place pays for it to who had it: what it holds itself it may take back at once, so else it could drive
+ * others out for fees alone.
  */
 function takePlace(
   ctx: ContractsWrite,
@@ -85,7 +88,9 @@ function takePlace(
     const last = waiting.reduce((found, one) => (ahead(one.plan) <= ahead(found.plan) ? one : found))
     const [have, want] = [ahead(plan), 2n * ahead(last.plan)]
     if (have <= want) throw ctx.fail.TOO_MANY_TRIGGERS({ source, event, max: TRIGGERS_MAX, have, want })
-    pay(ctx, last.plan.by, stopPlan(ctx, last.id, last.plan))
+    const price = ahead(last.plan) / PLACE_PRICE
+    if (price > 0n) ctx.needs.token.move({ from: plan.by, to: ctx.self, amount: toAmount(price) })
+    pay(ctx, last.plan.by, stopPlan(ctx, last.id, last.plan) + price)
   }
   state.triggers.set([source, event, id], null)
 }

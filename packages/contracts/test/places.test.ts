@@ -165,10 +165,11 @@ test('cheap plans do not keep others from an event: who holds more than twice as
     code: undefined,
     events: expect.arrayContaining(['contracts.planStopped', 'contracts.planEnded', 'contracts.planned']),
   })
-  // Of several that hold least, the latest goes. It gets back all that was held for it.
+  // Of several that hold least, the latest goes. It gets back all that was held for it, and an eighth of what its runs held on top.
   expect(planned(on, 7n)).toBeNull()
   expect(planned(on, 6n)).not.toBeNull()
-  expect(balance(on, carol) - before).toBe(10_000_000n + 2_000_000n + (128n + 8_192n) * PRICE + 512n * PRICE)
+  const runs = 10_000_000n + 2_000_000n + (128n + 8_192n) * PRICE
+  expect(balance(on, carol) - before).toBe(runs + 512n * PRICE + runs / 8n)
   call(on, source, 'add', { input: '4' })
   on.advance({ blocks: 1 })
   expect(view(on, listener, 'all')).toBe(' 4')
@@ -236,4 +237,27 @@ test('a plan whose last run is due keeps no place, and is past cancelling', () =
   expect(cancelled?.code).toBe('contracts/NOTHING_TO_CHANGE')
   for (let i = 0; i < TRIGGERS_MAX; i++)
     expect(hears({ depositMax: 0n, runs: 1, gas: 2_000_000n }).code).toBeUndefined()
+})
+
+test('who drives others out and goes at once pays each of them, however much it holds for that moment', () => {
+  const { on, source, hears } = squatted()
+  for (let plan = 0n; plan < 8n; plan++) on.as(carol).contracts.cancel({ plan })
+  for (let i = 0; i < TRIGGERS_MAX; i++) expect(hears().code).toBeUndefined()
+  const runs = 3n * (10_000_000n + 20_000_000n + DEPOSIT)
+  const [before, bobs] = [balance(on, carol), balance(on, bob)]
+  const listen = {
+    module: 'contracts',
+    command: 'listen',
+    input: listening(source, { depositMax: 7n * DEPOSIT }) as object,
+  }
+  const done = Array.from({ length: TRIGGERS_MAX }, (_, i) =>
+    on.transaction(carol, [
+      listen,
+      { module: 'contracts', command: 'cancel', input: { plan: 16n + BigInt(i) } },
+    ]),
+  )
+  // The first leaves a place, in which the others come and go: one plan is driven out, and paid.
+  expect(done.map(({ code }) => code)).toEqual(Array(TRIGGERS_MAX).fill(undefined))
+  expect(spent(on, carol, before, done)).toBe(runs / 8n)
+  expect(balance(on, bob) - bobs).toBe(runs + 512n * PRICE + runs / 8n)
 })
