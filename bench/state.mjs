@@ -303,7 +303,7 @@ async function recordingLevel(path) {
 }
 
 async function disk() {
-  const blocks = Number(numbers[1] ?? 300)
+  const blocks = Math.max(10, Number(numbers[1] ?? 300))
   const folder = await mkdtemp(join(tmpdir(), 'mmt-bench-'))
   const path = join(folder, 'store')
   const { level, ...recording } = await recordingLevel(path)
