@@ -12,7 +12,7 @@ if (status !== 0) {
   process.stdout.write(output)
   process.exit(status ?? 1)
 }
-process.stdout.write(`Built ${count} packages in ${((Date.now() - began) / 1000).toFixed(1)} s.\n\n`)
+process.stdout.write(`${count} packages are built, after ${((Date.now() - began) / 1000).toFixed(1)} s.\n\n`)
 
 // The reader of this may go away, as after `pnpm start | head -3`; the network then stops by itself.
 process.stdout.on('error', () => undefined)

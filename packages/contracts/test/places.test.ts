@@ -1,7 +1,7 @@
 // Plans as an attacker sees them: bytes that others keep for nothing, and places that others cannot have.
 import { TRIGGERS_MAX } from '@mmtchain/contracts'
 import { moduleAddress } from '@mmtchain/crypto'
-import { amount, toHex, utf8 } from '@mmtchain/primitives'
+import { type Address, amount, toHex, utf8 } from '@mmtchain/primitives'
 import { expect, test } from 'vitest'
 import {
   alice,
@@ -191,28 +191,26 @@ test('a place is not taken by a little more, so that nobody is driven out for fe
   expect(planned(on, 8n)).not.toBeNull()
 })
 
+/** A call by which the source says something. */
+function saying(source: Address) {
+  const call = { method: 'add', input: utf8('5'), amount: amount(0n), gas: GAS, depositMax: DEPOSIT }
+  return {
+    ...{ sender: alice, module: 'contracts', command: 'call' },
+    input: { contract: source, ...call },
+  }
+}
+
 test('runs that are due run although their plan has lost its place', () => {
   const { on, source, hears, listener } = squatted()
   for (let plan = 0n; plan < 8n; plan++) on.as(carol).contracts.cancel({ plan })
   // In one block: said, and then all places are taken by plans that hold more.
   const first = hears({ runs: 2, depositMax: 1_000_000n })
   expect(first.code).toBeUndefined()
-  const say = {
-    ...{ sender: alice, module: 'contracts', command: 'call' },
-    input: {
-      contract: source,
-      method: 'add',
-      input: utf8('5'),
-      amount: amount(0n),
-      gas: GAS,
-      depositMax: DEPOSIT,
-    },
-  }
   const take = {
     ...{ sender: carol, module: 'contracts', command: 'listen' },
     input: listening(source, { event: 'counted', depositMax: DEPOSIT }) as object,
   }
-  const done = on.block([say, ...Array.from({ length: TRIGGERS_MAX }, () => take)])
+  const done = on.block([saying(source), ...Array.from({ length: TRIGGERS_MAX }, () => take)])
   expect(done.map(({ code }) => code)).toEqual(Array(9).fill(undefined))
   expect(planned(on, 8n)).toMatchObject({ runs: 1, due: 1 })
   expect(on.as(bob).contracts.cancel({ plan: 8n }).code).toBe('contracts/UNKNOWN_PLAN')
@@ -221,19 +219,8 @@ test('runs that are due run although their plan has lost its place', () => {
 
 test('a plan whose last run is due keeps no place, and is past cancelling', () => {
   const { on, source, hears } = squatted()
-  const say = {
-    ...{ sender: alice, module: 'contracts', command: 'call' },
-    input: {
-      contract: source,
-      method: 'add',
-      input: utf8('5'),
-      amount: amount(0n),
-      gas: GAS,
-      depositMax: DEPOSIT,
-    },
-  }
   const cancel = { sender: carol, module: 'contracts', command: 'cancel', input: { plan: 0n } }
-  const [, cancelled] = on.block([say, cancel])
+  const [, cancelled] = on.block([saying(source), cancel])
   expect(cancelled?.code).toBe('contracts/NOTHING_TO_CHANGE')
   for (let i = 0; i < TRIGGERS_MAX; i++)
     expect(hears({ depositMax: 0n, runs: 1, gas: 2_000_000n }).code).toBeUndefined()

@@ -9,8 +9,6 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
-/** Room for young objects, in MiB: V8's own 16 MiB are collected so often that a tenth of the time goes there. */
-const YOUNG_MIB = 64
 const minutes = Number(process.argv[2] ?? 240)
 
 /** Processor time of the main thread, where the system tells it (Linux). */
@@ -48,9 +46,7 @@ async function simulate() {
 
 function simulateApart() {
   return new Promise((resolve, reject) => {
-    const child = fork(fileURLToPath(import.meta.url), [`${minutes}`, 'child'], {
-      execArgv: [`--max-semi-space-size=${YOUNG_MIB}`],
-    })
+    const child = fork(fileURLToPath(import.meta.url), [`${minutes}`, 'child'])
     child.once('message', resolve)
     child.once('exit', (code) => code !== 0 && reject(new Error(`a simulation ended with ${code}`)))
   })
