@@ -1,4 +1,4 @@
-import { isChainError } from '@mmtchain/primitives'
+import { copyOfBytes, isChainError } from '@mmtchain/primitives'
 import { codecFail } from './refusals.ts'
 import type { JsonSchema } from './schema.ts'
 import { newSink, resize, type Sink, type Source } from './wire.ts'
@@ -71,7 +71,7 @@ let sharedSinkBusy = false
  * `codec/BAD_TEXT` or `codec/DUPLICATE`, with the path of the culprit, for a value outside the codec's type.
  */
 export function encode<T>(codec: Codec<T>, value: NoInfer<T>): Uint8Array {
-  return written(codec, value, ({ bytes, at }) => bytes.slice(0, at))
+  return written(codec, value, ({ bytes, at }) => copyOfBytes(bytes, 0, at))
 }
 
 /**

@@ -1,5 +1,6 @@
 import {
   type Address,
+  copyOfBytes,
   DEFAULT_ADDRESS_PREFIX,
   formatAddress,
   fromHex,
@@ -12,7 +13,7 @@ import {
   utf8,
 } from '@mmtchain/primitives'
 import { badJson, type KeyCodec, makeKeyCodec, showValue, wrongType } from './codec.ts'
-import { isHex32, read0xHex32, readHex32, writeHex32 } from './hex.ts'
+import { isHex32, read0xHex32, readHash, writeHash, writeHex32 } from './hex.ts'
 import { escapeKey, takeHex, unescapeKey } from './keys.ts'
 import { callable } from './numbers.ts'
 import { codecFail } from './refusals.ts'
@@ -73,7 +74,7 @@ export function bytes({ bytesMax }: { readonly bytesMax: number }): KeyCodec<Uin
     read(source) {
       const length = readBoundedLength(source, bounds)
       const start = take(source, length)
-      return source.bytes.slice(start, start + length)
+      return copyOfBytes(source.bytes, start, start + length)
     },
     toJson: (value) => toHex(value),
     fromJson: (json, context) => {
@@ -109,7 +110,7 @@ export function fixedBytes(length: number): KeyCodec<Uint8Array> {
     },
     read(source) {
       const start = take(source, length)
-      return source.bytes.slice(start, start + length)
+      return copyOfBytes(source.bytes, start, start + length)
     },
     toJson: (value) => toHex(value),
     fromJson: (json, context) => {
@@ -132,10 +133,10 @@ export const hash: KeyCodec<Hash> & ((value: Uint8Array | string) => Hash) = cal
     bytesMin: 32,
     bytesMax: 32,
     write(sink, value) {
-      const written = typeof value === 'string' && value.length === 64 && writeHex32(sink, value, 0)
+      const written = typeof value === 'string' && value.length === 64 && writeHash(sink, value)
       if (!written) wrongType('a hash', value)
     },
-    read: (source) => readHex32(source.bytes, take(source, 32)) as Hash,
+    read: (source) => readHash(source.bytes, take(source, 32)) as Hash,
     toJson: (value) => value,
     fromJson: (json, context) =>
       isHash(json) ? json : badJson(context, '64 digits of lower-case hex', json),

@@ -24,7 +24,8 @@ import {
   unit,
   withEncoded,
 } from '@mmtchain/codec'
-import { equalBytes, toHex } from '@mmtchain/primitives'
+import { equalBytes, type Hash, hash as toHash, toHex } from '@mmtchain/primitives'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { refusalOf } from './refusal.ts'
 
@@ -266,4 +267,23 @@ describe('encoding', () => {
     expect(equalBytes(decode(codec, encode(codec, large)), large)).toBe(true)
     expect(toHex(encode(codec, Uint8Array.of(1)))).toBe('0101')
   })
+})
+
+test('a hash has the same bytes whatever was written or read before it', () => {
+  // Few first bytes and few others, so that hashes that begin alike come in any order, and again.
+  const bytes = fc.tuple(fc.constantFrom(0, 1, 0xab), fc.constantFrom(0, 1, 0xff), fc.boolean())
+  const steps = fc.array(fc.tuple(bytes, fc.boolean()), { minLength: 1, maxLength: 60 })
+  fc.assert(
+    fc.property(steps, (all) => {
+      for (const [[first, last, isRead], isWide] of all) {
+        const want = Buffer.alloc(32, isWide ? 7 : 0)
+        want[0] = first
+        want[31] = last
+        const hex = want.toString('hex')
+        if (isRead) expect(decode(hash, new Uint8Array(want))).toBe(hex)
+        else expect(toHex(encode(hash, toHash(hex)))).toBe(hex)
+        expect(() => encode(hash, hex.toUpperCase().replace(/0/g, 'G') as Hash)).toThrow()
+      }
+    }),
+  )
 })

@@ -13,7 +13,7 @@ interface NodeCrypto {
 
 const DIGEST_BYTES = 32
 const TAG_BYTES = 16
-const SCRATCH_BYTES = 1024
+const SCRATCH_BYTES = 4096
 
 /** The 32-byte SHA-256 of `bytes`, by the fastest way that the platform has. */
 export function sha256(bytes: Uint8Array): Uint8Array {

@@ -65,6 +65,36 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a === b || (a.length === b.length && compareBytes(a, b) === 0)
 }
 
+/** Up to so many bytes lie in a typed array itself; memory of its own outside takes V8 ten times as long or more. */
+const BYTES_WITHIN_MAX = 64
+const SHARED_BYTES = 16_384
+/** Longer ones take the time for themselves, so that one that is kept keeps little else with it. */
+const PIECE_BYTES_MAX = SHARED_BYTES / 8
+let shared = new Uint8Array(0)
+let sharedAt = 0
+
+/**
+ * New bytes, all zero. Those of 65 to 2,048 bytes are pieces of one `ArrayBuffer`, each of which belongs to its taker alone: whoever needs
+ * the `buffer` itself, to hand it to another thread, makes a `Uint8Array` of his own.
+ */
+export function newBytes(length: number): Uint8Array {
+  if (length <= BYTES_WITHIN_MAX || length > PIECE_BYTES_MAX) return new Uint8Array(length)
+  if (sharedAt + length > shared.length) {
+    shared = new Uint8Array(SHARED_BYTES)
+    sharedAt = 0
+  }
+  sharedAt += length
+  return shared.subarray(sharedAt - length, sharedAt)
+}
+
+/** A copy of the bytes from `start` to before `end`, in memory as that of `newBytes`. */
+export function copyOfBytes(bytes: Uint8Array, start = 0, end = bytes.length): Uint8Array {
+  if (end - start <= BYTES_WITHIN_MAX && bytes.constructor === Uint8Array) return bytes.slice(start, end)
+  const copy = newBytes(end - start)
+  copy.set(bytes.subarray(start, end))
+  return copy
+}
+
 /** One new array with the bytes of all parts, in order. */
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0

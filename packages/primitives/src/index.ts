@@ -20,7 +20,17 @@ export {
   height,
   parseAmount,
 } from './brands.ts'
-export { compareBytes, concatBytes, equalBytes, fromHex, fromUtf8, toHex, utf8 } from './bytes.ts'
+export {
+  compareBytes,
+  concatBytes,
+  copyOfBytes,
+  equalBytes,
+  fromHex,
+  fromUtf8,
+  newBytes,
+  toHex,
+  utf8,
+} from './bytes.ts'
 export {
   ChainError,
   type Explanation,

@@ -1,4 +1,14 @@
-import { compareBytes, concatBytes, equalBytes, fromHex, fromUtf8, toHex, utf8 } from '@mmtchain/primitives'
+import {
+  compareBytes,
+  concatBytes,
+  copyOfBytes,
+  equalBytes,
+  fromHex,
+  fromUtf8,
+  newBytes,
+  toHex,
+  utf8,
+} from '@mmtchain/primitives'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
@@ -71,6 +81,40 @@ describe('bytes', () => {
     const part = Uint8Array.of(1)
     concatBytes(part).fill(9)
     expect(part).toEqual(Uint8Array.of(1))
+  })
+
+  test('that are new are zero and belong to their taker alone, whatever memory they share', () => {
+    const lengths = [0, 1, 64, 65, 100, 2_047, 2_048, 2_049, 20_000]
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...lengths), { minLength: 1, maxLength: 40 }), (chosen) => {
+        const all = chosen.map((length) => newBytes(length))
+        for (const [i, one] of all.entries()) {
+          expect(one.length).toBe(chosen[i])
+          expect(one.every((byte) => byte === 0)).toBe(true)
+          one.fill(i + 1)
+        }
+        for (const [i, one] of all.entries()) expect(one.every((byte) => byte === i + 1)).toBe(true)
+      }),
+    )
+  })
+
+  test('are copied from anywhere, also from a Buffer, into memory of the copy', () => {
+    for (const from of [new Uint8Array(3_000), Buffer.alloc(3_000)]) {
+      for (let i = 0; i < from.length; i++) from[i] = i
+      for (const [start, end] of [
+        [0, 0],
+        [7, 40],
+        [7, 300],
+        [0, 3_000],
+      ] as const) {
+        const copy = copyOfBytes(from, start, end)
+        expect(copy.constructor).toBe(Uint8Array)
+        expect(toHex(copy)).toBe(toHex(from.subarray(start, end)))
+        copy.fill(9)
+        expect(from[start]).toBe(start & 0xff)
+      }
+      expect(toHex(copyOfBytes(from))).toBe(toHex(from))
+    }
   })
 })
 
