@@ -5,7 +5,7 @@ import { type Hash, type Height, isChainError } from '@mmtchain/primitives'
 import type { PublicKey, Suites } from '@mmtchain/tx'
 import { type Certificate, certificate, signMessage, type VoteKind, voteStatement } from './messages.ts'
 import { quorum } from './quorum.ts'
-import { areValid } from './verified.ts'
+import { areValid, type SignedClaim } from './verified.ts'
 
 /** How the signatures of many validators on one message become the signatures of a certificate. */
 export interface AggregateScheme {
@@ -27,11 +27,13 @@ export const signatureList: AggregateScheme = {
   aggregate: (signatures) => signatures,
   verify({ suites, keys, message, signatures }) {
     if (keys.length !== signatures.length) return false
-    const claims = keys.flatMap(({ suite: code, key }, i) => {
+    const claims: SignedClaim[] = []
+    for (const [i, { suite: code, key }] of keys.entries()) {
       const suite = suites.get(code)
-      return suite ? [{ suite, key, message, signature: signatures[i] as Uint8Array }] : []
-    })
-    return claims.length === keys.length && areValid(suites, claims)
+      if (!suite) return false
+      claims.push({ suite, key, message, signature: signatures[i] as Uint8Array })
+    }
+    return areValid(suites, claims)
   },
 }
 

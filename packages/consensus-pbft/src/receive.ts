@@ -25,10 +25,11 @@ import {
   setRound,
   stop,
   type Work,
+  withAt,
   withEntry,
 } from './state.ts'
 import { proposerSeat } from './turns.ts'
-import { areValid } from './verified.ts'
+import { areValid, type SignedClaim } from './verified.ts'
 
 /** How many attached certificates of a round are checked in vain before others are ignored. */
 const BAD_CERTIFICATES_MAX = 8
@@ -46,7 +47,7 @@ export function receivePrePrepare(work: Work, from: PeerId, proposed: PrePrepare
   if (signed.seat !== proposerSeat(next.tip, round)) return blame(work, from, 'a proposal out of turn')
   const here = roundOf(next, round)
   if (!here.proposal || !isSame(here.proposal.signed.statement, signed.statement)) {
-    if (!isSignedBySeat(work, signed)) return blame(work, from, 'a proposal with a bad signature')
+    if (!areSigned(work, [signed])) return blame(work, from, 'a proposal with a bad signature')
     noteRound(work, signed)
     if (here.proposal) return accuse(work, here.proposal.signed, signed)
     if (round > next.round + PROPOSALS_AHEAD) return
@@ -68,25 +69,28 @@ function isSoundProposal({ statement: said }: Signed, { header }: Block): boolea
 /** Votes of any validators. All that are new are verified together. */
 export function receiveVotes(work: Work, from: PeerId, votes: readonly Signed[]): undefined {
   const { next } = work
-  const fresh = new Map<string, Signed>()
+  const news: Signed[] = []
+  /** Of a kind, round and seat the last one counts. Votes mostly come one by one. */
+  const places = votes.length > 1 ? new Map<string, number>() : undefined
   for (const vote of votes) {
     const { kind, value } = vote.statement
     if (kind === 'prePrepare') continue
     if (value.height === next.before?.height) receiveLate(work, vote)
     if (value.height !== next.height) continue
     if (vote.seat >= next.rulers.set.validators.length) return blame(work, from, 'a vote of no seat')
-    if (isNews(work, vote)) fresh.set(`${vote.seat} ${kind} ${value.round}`, vote)
+    if (!isNews(work, vote)) continue
+    const place = `${vote.seat} ${kind} ${value.round}`
+    const at = places?.get(place) ?? news.length
+    news[at] = vote
+    places?.set(place, at)
   }
-  if (fresh.size === 0) return
-  const checked = [...fresh.values()]
-  const claims = checked.flatMap((vote) => claimOf(work, next.rulers, vote))
-  if (claims.length < checked.length || !areValid(next.chain.suites, claims))
-    return blame(work, from, 'a vote with a bad signature')
-  for (const vote of checked) keepVote(work, vote)
+  if (news.length === 0) return
+  if (!areSigned(work, news)) return blame(work, from, 'a vote with a bad signature')
+  for (const vote of news) keepVote(work, vote)
   const isAbsent = ({ statement: { value } }: Signed) =>
     value.blockId !== null && !next.blocks.has(value.blockId)
   // With fewer votes the proposal itself may well be on its way.
-  if (checked.some(isAbsent)) fetchWanted(work, { to: from, voters: quorumOf(next.rulers) })
+  if (news.some(isAbsent)) fetchWanted(work, { to: from, voters: quorumOf(next.rulers) })
 }
 
 /** Whether a vote tells something that is not known yet. */
@@ -107,20 +111,21 @@ function keepVote(work: Work, vote: Signed): undefined {
   const here = roundOf(next, value.round)
   const kept = slotOf(here, vote)
   if (kept) return accuse(work, kept, vote)
-  const list = kind === 'prepare' ? 'prepares' : 'commits'
-  setRound(work, value.round, { [list]: here[list].with(vote.seat, vote) })
+  const votes = withAt(kind === 'prepare' ? here.prepares : here.commits, vote.seat, vote)
+  setRound(work, value.round, kind === 'prepare' ? { prepares: votes } : { commits: votes })
 }
 
 /** This node's own vote or proposal, as its signer gave it. */
 export function receiveOwn(work: Work, signed: Signed): boolean {
   const { next, nowMs } = work
-  if (!isSignedBySeat(work, signed)) return false
+  if (!areSigned(work, [signed])) return false
   const { kind, value } = signed.statement
   if (kind === 'prePrepare')
     setRound(work, value.round, { proposal: { signed, receivedMs: nowMs, isSound: true } })
   else {
     keepVote(work, signed)
-    next.ownLatest = { ...next.ownLatest, [kind]: signed }
+    const { prepare, commit } = next.ownLatest
+    next.ownLatest = kind === 'prepare' ? { prepare: signed, commit } : { prepare, commit: signed }
   }
   noteRound(work, signed)
   return true
@@ -142,8 +147,7 @@ export function receiveCertificate(work: Work, cert: Certificate, during: number
   const seats = claimedSeats(next.rulers, cert)
   const votes = seats?.map((seat, i) => ({ statement, seat, signature: signatures[i] as Uint8Array }))
   const unknown = votes?.filter((vote) => !isSameVote(here.prepares[vote.seat], vote))
-  const claims = unknown?.flatMap((vote) => claimOf(work, next.rulers, vote))
-  if (!unknown || !claims || claims.length < unknown.length || !areValid(next.chain.suites, claims)) {
+  if (!unknown || !areSigned(work, unknown)) {
     setRound(work, during, { badCertificates: badCertificates + 1 })
     return
   }
@@ -171,8 +175,8 @@ export function receiveSealed(
 }
 
 /** The votes of a CommitCert that are known already are not verified again. */
-function isVerified({ next }: Work, cert: Certificate): boolean {
-  const { rulers, chain, rounds } = next
+function isVerified(work: Work, cert: Certificate): boolean {
+  const { rulers, rounds } = work.next
   const seats = claimedSeats(rulers, cert)
   if (!seats) return false
   const { height, round, blockId: id, signatures } = cert
@@ -180,8 +184,7 @@ function isVerified({ next }: Work, cert: Certificate): boolean {
   const kept = rounds.get(round)?.commits ?? []
   const votes = seats.map((seat, i) => ({ statement, seat, signature: signatures[i] as Uint8Array }))
   const unknown = votes.filter((vote) => !isSameVote(kept[vote.seat], vote))
-  const claims = unknown.flatMap((vote) => claimOf({ next: { chain } }, rulers, vote))
-  return claims.length === unknown.length && areValid(chain.suites, claims)
+  return areSigned(work, unknown)
 }
 
 /** A second certified block of the tip's height: more than f validators lied, and nothing that follows can be relied on. */
@@ -265,8 +268,7 @@ function receiveLate(work: Work, vote: Signed): undefined {
   const kept = before && slotOf(before.rounds.get(vote.statement.value.round), vote)
   if (!before || !kept || isSame(kept.statement, vote.statement)) return
   if (isAccused(work.next, vote, before.rulers)) return
-  const claims = claimOf(work, before.rulers, vote)
-  if (claims.length === 1 && areValid(work.next.chain.suites, claims)) accuse(work, kept, vote, before.rulers)
+  if (areSigned(work, [vote], before.rulers)) accuse(work, kept, vote, before.rulers)
 }
 
 /** Two verified statements of one seat: evidence if no honest validator signs both. */
@@ -304,25 +306,21 @@ function report(work: Work, bytes: Uint8Array): undefined {
 /** Keeps the highest round of which a validator has sent something (lines 55-56). */
 function noteRound({ next }: Work, { seat, statement }: Signed): undefined {
   const { round } = statement.value
-  if (round > (next.highest[seat] as number)) next.highest = next.highest.with(seat, round)
+  if (round > (next.highest[seat] as number)) next.highest = withAt(next.highest, seat, round)
 }
 
-function isSignedBySeat(work: Work, signed: Signed): boolean {
-  const claims = claimOf(work, work.next.rulers, signed)
-  return claims.length === 1 && areValid(work.next.chain.suites, claims)
-}
-
-/** What is to be verified; nothing when the seat's suite is not accepted here. */
-function claimOf(
-  { next }: { readonly next: Pick<Work['next'], 'chain'> },
-  { set, hash }: Rulers,
-  { seat, statement, signature }: Signed,
-) {
+/** Whether each is signed by its seat, with a suite that is accepted here. All are verified together. */
+function areSigned({ next }: Work, all: readonly Signed[], { set, hash }: Rulers = next.rulers): boolean {
   const { fingerprint, suites } = next.chain
-  const { key } = set.validators[seat] as Validator
-  const suite = suites.get(key.suite)
-  const message = signMessage({ fingerprint, validatorsHash: hash, statement })
-  return suite ? [{ suite, key: key.key, message, signature }] : []
+  const claims: SignedClaim[] = []
+  for (const { seat, statement, signature } of all) {
+    const { key } = set.validators[seat] as Validator
+    const suite = suites.get(key.suite)
+    if (!suite) return false
+    const message = signMessage({ fingerprint, validatorsHash: hash, statement })
+    claims.push({ suite, key: key.key, message, signature })
+  }
+  return areValid(suites, claims)
 }
 
 function slotOf(round: Round | undefined, { statement, seat }: Signed): Signed | undefined {

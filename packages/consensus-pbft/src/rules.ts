@@ -315,6 +315,7 @@ export function prepareCertOf(next: Work['next'], round: number, id: Hash): Cert
 
 /** Proofs of the misses of the rounds below `round`: q PREPAREs for nil each. */
 function missesBelow({ rounds, rulers, height }: Work['next'], round: number): readonly Uint8Array[] {
+  if (round === 0) return []
   return [...rounds]
     .filter(([passed]) => passed < round)
     .sort(([a], [b]) => a - b)
@@ -340,6 +341,8 @@ export function wantedBlocks(
 
 /** Keeps what a height needs bounded, however many rounds it takes. */
 function forgetOld({ next }: Work): undefined {
+  // Mostly a height begins with nothing.
+  if (next.rounds.size + next.asked.size + next.blocks.size === 0) return
   const { round, validRound, lockedRound } = next
   const isKept = (passed: number) =>
     passed >= round - ROUNDS_BEHIND || passed === validRound || passed === lockedRound

@@ -20,7 +20,8 @@ const known = new WeakMap<Suites, Known>()
 export function areValid(suites: Suites, claims: readonly SignedClaim[]): boolean {
   const found = known.get(suites) ?? { older: new Map(), newer: new Map() }
   known.set(suites, found)
-  const fresh = claims.filter((claim) => !isKnown(found, claim))
+  const fresh: SignedClaim[] = []
+  for (const claim of claims) if (!isKnown(found, claim)) fresh.push(claim)
   if (fresh.length === 0) return true
   const bad = verifyBatch(fresh)
   for (let i = 0; i < fresh.length; i++) if (!bad.includes(i)) keep(found, fresh[i] as SignedClaim)

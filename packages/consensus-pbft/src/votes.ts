@@ -49,7 +49,9 @@ export function blocksWith(votes: Votes, least: number): readonly Hash[] {
 
 /** The votes for a block, or for nil, by ascending seat. */
 export function votesFor(votes: Votes, blockId: Hash | null): CastVotes['votes'] {
-  return votes.flatMap((vote) =>
-    vote && votedFor(vote.statement) === blockId ? [{ seat: vote.seat, signature: vote.signature }] : [],
-  )
+  const found: { seat: number; signature: Uint8Array }[] = []
+  for (const vote of votes)
+    if (vote && votedFor(vote.statement) === blockId)
+      found.push({ seat: vote.seat, signature: vote.signature })
+  return found
 }

@@ -17,7 +17,7 @@ import {
 } from '@mmtchain/codec'
 import { hashTagged } from '@mmtchain/crypto'
 import { block, blockId, type Engine, type EngineInput } from '@mmtchain/kernel'
-import { equalBytes, type Hash, hashToBytes, hash as toHash, utf8 } from '@mmtchain/primitives'
+import { equalBytes, type Hash, hashToBytes, newBytes, hash as toHash, utf8 } from '@mmtchain/primitives'
 import type { RawFile } from './raw-file.ts'
 import { nodeFail } from './refusals.ts'
 
@@ -89,11 +89,18 @@ export function inputLog(args: {
   const records = list(union(recordFields(engine.message ?? (unit as Codec<unknown>))), { max: 1_048_576 })
   const beginning = struct({ tip: hash, nowMs: u64, inputs: records })
   let tip: Hash | undefined
+  /** The same, in every sum. */
+  let tipBytes: Uint8Array = new Uint8Array()
   let size = 0
   let waiting: LoggedInput[] = []
   /** When the engine met the tip, while the file has another one. */
   let metMs: bigint | undefined
   let writing: Promise<void> | undefined
+
+  function onTip(of: Hash): void {
+    tip = of
+    tipBytes = hashToBytes(of)
+  }
 
   async function frameAt(at: number, end: number, of: Hash | 'its own'): Promise<Uint8Array | undefined> {
     const head = await file.read(at, HEAD_BYTES)
@@ -102,8 +109,9 @@ export function inputLog(args: {
     if (length > FRAME_BYTES_MAX || at + HEAD_BYTES + length > end) return undefined
     const body = await file.read(at + HEAD_BYTES, length)
     const bound = of === 'its own' ? tipIn(body) : of
-    const isWhole = body.length === length && bound !== undefined
-    return isWhole && equalBytes(sumOf(bound, at, body), head.subarray(MAGIC.length + 4)) ? body : undefined
+    if (body.length !== length || bound === undefined) return undefined
+    const isWhole = equalBytes(sumOf(hashToBytes(bound), at, body), head.subarray(MAGIC.length + 4))
+    return isWhole ? body : undefined
   }
 
   async function hasFrameAfter(from: number, end: number, of: Hash): Promise<boolean> {
@@ -146,9 +154,9 @@ export function inputLog(args: {
 
   /** The frame of a body at a place, made in one piece: it is written for every vote. */
   function frameOf(at: number, body: Uint8Array): Uint8Array {
-    const frame = new Uint8Array(HEAD_BYTES + body.length)
+    const frame = newBytes(HEAD_BYTES + body.length)
     frame.set(MAGIC)
-    frame.set(sumOf(tip as Hash, at, body), MAGIC.length + 4)
+    frame.set(sumOf(tipBytes, at, body), MAGIC.length + 4)
     writeU32(frame, MAGIC.length, body.length)
     frame.set(body, HEAD_BYTES)
     return frame
@@ -180,13 +188,13 @@ export function inputLog(args: {
       if (!measured) return undefined
       await file.truncate(size)
       await writeAgain()
-      tip = of
+      onTip(of)
       metMs = undefined
       const { nowMs } = decode(beginning, measured.first)
       return { nowMs, inputs: readInputs(of, measured.first, size) }
     },
     begin(on, nowMs) {
-      tip = on
+      onTip(on)
       metMs = nowMs
       waiting = []
     },
@@ -209,10 +217,10 @@ export function inputLog(args: {
   }
 }
 
-function sumOf(tip: Hash, at: number, body: Uint8Array): Uint8Array {
+function sumOf(tip: Uint8Array, at: number, body: Uint8Array): Uint8Array {
   // A file has fewer than 2^32 bytes (LOG_BYTES_MAX).
   writeU32(placeBytes, 0, at)
-  return hashTagged(hashToBytes(tip), placeBytes, body).subarray(0, SUM_BYTES)
+  return hashTagged(tip, placeBytes, body).subarray(0, SUM_BYTES)
 }
 
 const placeBytes = new Uint8Array(4)

@@ -14,7 +14,15 @@ import {
   withEncoded,
 } from '@mmtchain/codec'
 import { sha256, sha256Into } from '@mmtchain/crypto'
-import { type Address, equalBytes, type Hash, isChainError, toHex, utf8 } from '@mmtchain/primitives'
+import {
+  type Address,
+  equalBytes,
+  type Hash,
+  isChainError,
+  newBytes,
+  toHex,
+  utf8,
+} from '@mmtchain/primitives'
 import { type PublicKey, publicKey } from '@mmtchain/tx'
 import type { Log } from './host.ts'
 import type { RawFile } from './raw-file.ts'
@@ -256,9 +264,9 @@ async function readCopy(file: RawFile, copy: number): Promise<Record | undefined
 /** The bytes of a copy: both are the same. */
 function copyOf(value: Record): Uint8Array {
   return withEncoded(record, value, (body) => {
-    const copy = new Uint8Array(HEAD_BYTES + body.length)
+    const copy = newBytes(HEAD_BYTES + body.length)
     copy.set(MAGIC)
-    new DataView(copy.buffer).setUint32(MAGIC.length, body.length, true)
+    new DataView(copy.buffer, copy.byteOffset).setUint32(MAGIC.length, body.length, true)
     sha256Into(copy, MAGIC.length + 4, body)
     copy.set(body, HEAD_BYTES)
     return copy

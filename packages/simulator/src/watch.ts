@@ -76,18 +76,31 @@ function recentOf<K, V>(): Recent<K, V> {
   }
 }
 
+/** What somebody said at places, and the highest of them. */
+interface Said {
+  highest: number
+  readonly at: Recent<number, Uint8Array>
+}
+
 /** Notes what somebody said at a place. Answers what was noted there before. */
 function replaced(
-  all: Map<string, Recent<number, Uint8Array>>,
+  all: Map<string, Said>,
   who: string,
   { height, round, step }: SignPlace,
   message: Uint8Array,
 ): Uint8Array | undefined {
-  const known = all.get(who) ?? recentOf<number, Uint8Array>()
-  all.set(who, known)
   const place = placeNumber(Number(height), round, step)
-  const before = known.get(place)
-  known.set(place, message)
+  const known = all.get(who)
+  if (!known) {
+    const at = recentOf<number, Uint8Array>()
+    at.set(place, message)
+    all.set(who, { highest: place, at })
+    return undefined
+  }
+  // Mostly places go up, and nothing was noted above the highest.
+  const before = place > known.highest ? undefined : known.at.get(place)
+  if (place > known.highest) known.highest = place
+  known.at.set(place, message)
   return before
 }
 
@@ -130,8 +143,8 @@ export function createWatch(args: {
   const counted = new Set<Hash>()
   const seen = new Map<string, number>()
   const see = (what: string) => seen.set(what, (seen.get(what) ?? 0) + 1)
-  const said = new Map<string, Recent<number, Uint8Array>>()
-  const wanted = new Map<string, Recent<number, Uint8Array>>()
+  const said = new Map<string, Said>()
+  const wanted = new Map<string, Said>()
   /** Who rules after a block. */
   const rulers = recentOf<Hash, string>()
   let violation: Violation | undefined

@@ -90,16 +90,16 @@ export const planted: readonly Planted[] = [
     ...{ name: 'signatures of votes are not checked', by: 'liar', seed: 1 },
     ...{
       file: `${PBFT}/receive.ts`,
-      find: 'if (claims.length < checked.length || !areValid(next.chain.suites, claims))',
-      put: 'if (claims.length < checked.length)',
+      find: 'if (!areSigned(work, news)) return',
+      put: 'if (!next) return',
     },
   },
   {
     ...{ name: 'a PrepareCert is not checked', by: 'liar', seed: 5 },
     ...{
       file: `${PBFT}/receive.ts`,
-      find: 'claims.length < unknown.length || !areValid(next.chain.suites, claims)',
-      put: 'claims.length < unknown.length',
+      find: 'if (!unknown || !areSigned(work, unknown)) {',
+      put: 'if (!unknown) {',
     },
   },
   {
@@ -178,8 +178,8 @@ export const planted: readonly Planted[] = [
     ...{ name: 'frames of the log are not checked', by: 'crashes', seed: 5 },
     ...{
       file: `${NODE}/input-log.ts`,
-      find: 'return isWhole && equalBytes(sumOf(bound, at, body), head.subarray(MAGIC.length + 4)) ? body : undefined',
-      put: 'return isWhole ? body : undefined',
+      find: 'return isWhole ? body : undefined',
+      put: 'return body',
     },
   },
   {
@@ -202,8 +202,8 @@ export const planted: readonly Planted[] = [
     ...{ name: 'messages are counted, not validators', by: 'liar', seed: 1 },
     ...{
       file: `${PBFT}/receive.ts`,
-      find: 'setRound(work, value.round, { [list]: here[list].with(vote.seat, vote) })',
-      put: 'setRound(work, value.round, { [list]: [...here[list], vote] })',
+      find: "withAt(kind === 'prepare' ? here.prepares : here.commits, vote.seat, vote)",
+      put: "[...(kind === 'prepare' ? here.prepares : here.commits), vote]",
     },
   },
   {

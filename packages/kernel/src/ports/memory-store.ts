@@ -106,16 +106,24 @@ interface Contents {
   readonly transactions: Map<Hash, TransactionPlace>
 }
 
+/** What a stage holds besides its root, for this file alone. */
+const made = Symbol('made')
+interface MadeStage extends Staged {
+  readonly [made]: {
+    readonly of: Contents
+    readonly on: Node
+    readonly height: number
+    readonly changes: StateChanges
+    readonly tree: Node
+  }
+}
+
 function makeMemoryStore(contents: Contents): MemoryStore {
   const { blocks, heights, transactions } = contents
   let order: StateKey[] | undefined
   let closed = false
   /** The tree whose root was asked for last: many blocks change nothing. */
   let hashed: { readonly tree: Node; readonly root: Hash } = { tree: undefined, root: ZERO_HASH }
-  const stages = new WeakMap<
-    Staged,
-    { readonly on: Node; readonly height: number; readonly changes: StateChanges; readonly tree: Node }
-  >()
   const open = () => {
     if (closed) throw storeFail.CLOSED({})
   }
@@ -146,9 +154,11 @@ function makeMemoryStore(contents: Contents): MemoryStore {
       let tree = contents.root
       for (const [key, value] of changes) tree = withRow(tree, 0, rowChange(key, value?.slice() ?? null))
       if (tree !== hashed.tree) hashed = { tree, root: tree ? toHash(tree.hash) : ZERO_HASH }
-      const staged = Object.freeze({ root: hashed.root })
       const copied = changes.map(([key, value]) => [key, value === null ? null : value.slice()] as const)
-      stages.set(staged, { on: contents.root, height: blocks.length, changes: copied, tree })
+      const staged: MadeStage = {
+        root: hashed.root,
+        [made]: { of: contents, on: contents.root, height: blocks.length, changes: copied, tree },
+      }
       return staged
     },
     async commit(commit) {
@@ -156,8 +166,8 @@ function makeMemoryStore(contents: Contents): MemoryStore {
     },
     commitNow(commit) {
       open()
-      const stage = stages.get(commit.staged)
-      if (!stage || stage.height !== blocks.length || stage.on !== contents.root)
+      const stage = (commit.staged as Partial<MadeStage>)[made]
+      if (stage?.of !== contents || stage.height !== blocks.length || stage.on !== contents.root)
         throw storeFail.STALE_STAGE({})
       const { height } = commit.block.header
       if (height !== BigInt(blocks.length))
