@@ -232,7 +232,12 @@ export function createWatch(args: {
       const { header, id } = tip
       if (store.stage([]).root !== header.stateRoot)
         broken('state root', `${node} has another state than block ${id} of height ${header.height} says`)
-      if (!isRevertible) chainOf(node).final = header.height
+      if (!isRevertible) {
+        const chain = chainOf(node)
+        // What is final is never taken back, and asked for by height among all nodes only.
+        chain.blocks.clear()
+        chain.final = header.height
+      }
       if (checked.has(id)) return
       checked.add(id)
       const before = rulers.get(header.parent)

@@ -4,6 +4,7 @@ import {
   type Address,
   compareBytes,
   concatBytes,
+  equalBytes,
   failures,
   firstNotBelow,
   fromHex,
@@ -178,7 +179,7 @@ function makeMemoryStore(contents: Contents): MemoryStore {
         else contents.rows.set(key, value)
       }
       contents.root = stage.tree
-      contents.checkpoint = commit.checkpoint.slice()
+      if (!equalBytes(contents.checkpoint, commit.checkpoint)) contents.checkpoint = commit.checkpoint.slice()
       const { block, id, seal, receipts, transactionIds, refusals } = commit
       const stored: StoredBlock = { block, id, seal, receipts, transactionIds, refusals }
       heights.set(commit.id, blocks.length)
