@@ -320,7 +320,7 @@ function areSigned({ next }: Work, all: readonly Signed[], { set, hash }: Rulers
     const message = signMessage({ fingerprint, validatorsHash: hash, statement })
     claims.push({ suite, key: key.key, message, signature })
   }
-  return areValid(suites, claims)
+  return areValid(suites, claims, set.validators.length)
 }
 
 function slotOf(round: Round | undefined, { statement, seat }: Signed): Signed | undefined {

@@ -10,22 +10,33 @@ export type SignedClaim = Claim & { readonly suite: Suite }
 interface Known {
   older: Map<number, SignedClaim>
   newer: Map<number, SignedClaim>
+  /** How many make `newer` full: the votes of two rounds. More would only be kept until they are old, and then be collected. */
+  max: number
 }
 
-/** More than the votes of a round of the largest set. */
-const KNOWN_MAX = 2_048
+const KNOWN_MIN = 64
+const VOTES_OF_SEAT = 4
 const known = new WeakMap<Suites, Known>()
 
-/** Whether every signature is valid. Those that were found good before are compared; of bad ones nothing is remembered. */
-export function areValid(suites: Suites, claims: readonly SignedClaim[]): boolean {
-  const found = known.get(suites) ?? { older: new Map(), newer: new Map() }
-  known.set(suites, found)
+/**
+ * Whether every signature is valid. Those that were found good before are compared; of bad ones nothing is remembered. `seats` is the size of the set
+ * that they are of, where that is known.
+ */
+export function areValid(suites: Suites, claims: readonly SignedClaim[], seats = claims.length): boolean {
+  const found = known.get(suites) ?? newKnown(suites)
+  if (found.max < VOTES_OF_SEAT * seats) found.max = VOTES_OF_SEAT * seats
   const fresh: SignedClaim[] = []
   for (const claim of claims) if (!isKnown(found, claim)) fresh.push(claim)
   if (fresh.length === 0) return true
   const bad = verifyBatch(fresh)
   for (let i = 0; i < fresh.length; i++) if (!bad.includes(i)) keep(found, fresh[i] as SignedClaim)
   return bad.length === 0
+}
+
+function newKnown(suites: Suites): Known {
+  const made = { older: new Map(), newer: new Map(), max: KNOWN_MIN }
+  known.set(suites, made)
+  return made
 }
 
 function isKnown({ older, newer }: Known, claim: SignedClaim): boolean {
@@ -41,7 +52,7 @@ function isKnown({ older, newer }: Known, claim: SignedClaim): boolean {
 }
 
 function keep(found: Known, claim: SignedClaim): void {
-  if (found.newer.size >= KNOWN_MAX) {
+  if (found.newer.size >= found.max) {
     found.older = found.newer
     found.newer = new Map()
   }

@@ -69,7 +69,7 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 const BYTES_WITHIN_MAX = 64
 const SHARED_BYTES = 16_384
 /** Longer ones take the time for themselves, so that one that is kept keeps little else with it. */
-const PIECE_BYTES_MAX = SHARED_BYTES / 8
+const PIECE_BYTES_MAX = 2_048
 let shared = new Uint8Array(0)
 let sharedAt = 0
 

@@ -60,7 +60,7 @@ interface Recent<K, V> {
   set(key: K, value: V): void
 }
 
-const RECENT_MIN = 4_096
+const RECENT_MIN = 512
 
 function recentOf<K, V>(): Recent<K, V> {
   let [older, newer] = [new Map<K, V>(), new Map<K, V>()]
