@@ -17,8 +17,8 @@ export interface BlocksAtHand {
 }
 
 export function createBlocksAtHand(): BlocksAtHand {
-  const executions = new Map<Hash, Execution>()
-  const blocks = new Map<Hash, Block>()
+  let executions = new Map<Hash, Execution>()
+  let blocks = new Map<Hash, Block>()
   return {
     add(id, block, execution) {
       renew(blocks, id, block, BLOCKS_MAX)
@@ -29,8 +29,9 @@ export function createBlocksAtHand(): BlocksAtHand {
       return block && { block, execution: executions.get(id) }
     },
     clear() {
-      executions.clear()
-      blocks.clear()
+      // Not cleared: V8 leaves what a map held in its old table, which a collector that has met the map before takes for alive.
+      executions = new Map()
+      blocks = new Map()
     },
   }
 }

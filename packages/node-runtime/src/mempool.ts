@@ -84,7 +84,7 @@ export function createMempool(args: {
   const { machine, view } = args
   const limits = { ...MEMPOOL_LIMITS_DEFAULT, ...args.limits }
   const index = createPoolIndex()
-  const reservedBy = new Map<Address, Reserved>()
+  let reservedBy = new Map<Address, Reserved>()
   const dropped = new Map<Hash, ChainError>()
   /** The admission for payers that are new or begin anew; opening one is dear, so payers share it. */
   let current: { readonly admission: Admission; readonly payers: Set<Address> } | undefined
@@ -240,7 +240,7 @@ export function createMempool(args: {
   function committed(block: Block, ids: readonly Hash[]): void {
     const { height } = block.header
     // The state has changed under all that was reserved.
-    reservedBy.clear()
+    reservedBy = new Map()
     current = undefined
     const touched = new Set<Address>()
     for (const [i, { body }] of block.transactions.entries()) {
@@ -316,7 +316,7 @@ export function createMempool(args: {
     droppedFor: (id) => dropped.get(id),
     committed,
     reverted() {
-      reservedBy.clear()
+      reservedBy = new Map()
       current = undefined
       recheck(new Set())
     },

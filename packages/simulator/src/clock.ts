@@ -24,16 +24,22 @@ interface Timer {
 }
 
 export function clock(schedule: Schedule): Clock {
-  const timers = new Set<Timer>()
+  /** In the order in which they were set. A few at a time: a Set would be made anew in memory for every few that come and go. */
+  const timers: Timer[] = []
   let [setAtMs, offMs, driftPpm] = [0, 0, 0]
   const driftMs = () => Math.trunc(((schedule.nowMs - setAtMs) * driftPpm) / 1_000_000)
   const nowMs = () => BEGIN_MS + schedule.nowMs + offMs + driftMs()
+
+  function remove(timer: Timer): void {
+    const at = timers.indexOf(timer)
+    if (at >= 0) timers.splice(at, 1)
+  }
 
   function arm(timer: Timer): void {
     timer.cancel = schedule.after(Math.max(0, timer.atMs - nowMs()), () => {
       // A clock that is slow has not come so far yet.
       if (nowMs() < timer.atMs) return arm(timer)
-      timers.delete(timer)
+      remove(timer)
       timer.fire()
     })
   }
@@ -43,11 +49,11 @@ export function clock(schedule: Schedule): Clock {
     monotonicMs: () => schedule.nowMs,
     setTimer(atMs, fire) {
       const timer: Timer = { atMs, fire, cancel: () => undefined }
-      timers.add(timer)
+      timers.push(timer)
       arm(timer)
       return () => {
         timer.cancel()
-        timers.delete(timer)
+        remove(timer)
       }
     },
     set(next) {
@@ -61,7 +67,7 @@ export function clock(schedule: Schedule): Clock {
     },
     clear() {
       for (const timer of timers) timer.cancel()
-      timers.clear()
+      timers.length = 0
     },
   }
 }

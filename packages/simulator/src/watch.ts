@@ -235,7 +235,7 @@ export function createWatch(args: {
       if (!isRevertible) {
         const chain = chainOf(node)
         // What is final is never taken back, and asked for by height among all nodes only.
-        chain.blocks.clear()
+        chain.blocks.delete(header.height)
         chain.final = header.height
       }
       if (checked.has(id)) return

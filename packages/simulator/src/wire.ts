@@ -57,7 +57,12 @@ const KEPT_MAX = 64
 
 interface Member {
   readonly node: NetworkMember<unknown>
-  readonly boxes: Map<PeerId, unknown[]>
+  readonly boxes: Map<PeerId, Box>
+}
+/** What of one sender waits while a message of its is handled. */
+interface Box {
+  isBusy: boolean
+  readonly waiting: unknown[]
 }
 interface Way {
   readonly name: string
@@ -163,16 +168,17 @@ export function wire(options: WireOptions): Wire {
     if (!there || !members.has(from) || way.isCut) return
     digest.add(way.name)
     digest.addNumber(schedule.nowMs)
-    const waiting = there.boxes.get(from)
-    if (waiting) {
-      if (waiting.length < WAITING_MAX) waiting.push(message)
+    const box = there.boxes.get(from)
+    if (box?.isBusy) {
+      if (box.waiting.length < WAITING_MAX) box.waiting.push(message)
       return
     }
     const handled = there.node.onMessage(from, message)
     if (!handled) return
-    const box: unknown[] = []
-    there.boxes.set(from, box)
-    void handOver(from, to, there, handled, box)
+    const busy = box ?? { isBusy: true, waiting: [] }
+    busy.isBusy = true
+    there.boxes.set(from, busy)
+    void handOver(from, to, there, handled, busy)
   }
 
   /** The messages of one sender, one after the other. */
@@ -181,14 +187,15 @@ export function wire(options: WireOptions): Wire {
     to: PeerId,
     there: Member,
     first: Promise<void>,
-    box: unknown[],
+    box: Box,
   ): Promise<void> {
     await first
-    for (const message of box) {
+    for (const message of box.waiting) {
       if (members.get(to) !== there) return
       await there.node.onMessage(from, message)
     }
-    there.boxes.delete(from)
+    box.waiting.length = 0
+    box.isBusy = false
   }
 
   function join(name: PeerId, node: NetworkMember<unknown>): Membership<unknown> {
