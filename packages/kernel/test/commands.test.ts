@@ -25,6 +25,7 @@ import {
   unit,
 } from '@mmtchain/kernel'
 import { describe, expect, test } from 'vitest'
+import { shown } from './shown.ts'
 import { account, namesOf, outcomeOf, start, timeMs, validator, validators } from './trial.ts'
 
 const options = { id: 'harbour-1', consensus: solo() }
@@ -83,7 +84,15 @@ describe('a command', () => {
     const seen: unknown[] = []
     const curious = defineModule('curious', { params: params(u8, 7) }).command('look', unit, (ctx) => {
       const { sender, module, command, block, chain: on, params: given } = ctx
-      seen.push({ sender, module, command, block: { ...block }, on, given, names: Object.keys(ctx).sort() })
+      seen.push({
+        sender,
+        module,
+        command,
+        block: shown(block),
+        on,
+        given,
+        names: Object.keys(shown(ctx)).sort(),
+      })
     })
     const harbour = start(chain().use(curious), {})
     harbour.send(alice, call('curious', 'look'))

@@ -13,6 +13,7 @@ import {
 } from '@mmtchain/kernel'
 import { describe, expect, test } from 'vitest'
 import { refusalOf } from './refusal.ts'
+import { shown } from './shown.ts'
 import { account, namesOf, start, validator, validators } from './trial.ts'
 
 const options = { id: 'harbour-1', consensus: solo() }
@@ -74,7 +75,7 @@ describe('hooks', () => {
 
   test('know no sender', () => {
     const seen: string[][] = []
-    const look = (ctx: object): undefined => void seen.push(Object.keys(ctx).sort())
+    const look = (ctx: object): undefined => void seen.push(Object.keys(shown(ctx)).sort())
     const curious = defineModule('curious').beginBlock(look).endBlock(look).genesis(unit, look)
     start(chain().use(curious), { curious: null }).block([])
     for (const names of seen)

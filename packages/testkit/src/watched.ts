@@ -66,14 +66,12 @@ const contexts = new WeakMap<object, object>()
 function seen(ctx: object): object {
   const known = contexts.get(ctx)
   if (known) return known
-  const { state, emit, needs, ...rest } = Object.getOwnPropertyDescriptors(ctx) as Record<
-    string,
-    PropertyDescriptor
-  >
+  const { state, emit, needs, ...rest } = descriptorsOf(ctx)
   const made = {}
   for (const [name, descriptor] of Object.entries(rest)) {
     const { get } = descriptor
-    Object.defineProperty(made, name, get ? { ...descriptor, get: asKernel(get) } : descriptor)
+    const shown = get ? { get: asKernel(() => get.call(ctx)), enumerable: true } : descriptor
+    Object.defineProperty(made, name, shown)
   }
   const add = (name: string, value: object) =>
     Object.defineProperty(made, name, { value: Object.freeze(value), enumerable: true })
@@ -88,6 +86,13 @@ function seen(ctx: object): object {
   )
   contexts.set(ctx, Object.freeze(made))
   return made
+}
+
+/** Of its own fields, and of what its class answers. */
+function descriptorsOf(ctx: object): Record<string, PropertyDescriptor> {
+  const parent = Object.getPrototypeOf(ctx) as object
+  const { constructor: _, ...inherited } = parent === Object.prototype ? {} : descriptorsOf(parent)
+  return { ...inherited, ...Object.getOwnPropertyDescriptors(ctx) }
 }
 
 function kernelCall(code: Code): Code {

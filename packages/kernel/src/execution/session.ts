@@ -1,10 +1,11 @@
-import { codecFromSchema, decode, encode } from '@mmtchain/codec'
+import { codecFromSchema, encode } from '@mmtchain/codec'
 import { moduleAddress } from '@mmtchain/crypto'
-import { type Address, amount, type Failures, failures, type Hash, showAddresses } from '@mmtchain/primitives'
-import { EVENTS_MAX, type Event, HOOK_EVENTS_MAX, type ValidatorSet, validatorSet } from '../block.ts'
+import { type Address, type Failures, failures, type Hash, showAddresses } from '@mmtchain/primitives'
+import { EVENTS_MAX, type Event, HOOK_EVENTS_MAX } from '../block.ts'
 import { type ChainData, parameterSchema, type UsedModule } from '../declare/chain.ts'
 import { parameterBytes } from '../declare/genesis.ts'
 import type { Call, ModuleSpec } from '../declare/module.ts'
+import { CommandContext, HandlerBlock, HookContext } from '../handler-contexts.ts'
 import { paramsInForce } from '../parameters.ts'
 import type { BlockContext, ChainContext, StateReader } from '../ports.ts'
 import { kernelFail, kernelRefusals } from '../refusals.ts'
@@ -88,18 +89,7 @@ export function openSession(
   const journal = newJournal(state)
   const built = new Map<string, BuiltContexts>()
   const session: Session = { journal, events: [], call: undefined, weight: 0n, refund: 0n, contexts }
-  let copied: ValidatorSet | undefined
-  const frozenBlock: BlockContext = Object.freeze({
-    ...block,
-    // A copy, made when it is first asked for: what a handler changes in it must not reach the tip.
-    get validators() {
-      copied ??= decode(validatorSet, encode(validatorSet, block.validators))
-      return copied
-    },
-    get weight() {
-      return session.weight
-    },
-  })
+  const handlerBlock = new HandlerBlock(block, session)
 
   function contexts(name: string): BuiltContexts {
     return built.get(name) ?? makeContexts(name)
@@ -108,46 +98,22 @@ export function openSession(
   function makeContexts(name: string): BuiltContexts {
     const used = runtime.modules.get(name) as UsedModule
     const { spec, grants } = used
-    const params = paramsInForce(runtime.chain, used, state)
     const shared = {
-      block: frozenBlock,
+      block: handlerBlock,
       chain: runtime.chain,
       self: runtime.accounts.get(name),
       state: mapped(spec.state, (table) => openTable(journal, name, table, spec.state[table] as never)),
       emit: mapped(spec.events, (event) => (data: unknown) => emit(name, event, data)),
       fail: runtime.fails.get(name),
+      params: paramsInForce(runtime.chain, used, state),
     }
     const inHooks = (needed: string) => ({
       ...contexts(needed).reads,
       ...pick(needed, contexts(needed).granted, grants[needed] ?? []),
     })
-    const hook = Object.freeze({
-      get params() {
-        return params()
-      },
-      ...shared,
-      needs: mapped(spec.needs, inHooks),
-    })
-    const command = {
-      get params() {
-        return params()
-      },
-      ...shared,
-      needs: mapped(spec.needs, (needed) => ({ ...contexts(needed).open, ...inHooks(needed) })),
-      refund(value: bigint) {
-        session.refund += amount(value)
-      },
-      get sender() {
-        return session.call?.sender
-      },
-      get module() {
-        return session.call?.module
-      },
-      get command() {
-        return session.call?.command
-      },
-    }
-    Object.freeze(command)
+    const hook = new HookContext(shared, mapped(spec.needs, inHooks))
+    const inCommands = (needed: string) => ({ ...contexts(needed).open, ...inHooks(needed) })
+    const command = new CommandContext(shared, mapped(spec.needs, inCommands), session)
     const open = whole(spec.open?.(command as never, undefined as never) ?? {})
     const granted = whole(spec.granted?.(hook as never, undefined as never) ?? {})
     const reads = spec.reads?.(hook as never, undefined as never) ?? {}
