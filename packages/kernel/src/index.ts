@@ -131,7 +131,7 @@ export { tablePrefix } from './execution/journal.ts'
 export { createMachine } from './execution/machine.ts'
 export { type Executed, type Prepared, type Quote, transactionBytes } from './execution/transaction.ts'
 export type { KernelTypes } from './kernel-module.ts'
-export type { Admission, Execution, Machine, Skipped, StateStore } from './machine.ts'
+export type { Admission, Execution, Machine, Reservation, Skipped, StateStore } from './machine.ts'
 export { slotMsOf } from './pace.ts'
 export {
   concernedAccounts,

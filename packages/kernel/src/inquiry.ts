@@ -6,7 +6,9 @@ import { openSession, type Session } from './execution/session.ts'
 import {
   executeTransaction,
   isFreeRide,
+  type Prepared,
   quote,
+  reserve,
   reserveTransaction,
   transactionBytes,
 } from './execution/transaction.ts'
@@ -44,11 +46,22 @@ export function createInquiry({
       const release = releaseOf(releases, state)
       const { rules } = release
       const session = sessionOn(release, state, tip)
+      function admit(prepared: Prepared) {
+        keepChanges(session.journal)
+        const { nonce, charged } = reserveTransaction(rules, session, prepared, 'later')
+        return {
+          nonce,
+          isFreeRide: isFreeRide(rules, session, charged.fee),
+          reservation: { prepared, charged, rules },
+        }
+      }
       return {
-        admit(prepared) {
+        admit,
+        reserve({ prepared, charged, rules: before }) {
+          // Another release may price its calls otherwise.
+          if (before !== rules) return void admit(prepared)
           keepChanges(session.journal)
-          const { nonce } = reserveTransaction(rules, session, prepared, 'later')
-          return { nonce, isFreeRide: isFreeRide(rules, session, prepared.transaction.body.fee) }
+          reserve(rules, session, charged)
         },
       }
     },

@@ -3,6 +3,7 @@ import type { Transaction } from '@mmtchain/tx'
 import type { Block, Receipts } from './block.ts'
 import type { ChainData } from './declare/chain.ts'
 import type { GenesisData } from './declare/genesis.ts'
+import type { Charged } from './declare/module.ts'
 import type { Executed, Prepared, Quote } from './execution/transaction.ts'
 import type { BlockRequest, EngineChain, RefusalText, Staged, StateReader, Store, Tip } from './ports.ts'
 
@@ -40,7 +41,22 @@ export interface Admission {
     readonly nonce: bigint
     /** True for a transaction without a fee on a chain whose commands cost something. */
     readonly isFreeRide: boolean
+    /** For `reserve` of an admission on a later tip. */
+    readonly reservation: Reservation
   }
+  /**
+   * Reserves the fee of a transaction that was taken on an earlier tip, without a look at whether it could still be in a block: a tenth of the work of
+   * `admit`. Throws, with nothing reserved, when the fee cannot be paid.
+   */
+  reserve(reservation: Reservation): void
+}
+
+/** What is known of a transaction that was taken. */
+export interface Reservation {
+  readonly prepared: Prepared
+  readonly charged: Charged
+  /** The rules that it was taken by. */
+  readonly rules: object
 }
 
 /** The deterministic state machine of a chain: blocks in, state changes and receipts out. It does no I/O. */

@@ -66,7 +66,7 @@ const DROPPED_MAX = 1_000
 const RESERVED_MAX = 4_096
 const PER_ADMISSION_MAX = 1_024
 
-/** Where the fees that wait for one payer are reserved on the state of the tip. `stale` when one of them waits no more. */
+/** Where the fees that wait for one payer are reserved on the state of the tip. `stale` when one of them may wait no more. */
 interface Reserved {
   readonly admission: Admission
   stale: boolean
@@ -113,36 +113,56 @@ export function createMempool(args: {
     args.onDropped?.(id, reason)
   }
 
-  /** Reserves anew the fees of what a payer has waiting, and drops what can no longer be in a block. */
-  function reserveAgain(payer: Address, without?: Entry): Admission {
+  /** What a payer has waiting, best first: where the balance ends, the worst finds nothing. */
+  const waitingOf = (payer: Address) => [...index.paidBy(payer)].sort(compareRank)
+
+  function keepReserved(payer: Address, reserved: Reserved): Admission {
+    reservedBy.delete(payer)
+    reservedBy.set(payer, reserved)
+    if (reservedBy.size > RESERVED_MAX) reservedBy.delete(firstOf(reservedBy))
+    return reserved.admission
+  }
+
+  /** Checks again what a payer has waiting, reserves its fees anew, and drops what can no longer be in a block. */
+  function checkAgain(payer: Address, without?: Entry): Admission {
     const admission = admissionFor(payer)
-    // Where the balance ends, the worst is dropped.
-    for (const entry of [...index.paidBy(payer)].sort(compareRank)) {
+    for (const entry of waitingOf(payer)) {
       if (entry === without) continue
       try {
-        const { nonce } = admission.admit(entry.prepared)
+        const { nonce, reservation } = admission.admit(entry.prepared)
+        entry.reservation = reservation
         index.advance(entry.prepared.transaction.body.sender, nonce)
       } catch (error) {
         dropEntry(entry, asRefusal(error))
       }
     }
-    reservedBy.delete(payer)
-    reservedBy.set(payer, { admission, stale: without !== undefined })
-    if (reservedBy.size > RESERVED_MAX) reservedBy.delete(firstOf(reservedBy))
-    return admission
+    return keepReserved(payer, { admission, stale: without !== undefined })
+  }
+
+  /**
+   * The fees of what a payer has waiting, reserved on another tip. Each is checked in its turn (`recheckMax`), or when one of them stands in the
+   * way; to check all for every newcomer would be most of what a busy pool does.
+   */
+  function reserveAgain(payer: Address): Admission {
+    const admission = admissionFor(payer)
+    try {
+      for (const { reservation } of waitingOf(payer)) admission.reserve(reservation)
+    } catch {
+      return checkAgain(payer)
+    }
+    return keepReserved(payer, { admission, stale: true })
   }
 
   /** Judges a newcomer on top of what its payer has waiting, but for the one that it replaces. Throws what keeps it out of blocks. */
   function admit(prepared: Prepared, rival: Entry | undefined): ReturnType<Admission['admit']> {
     const payer = payerOf(prepared)
     try {
-      const reserved = reservedBy.get(payer)
       try {
-        return (reserved?.admission ?? reserveAgain(payer)).admit(prepared)
+        return (reservedBy.get(payer)?.admission ?? reserveAgain(payer)).admit(prepared)
       } catch (error) {
         // The fees of the one that it replaces, or of such that wait no more, may have stood in the way.
-        if (!reserved?.stale && rival?.payer !== payer) throw error
-        return reserveAgain(payer, rival).admit(prepared)
+        if (!reservedBy.get(payer)?.stale && rival?.payer !== payer) throw error
+        return checkAgain(payer, rival).admit(prepared)
       }
     } catch (error) {
       if (rival) reservedBy.delete(payer)
@@ -214,7 +234,7 @@ export function createMempool(args: {
     const waiting = () => index.queue(sender)?.byNonce.get(nonce)
     checkOffer(prepared, waiting())
     checkShare(prepared, waiting())
-    const { nonce: next, isFreeRide } = admit(prepared, waiting())
+    const { nonce: next, isFreeRide, reservation } = admit(prepared, waiting())
     index.advance(sender, next)
     try {
       const nonceMax = next + BigInt(limits.perSenderMax) - 1n
@@ -231,7 +251,7 @@ export function createMempool(args: {
       if (reserved) reserved.stale = true
       throw error
     }
-    index.insert(prepared, next)
+    index.insert(reservation, next)
     dropped.delete(id)
     args.onAdded?.(prepared)
     return id
@@ -275,7 +295,7 @@ export function createMempool(args: {
   /** Answers how many were checked. */
   function recheckPayer(payer: Address): number {
     const { size } = index.paidBy(payer)
-    if (size > 0 && !reservedBy.has(payer)) reserveAgain(payer)
+    if (size > 0 && !reservedBy.has(payer)) checkAgain(payer)
     return size
   }
 

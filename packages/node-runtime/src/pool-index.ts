@@ -1,4 +1,4 @@
-import type { Prepared } from '@mmtchain/kernel'
+import type { Prepared, Reservation } from '@mmtchain/kernel'
 import type { Address, Hash } from '@mmtchain/primitives'
 import type { Transaction } from '@mmtchain/tx'
 import sortedBtree from 'sorted-btree'
@@ -7,6 +7,8 @@ import sortedBtree from 'sorted-btree'
 export interface Entry {
   readonly prepared: Prepared
   readonly payer: Address
+  /** As it was when it was checked last. */
+  reservation: Reservation
   /** Fee per weight, in units. */
   readonly price: number
   /** When it came, as a count. */
@@ -46,7 +48,7 @@ export interface PoolIndex {
   /** What a transaction would be worth in its sender's queue. */
   worthOf(prepared: Prepared, next: bigint): number
   /** Adds one, whose nonce must be free. `next` is the sender's next nonce by the state. */
-  insert(prepared: Prepared, next: bigint): void
+  insert(reservation: Reservation, next: bigint): void
   remove(entry: Entry): void
   /** Notes the next nonce of a sender. Transactions before it must have been removed. */
   advance(sender: Address, next: bigint): void
@@ -142,13 +144,15 @@ export function createPoolIndex(): PoolIndex {
       const before = nonce === next ? FIRST : (queues.get(sender)?.byNonce.get(nonce - 1n) ?? MISSING)
       return worthAfter(before, priceOf(prepared.transaction))
     },
-    insert(prepared, next) {
+    insert(reservation, next) {
+      const { prepared } = reservation
       const { sender, nonce, payer, validUntil } = prepared.transaction.body
       const queue = getOrMake(queues, sender, () => ({ next, byNonce: new Map(), bytes: 0 }))
       if (queue.byNonce.has(nonce)) throw new Error(`nonce ${nonce} of ${sender} waits already`)
       const price = priceOf(prepared.transaction)
       const arrival = arrivals++
-      const entry: Entry = { prepared, payer: payer ?? sender, price, arrival, worth: GAPPED, since: arrival }
+      const ranks = { price, arrival, worth: GAPPED, since: arrival }
+      const entry: Entry = { prepared, payer: payer ?? sender, reservation, ...ranks }
       queue.byNonce.set(nonce, entry)
       queue.bytes += prepared.bytes.length
       byId.set(prepared.id, entry)

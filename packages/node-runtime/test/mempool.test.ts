@@ -243,6 +243,30 @@ test('with a small budget those that no block has touched are checked again in t
   expect(senders()).toEqual([alice])
 })
 
+test('fees that wait stay reserved on the next tip, though nothing was checked again', () => {
+  const { pool, transfer, commit, ids } = start({ recheckMax: 0 })
+  const first = transfer(alice, 0n, { fee: 60_000n })
+  pool.add(first)
+  commit([])
+  expect(code(() => pool.add(transfer(alice, 1n, { fee: 50_000n })))).toBe('token/CANNOT_PAY_FEE')
+  const next = transfer(alice, 1n, { fee: 30_000n })
+  pool.add(next)
+  expect(ids()).toEqual([first.id, next.id])
+})
+
+test('what waits and can be in no block any more keeps nobody out who can pay', () => {
+  const { pool, transfer, commit, ids } = start({ recheckMax: 0 })
+  const first = transfer(alice, 0n, { fee: 60_000n })
+  pool.add(first)
+  commit([transfer(alice, 0n)], { tell: false })
+  commit([])
+  expect(ids()).toEqual([first.id])
+  const next = transfer(alice, 1n, { fee: 90_000n })
+  pool.add(next)
+  expect(ids()).toEqual([next.id])
+  expect(pool.droppedFor(first.id)?.code).toBe('kernel/NONCE_MISMATCH')
+})
+
 test('what waits behind a gap is worth nothing: it is evicted first, and evicts nothing', () => {
   const { pool, transfer, ids } = start({ countMax: 2 })
   const [cheap, far] = [transfer(alice, 0n, { fee: 60n }), transfer(bob, 1n, { fee: 9_000n })]

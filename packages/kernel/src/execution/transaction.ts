@@ -137,6 +137,12 @@ export function reserveTransaction(
     weightMax: body.weightMax,
     calls,
   }
+  reserve(rules, session, charged)
+  return { nonce, calls, signatureWeight, charged }
+}
+
+/** Reserves a fee. Throws what the policy throws, with nothing reserved. */
+export function reserve(rules: Rules, session: Session, charged: Charged): void {
   const start = savepoint(session.journal)
   const eventsBefore = session.events.length
   try {
@@ -149,7 +155,6 @@ export function reserveTransaction(
     // What a policy emits is dropped: the receipt says the fee, and a refused transaction has no events.
     session.events.length = eventsBefore
   }
-  return { nonce, calls, signatureWeight, charged }
 }
 
 /** What the calls cost. Throws as `executeTransaction` does for calls that the chain does not have. */
