@@ -281,35 +281,33 @@ async function bytesOf(folder) {
 /** What the store opens LevelDB with, so that what is measured beside it has the same. */
 const LEVEL = { keyEncoding: 'view', valueEncoding: 'view', cacheSize: 64 << 20, writeBufferSize: 16 << 20 }
 
-/** A LevelDB that can be told to remember the entries of its next batch: it takes time, so no round that counts does. */
-async function recordingLevel(path) {
-  const level = new ClassicLevel(path, LEVEL)
-  await level.open()
-  const batch = level.batch.bind(level)
+/** `record` has the entries of the next batch of any LevelDB remembered: it takes time, so no round that counts does. */
+function recording() {
   const recorded = []
+  const levels = ClassicLevel.prototype
+  const { batch } = levels
   const record = () => {
-    level.batch = (...args) => {
-      const made = batch(...args)
+    levels.batch = function (...args) {
+      levels.batch = batch
+      const made = this.batch(...args)
       const put = made.put.bind(made)
       made.put = (key, value) => {
         recorded.push([key.slice(), value.slice()])
         return put(key, value)
       }
-      level.batch = batch
       return made
     }
   }
-  return { level, recorded, record }
+  return { recorded, record }
 }
 
 async function disk() {
   const blocks = Math.max(10, Number(numbers[1] ?? 300))
   const folder = await mkdtemp(join(tmpdir(), 'mmt-bench-'))
   const path = join(folder, 'store')
-  const { level, ...recording } = await recordingLevel(path)
-  const store = await merkleStore({ level, memoryBytes: memoryFor(KEYS) })
+  const store = await merkleStore({ path, memoryBytes: memoryFor(KEYS) })
   await fill(store)
-  await persisted(store, recording, folder)
+  await persisted(store, recording(), folder)
   const before = await bytesOf(path)
   const commits = []
   for (let block = 0; block < blocks; block++) {

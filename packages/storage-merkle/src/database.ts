@@ -41,11 +41,24 @@ export interface Write {
   readonly value: Uint8Array | null
 }
 
+/** Writes that take effect together. */
+export interface Batch {
+  put(key: Uint8Array, value: Uint8Array): void
+  /** Whether `put` copies what it is given, so that its memory can be used again at once. */
+  readonly copies: boolean
+  add(writes: Iterable<Write>): void
+  /** All of it or nothing. With `sync` it is on disk before the promise resolves. */
+  write(options: { readonly sync: boolean }): Promise<void>
+  /** Gives up a batch that will not be written. */
+  close(): Promise<void>
+}
+
 /** A database with entries of this store's kinds only. */
 export interface Database {
   view(): View
-  /** All of it or nothing. With `sync` it is on disk before the promise resolves. */
-  write(writes: readonly Iterable<Write>[], options: { readonly sync: boolean }): Promise<void>
+  batch(): Batch
+  /** Writes a batch of these. */
+  write(writes: Iterable<Write>, options: { readonly sync: boolean }): Promise<void>
   keys(range: KeyRange): AsyncIterable<Uint8Array>
   /** Gives the space of deleted entries back, where the database can. */
   compact(): Promise<void>
@@ -93,7 +106,7 @@ async function openFolder(path: string): Promise<Database> {
       await level.close()
       held.delete(folder)
     }
-    return await openLevel({ level, name: path, close, compact: () => compactAll(level) })
+    return await openLevel({ level, name: path, copies: true, close, compact: () => compactAll(level) })
   } catch (error) {
     held.delete(folder)
     throw error
@@ -104,15 +117,16 @@ async function openFolder(path: string): Promise<Database> {
 async function openLevel(args: {
   readonly level: Level
   readonly name: string
+  readonly copies?: boolean
   readonly close?: () => Promise<void>
   readonly compact?: () => Promise<void>
 }): Promise<Database> {
-  const { level, name, close = () => level.close(), compact = async () => undefined } = args
+  const { level, name, copies = false, close = () => level.close(), compact = async () => undefined } = args
   try {
     await level.open()
     if (!hasSyncReads(level) || level.keyEncoding().name !== 'view' || level.valueEncoding().name !== 'view')
       throw new Error('it has no synchronous reads of keys and values with the encoding "view"')
-    const database = databaseOn({ level, close, compact })
+    const database = databaseOn({ level, copies, close, compact })
     await checkFormat(name, level, database)
     return database
   } catch (error) {
@@ -133,23 +147,39 @@ async function realFolder(path: string): Promise<string> {
 
 function databaseOn(args: {
   readonly level: Level
+  readonly copies: boolean
   readonly close: () => Promise<void>
   readonly compact: () => Promise<void>
 }): Database {
-  const { level, close, compact } = args
+  const { level, copies, close, compact } = args
   const views = viewsOf(level)
-  return {
-    view: views.open,
-    async write(writes, options) {
-      views.hold()
-      const batch = level.batch()
-      for (const part of writes) {
-        for (const { key, value } of part) {
+  function newBatch(): Batch {
+    const batch = level.batch()
+    return {
+      copies,
+      put(key, value) {
+        batch.put(key, value)
+      },
+      add(writes) {
+        for (const { key, value } of writes) {
           if (value) batch.put(key, value)
           else batch.del(key)
         }
-      }
-      await batch.write(options as object)
+      },
+      async write(options) {
+        views.hold()
+        await batch.write(options as object)
+      },
+      close: () => batch.close(),
+    }
+  }
+  return {
+    view: views.open,
+    batch: newBatch,
+    async write(writes, options) {
+      const batch = newBatch()
+      batch.add(writes)
+      await batch.write(options)
     },
     keys: (range) => level.keys<Uint8Array>({ ...defined(range), keyEncoding: 'view' }),
     compact,
@@ -234,7 +264,7 @@ async function checkFormat(path: string, level: Level, database: Database): Prom
   if (meta?.format === FORMAT) return
   const [foreign] = await level.keys({ limit: 1 }).all()
   if (foreign) throw merkleStoreFail.UNKNOWN_FORMAT({ path, want: FORMAT, got: meta?.format })
-  await database.write([[put(entry.meta(), { format: FORMAT })]], { sync: true })
+  await database.write([put(entry.meta(), { format: FORMAT })], { sync: true })
 }
 
 /** LevelDB rewrites its tables without what was deleted or overwritten. */

@@ -20,7 +20,7 @@ import { type Ahead, readerAhead } from './ahead.ts'
 import { backgroundWork, restingWork } from './background.ts'
 import { cacheOf } from './cache.ts'
 import { type CheckedStore, checkEverything } from './checking.ts'
-import { type Database, type MerkleStorePlace, openPlace, textOf, type Write } from './database.ts'
+import { type Database, type MerkleStorePlace, openPlace, textOf } from './database.ts'
 import { checkNext, hasBlocks, type Kept, readCommitted } from './opening.ts'
 import { loadPairHasher, type PairHasherName } from './pair-hasher.ts'
 import { prunedBy, undoOf } from './past.ts'
@@ -143,10 +143,11 @@ function storeOn(args: {
     return done
   }
 
-  async function writeAll(height: Height, writes: readonly Iterable<Write>[], sync: boolean): Promise<void> {
+  /** `write` is one of the database. */
+  async function written(height: Height, write: () => Promise<void>): Promise<void> {
     if (failed) throw failed
     try {
-      await database.write(writes, { sync })
+      await write()
     } catch (error) {
       // LevelDB would go on writing its log behind a torn record, where recovery may lose it. Opening again mends the log.
       failed = merkleStoreFail.WRITE_FAILED({ height, why: textOf(error) })
@@ -214,7 +215,14 @@ function storeOn(args: {
     if (!stage || !base) throw storeFail.STALE_STAGE({})
     checkNext(base, commit)
     live.add(stage)
-    const plan = planOf(state, stage, commit)
+    const batch = database.batch()
+    let plan: Plan
+    try {
+      plan = planOf(state, stage, commit, batch)
+    } catch (error) {
+      void batch.close()
+      throw error
+    }
     // From here on nobody may drop its tree.
     live.delete(stage)
     const { header } = commit.block
@@ -232,10 +240,14 @@ function storeOn(args: {
       // A revert may have come first.
       if (('rows' in base ? base.committed : base) !== state.now()) throw storeFail.STALE_STAGE({})
       kept = { ...kept, first }
-      await writeAll(header.height, [...plan.writes, [tipWrite(header.height, kept)]], true)
+      await written(header.height, () => {
+        batch.add([tipWrite(header.height, kept)])
+        return batch.write({ sync: true })
+      })
       adopt(stage, plan, block)
       pruner.wake()
     }).finally(() => {
+      void batch.close()
       if (stage.tree) state.tree.drop(stage.tree)
       stage.tree = undefined
       if (writing === block) writing = undefined
@@ -275,7 +287,7 @@ function storeOn(args: {
     const version = view.read(entry.version(before))
     if (!version) throw missing(entry.version(before))
     const { block, id } = readBlock(view, before)
-    await writeAll(height, [undo, [tipWrite(before, kept)]], true)
+    await written(height, () => database.write([...undo, tipWrite(before, kept)], { sync: true }))
     forgetStages()
     versions.clear()
     state.reset({ view: database.view(), tip: { header: block.header, id }, version })
@@ -297,7 +309,7 @@ function storeOn(args: {
         // Nobody may count on a state that is half gone.
         kept = { ...kept, oldest: kept.oldest > height ? kept.oldest : height + 1n }
         const tip = state.now().tip?.header.height as Height
-        await writeAll(tip, [removals, [tipWrite(tip, kept)]], false)
+        await written(tip, () => database.write([...removals, tipWrite(tip, kept)], { sync: false }))
         state.now().view.renew()
       })
       yield

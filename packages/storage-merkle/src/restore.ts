@@ -126,17 +126,17 @@ async function applyChunk(args: {
   const changes = rows.map(({ key, value }) => [toHex(key), value] as const)
   const inOrder = changes.sort(([a], [b]) => (a < b ? -1 : 1))
   const stage = tree.stage(stagedRows(inOrder, pairs.messages, NONE_KNOWN), born)
-  const nodes = writeBuffer(rows.length * 256)
-  nodeWrites(tree.arena, stage, born, nodes)
+  const batch = database.batch()
+  nodeWrites(tree.arena, stage, born, writeBuffer(batch))
   const after = { ...progress, next: progress.next + 1, tree: rootOf(tree.arena, stage.top) }
-  const writes: Write[] = [
-    ...rows.flatMap(({ path, key, value }) => [
+  batch.add(
+    rows.flatMap(({ path, key, value }) => [
       put(entry.row(path), { since: born, key, value }),
       put(entry.sortedKey(key), new Uint8Array()),
     ]),
-    put(entry.restoring(), after),
-  ]
-  await database.write([writes, nodes], { sync: true })
+  )
+  batch.add([put(entry.restoring(), after)])
+  await batch.write({ sync: true })
   tree.adopt(stage)
   tree.trim(64 << 20)
   return after
@@ -178,7 +178,7 @@ async function finish(args: {
     tipWrite(height, { oldest: height, first: height }),
     put(entry.restoring(), after),
   ]
-  await database.write([writes], { sync: true })
+  await database.write(writes, { sync: true })
   return after
 }
 
@@ -188,7 +188,7 @@ async function buildIndex(database: Database, born: number): Promise<PageRef | u
   for (;;) {
     const { done, value } = await pages.next()
     if (done || writes.length >= WRITES_MAX) {
-      await database.write([writes], { sync: false })
+      await database.write(writes, { sync: false })
       writes = []
     }
     if (done) return value
@@ -205,8 +205,8 @@ async function removeSortedKeys(database: Database): Promise<void> {
   for await (const key of database.keys(keysOf('q'))) {
     writes.push(remove({ key }))
     if (writes.length < WRITES_MAX) continue
-    await database.write([writes], { sync: false })
+    await database.write(writes, { sync: false })
     writes = []
   }
-  await database.write([writes, [remove(entry.restoring())]], { sync: true })
+  await database.write([...writes, remove(entry.restoring())], { sync: true })
 }

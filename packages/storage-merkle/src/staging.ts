@@ -9,7 +9,7 @@ import {
 } from '@mmtchain/kernel'
 import { type Height, height as toHeight } from '@mmtchain/primitives'
 import { type Ahead, sameRows } from './ahead.ts'
-import { put, type Write } from './database.ts'
+import { type Batch, put, type Write } from './database.ts'
 import type { IndexChange, KeyChange } from './key-index.ts'
 import {
   entry,
@@ -56,9 +56,8 @@ export interface Stage {
   tree: TreeStage<StagedRows> | undefined
 }
 
-/** What a commit writes, and what is true after it. */
+/** What is true after a commit. */
 export interface Plan {
-  readonly writes: readonly Iterable<Write>[]
   readonly version: Version
   readonly index: IndexChange
   readonly tree: TreeStage<StagedRows>
@@ -88,8 +87,8 @@ export function nextHeight({ tip }: Pick<Committed, 'tip'>): number {
   return tip ? Number(tip.header.height) + 1 : 0
 }
 
-/** The one batch of a block, but for the tip. Nothing changes by making it. */
-export function planOf(state: State, stage: Stage, commit: BlockCommit): Plan {
+/** Makes the one batch of a block, but for the tip. Nothing else changes. */
+export function planOf(state: State, stage: Stage, commit: BlockCommit, batch: Batch): Plan {
   const base = unwritten(stage)
   stage.tree ??= state.tree.stage(stage.rows, nextHeight(base ?? state.now()), base?.top)
   const { tree } = stage
@@ -97,7 +96,7 @@ export function planOf(state: State, stage: Stage, commit: BlockCommit): Plan {
   const before = (base ?? state.now()).version
   const { height } = commit.block.header
   const born = Number(height)
-  const buffer = writeBuffer(expectedBytes(tree))
+  const buffer = writeBuffer(batch)
   const rows = rowWrites(state, stage, tree, born, buffer)
   nodeWrites(arena, tree, born, buffer)
   const index = state.index.change({ root: before.index, changes: rows.keys, born, first: 0 })
@@ -109,17 +108,14 @@ export function planOf(state: State, stage: Stage, commit: BlockCommit): Plan {
     replacedBits: born > 0 ? rows.bits : 0,
     checkpoint: commit.checkpoint.slice(),
   }
-  const rest = [
-    ...rows.deletions,
-    ...index.made.map(([ref, page]) => put(entry.page(ref), page)),
-    put(entry.version(height), version),
-    ...blockWrites(commit),
-  ]
+  batch.add(rows.deletions)
+  batch.add(index.made.map(([ref, page]) => put(entry.page(ref), page)))
+  batch.add([put(entry.version(height), version), ...blockWrites(commit)])
   if (born > 0) {
     const { key } = entry.replaced(height)
-    rest.push({ key, value: packBody(key, replacedBytes(arena, tree, index.replaced)) })
+    batch.put(key, packBody(key, replacedBytes(arena, tree, index.replaced)))
   }
-  return { writes: [buffer, rest], version, index, tree }
+  return { version, index, tree }
 }
 
 export function tipWrite(
@@ -127,12 +123,6 @@ export function tipWrite(
   { oldest, first }: { readonly oldest: bigint; readonly first: bigint },
 ): Write {
   return put(entry.tip(), { height, oldest: toHeight(oldest), first: toHeight(first) })
-}
-
-/** About what rows and nodes of a stage take; a buffer that is too small grows. */
-function expectedBytes({ changes, stored }: TreeStage<StagedRows>): number {
-  const nodes = stored.reduce((sum, level) => sum + level.nodes.length, 0)
-  return 2 * changes.values.length + 300 * changes.count + 512 * nodes
 }
 
 interface RowWrites {
