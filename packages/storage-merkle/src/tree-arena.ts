@@ -21,12 +21,20 @@ export const LEAF_WORDS = 16
 /** Beside them: the height that wrote the row. */
 export const SINCE_WORDS = 2
 
-/** Records of one kind, numbered from 1. */
+/**
+ * Records of one kind, numbered from 1. The lowest free number is taken first: so what a stage makes ascends, depth by depth in the order
+ * of paths, and what is read together lies on the same pages of memory.
+ */
 interface Records {
   used: number
+  /** No number from here on was ever taken. */
   next: number
-  readonly free: number[]
+  /** A bit for each number that was given back; none is set below `lowest`. */
+  free: Int32Array
+  lowest: number
 }
+
+const newRecords = (): Records => ({ used: 0, next: 1, free: new Int32Array(128), lowest: 1 })
 
 export interface Arena {
   readonly nodes: Records
@@ -44,8 +52,8 @@ export function newArena(): Arena {
   const none = new Int32Array(0)
   const noBytes = new Uint8Array(0)
   return {
-    nodes: { used: 0, next: 1, free: [] },
-    leaves: { used: 0, next: 1, free: [] },
+    nodes: newRecords(),
+    leaves: newRecords(),
     pair: none,
     link: none,
     leaf: none,
@@ -63,7 +71,8 @@ export function arenaBytes({ nodes, leaves }: Arena): number {
 /** Makes room for more nodes, so that the arrays stay the same while they are made. */
 export function reserveNodes(arena: Arena, count: number): void {
   const { nodes, pair } = arena
-  const needed = nodes.next + Math.max(0, count - nodes.free.length)
+  const free = nodes.next - 1 - nodes.used
+  const needed = nodes.next + Math.max(0, count - free)
   if (needed * PAIR_WORDS <= pair.length) return
   arena.pair = grown(pair, needed * PAIR_WORDS)
   arena.pairBytes = new Uint8Array(arena.pair.buffer)
@@ -208,12 +217,29 @@ function readHeight(from: Int32Array, at: number): number {
 
 function take(records: Records): number {
   records.used++
-  return records.free.pop() ?? records.next++
+  const id = freeFrom(records, records.lowest)
+  records.lowest = id + 1
+  if (id === records.next) records.next++
+  else records.free[id >> 5] = (records.free[id >> 5] as number) & ~(1 << (id & 31))
+  return id
+}
+
+/** The lowest free number from one on. */
+export function freeFrom({ free, next }: Records, first: number): number {
+  if (first >= next) return next
+  // Words that are not there have no bit.
+  let bits = (free[first >> 5] ?? 0) & (-1 << (first & 31))
+  for (let word = first >> 5; word < free.length; bits = free[++word] as number)
+    if (bits !== 0) return 32 * word + 31 - Math.clz32(bits & -bits)
+  return next
 }
 
 function giveBack(records: Records, id: number): void {
   records.used--
-  records.free.push(id)
+  const word = id >> 5
+  if (word >= records.free.length) records.free = grown(records.free, records.next >> 5)
+  records.free[word] = (records.free[word] as number) | (1 << (id & 31))
+  if (id < records.lowest) records.lowest = id
 }
 
 /** A larger copy with room for `words` and half as many more, in whole records. */

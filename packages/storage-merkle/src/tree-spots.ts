@@ -1,5 +1,13 @@
 // The spots of the state tree where the changes of a block pass, and how their memory is fetched.
-import { type Arena, LEAF_WORDS, LINK_WORDS, PAIR_WORDS, type Ref, SINCE_WORDS } from './tree-arena.ts'
+import {
+  type Arena,
+  freeFrom,
+  LEAF_WORDS,
+  LINK_WORDS,
+  PAIR_WORDS,
+  type Ref,
+  SINCE_WORDS,
+} from './tree-arena.ts'
 
 /**
  * Words of a spot, where the changes of a stage pass: a node of the tip's tree, or a leaf or nothing where a way ends, or 0 for what
@@ -71,7 +79,7 @@ export function memoryToucher(arena: Arena, spots: Column) {
     const { leaf, since, leaves } = arena
     const { words } = spots
     let sum = 0
-    let next = leaves.free.length
+    let free = leaves.lowest
     for (let at = from * SPOT_WORDS; at < to * SPOT_WORDS; at += SPOT_WORDS) {
       const node = words[at + NODE] as Ref
       if (node > 0) continue
@@ -80,12 +88,13 @@ export function memoryToucher(arena: Arena, spots: Column) {
           (leaf[-node * LEAF_WORDS] as number) ^
           (leaf[-node * LEAF_WORDS + 15] as number) ^
           (since[-node * SINCE_WORDS] as number)
-      if (next === 0) continue
-      const free = leaves.free[--next] as number
+      free = freeFrom(leaves, free)
+      if (free === leaves.next) continue
       sum ^=
         (leaf[free * LEAF_WORDS] as number) ^
         (leaf[free * LEAF_WORDS + 15] as number) ^
         (since[free * SINCE_WORDS] as number)
+      free++
     }
     touched[0] = sum
   }
@@ -94,7 +103,7 @@ export function memoryToucher(arena: Arena, spots: Column) {
     const { pair, link, nodes } = arena
     const { words } = spots
     let sum = 0
-    let next = nodes.free.length
+    let free = nodes.lowest
     for (let at = from * SPOT_WORDS; at < to * SPOT_WORDS; at += SPOT_WORDS) {
       const node = words[at + NODE] as Ref
       if (node <= 0) continue
@@ -102,12 +111,13 @@ export function memoryToucher(arena: Arena, spots: Column) {
         (pair[node * PAIR_WORDS] as number) ^
         (pair[node * PAIR_WORDS + 15] as number) ^
         (link[node * LINK_WORDS] as number)
-      if (next === 0) continue
-      const free = nodes.free[--next] as number
+      free = freeFrom(nodes, free)
+      if (free === nodes.next) continue
       sum ^=
         (pair[free * PAIR_WORDS] as number) ^
         (pair[free * PAIR_WORDS + 15] as number) ^
         (link[free * LINK_WORDS] as number)
+      free++
     }
     touched[0] = sum
   }

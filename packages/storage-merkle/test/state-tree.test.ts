@@ -70,6 +70,24 @@ describe('the golden orders of keys', () => {
   })
 })
 
+test('a tree of thousands of nodes has the right root while its nodes are given back and taken again', async () => {
+  await inStore(async (store) => {
+    const state = new Map<string, Uint8Array>()
+    for (let block = 0; block < 12; block++) {
+      const changes = Array.from({ length: 6_000 }, (_, i) => {
+        const isGone = block % 3 === 2 && i % 2 === 0
+        return [`00${i.toString(16).padStart(4, '0')}`, isGone ? null : utf8(`${block} ${i}`)] as const
+      }).filter((_, i) => block === 0 || (i * 7 + block) % 5 < 3)
+      await store.commit(sampleCommit({ store, changes, seed: block, transactions: 0 }))
+      for (const [key, value] of changes) {
+        if (value) state.set(key, value)
+        else state.delete(key)
+      }
+      expect(store.tip()?.header.stateRoot).toBe(stateRoot([...state]))
+    }
+  })
+})
+
 test('what no kept state has is pruned', async () => {
   await inTempFolder(async (path) => {
     const rows = Array.from(
