@@ -1,7 +1,6 @@
 // SHA-256 of many short messages: they gather by their lengths, and those of one length in blocks are hashed together.
 import { sha256Into } from '@mmtchain/crypto'
-import type { StateKey } from '@mmtchain/kernel'
-import { keyLength, pathInto, writeKey } from './key-bytes.ts'
+import type { KeyBytes } from './key-bytes.ts'
 import { LANES_START, type Lanes } from './sha256-lanes.ts'
 
 /** Where messages are written, one by one, and their hashes go. */
@@ -104,15 +103,21 @@ export function addMessage(messages: MessageHasher, message: Uint8Array, to: Int
   for (let i = 0; i < message.length; i++) messages.bytes[start + i] = message[i] as number
 }
 
-/** Writes H(key) of one key to the word `at`. Nothing else may wait. Throws `primitives/NOT_HEX`. */
-export function hashKeyWith(messages: MessageHasher, key: StateKey, to: Int32Array, at: number): void {
-  const length = keyLength(key)
-  if (length > MESSAGE_BYTES_MAX) {
-    pathInto(key, to, at)
-    return
-  }
+/** Writes H(key) to the word `at`. Nothing else may wait. */
+export function hashKeyWith(
+  messages: MessageHasher,
+  { words, bytes, length }: KeyBytes,
+  to: Int32Array,
+  at: number,
+): void {
   messages.begin(to)
-  writeKey(messages.bytes, messages.room(length, at), key)
+  if (length > MESSAGE_BYTES_MAX) addMessage(messages, bytes.subarray(0, length), to, at)
+  else {
+    const start = messages.room(length, at)
+    const whole = length >> 2
+    for (let word = 0; word < whole; word++) messages.words[(start >> 2) + word] = words[word] as number
+    for (let byte = 4 * whole; byte < length; byte++) messages.bytes[start + byte] = bytes[byte] as number
+  }
   messages.finish()
 }
 

@@ -32,7 +32,7 @@ import {
   toHex,
 } from '@mmtchain/primitives'
 import { crc32 } from './crc32.ts'
-import { isKey, keyLength } from './key-bytes.ts'
+import { isKey, type KeyBytes } from './key-bytes.ts'
 import type { Page, PageRef } from './key-index.ts'
 import { merkleStoreFail } from './refusals.ts'
 import { decodeReplaced, type Replaced } from './replaced.ts'
@@ -313,11 +313,12 @@ function bodyEnd(entry: Readable<unknown>, packed: Uint8Array): number {
  * The value of the stored row of a state key, as a view. It is `unpack` without an object for each part, since most of what is read is rows.
  * Throws `store/DAMAGED` for another row, too.
  */
-export function valueOfRow(entry: Readable<Row>, packed: Uint8Array, key: StateKey): Uint8Array {
+export function valueOfRow(entry: Readable<Row>, packed: Uint8Array, key: KeyBytes): Uint8Array {
   const end = bodyEnd(entry, packed)
-  const start = ROW_HEAD_BYTES + keyLength(key)
-  const fits = start <= end && readU32(packed, ROW_HEAD_BYTES - 4) === keyLength(key)
-  if (!fits || !isKey(packed, ROW_HEAD_BYTES, key)) throw damaged(entry, `it is not that of the key ${key}`)
+  const start = ROW_HEAD_BYTES + key.length
+  const fits = start <= end && readU32(packed, ROW_HEAD_BYTES - 4) === key.length
+  if (!fits || !isKey(packed, ROW_HEAD_BYTES, key))
+    throw damaged(entry, `it is not that of the key ${toHex(key.bytes.subarray(0, key.length))}`)
   return new Uint8Array(packed.buffer, packed.byteOffset + start, end - start)
 }
 

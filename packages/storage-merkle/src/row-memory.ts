@@ -1,12 +1,17 @@
 // Rows that were read or written lately, packed into a few large arrays: one object a row would cost more than the row itself,
-// and the collector would walk over all of them again and again.
+// and the collector would walk over all of them again and again. A map from keys would read two strings that are in no cache for each key
+// that it does not have.
 import type { StateKey } from '@mmtchain/kernel'
+import { type KeyBytes, keyBytes, readKey } from './key-bytes.ts'
+import { keyHasher } from './key-hash.ts'
 import { CHANGE_WORDS } from './staged-rows.ts'
 
 /** A bounded memory of rows, and of keys that have none. */
 export interface RowMemory {
-  /** The record of a key, −1 when nothing is known. It is good for as long as `epoch` stays the same. */
+  /** The record of a key, −1 when nothing is known. It is good for as long as `epoch` stays the same. Throws `primitives/NOT_HEX`. */
   find(key: StateKey): number
+  /** The key that `find` was asked for last. */
+  readonly asked: KeyBytes
   epoch(): number
   /** Writes H(key) of a record to the word `at`. */
   pathInto(record: number, to: Int32Array, at: number): void
@@ -16,9 +21,9 @@ export interface RowMemory {
   touchValues(records: Int32Array, from: number, to: number): void
   /** The value of a record, null for no row. A view of memory that is good until the next `put`. */
   valueOf(record: number): Uint8Array | null
-  /** Remembers a row, or null for none, of which `find` knew nothing, with H(key) at the word `pathAt` of `paths`. */
-  add(key: StateKey, row: RememberedRow): void
-  /** The same of any row. */
+  /** Remembers the row, or null for none, of the key that `find` was asked for last and knew nothing of, with H(key) at the word `pathAt` of `paths`. */
+  add(row: RememberedRow): void
+  /** The same of any key. */
   put(key: StateKey, row: RememberedRow): void
   /** The same for the key of a record. */
   replace(record: number, key: StateKey, row: RememberedRow): void
@@ -34,69 +39,84 @@ export interface RememberedRow {
 /** Whatever was read of memory only to have it fetched before a loop that would wait for each. */
 const touched = new Int32Array(1)
 
-/** A record: H(key), the length of the value or −1 for no row, the value filled up to whole words. */
+/** A record: H(key), the lengths of key and value in bytes, −1 for no row, then both, each filled up with zeros to whole words. */
 const PATH_WORDS = 8
-const HEAD_WORDS = PATH_WORDS + 1
-/** About what a map takes for an entry and its key, beside the digits of the key. */
-const ENTRY_BYTES = 64
+const KEY_LENGTH = PATH_WORDS
+const VALUE_LENGTH = PATH_WORDS + 1
+const HEAD_WORDS = PATH_WORDS + 2
 
+/** A slot: the hash of a key, and its record + 1, or 0 for none. */
+const SLOT_WORDS = 2
+const SLOTS_MIN = 16
+/** No generation grows beyond this, so that a word has room for the place of every record. */
+const GENERATION_BYTES_MAX = 2 ** 32
+
+/** Records one behind the other, and an open-addressed table of them that is half full at most. */
 interface Generation {
-  readonly at: Map<StateKey, number>
+  slots: Int32Array
   words: Int32Array
   bytes: Uint8Array
   /** Words in use. */
   used: number
-  /** About the memory that the map takes. */
-  mapBytes: number
+  /** How many keys there are. */
+  count: number
 }
 
 /**
- * Two generations: what is used is in the young one or moves there; when that is half full it becomes the old one, and what was
+ * Two generations: what is used is in the young one or moves there; when that takes half of the memory it becomes the old one, and what was
  * in the old one is forgotten.
  */
 export function rowMemory(bytesMax: number): RowMemory {
+  const generationMax = Math.min(bytesMax / 2, GENERATION_BYTES_MAX)
+  const asked = keyBytes()
+  const hashOf = keyHasher()
   let young = newGeneration()
   let old = newGeneration()
-
   let epoch = 0
 
   function find(key: StateKey): number {
-    const at = young.at.get(key)
-    if (at !== undefined) return at
-    const aged = old.at.get(key)
-    if (aged === undefined) return -1
+    readKey(key, asked)
+    const hash = hashOf(asked.words, asked.length)
+    const record = recordOf(young, asked, hash)
+    if (record >= 0) return record
     const { words, bytes } = old
-    const value = valueAt(words, bytes, aged)
-    return append(key, { paths: words, pathAt: aged, value })
+    const aged = recordOf(old, asked, hash)
+    return aged < 0 ? -1 : append(hash, { paths: words, pathAt: aged, value: valueAt(words, bytes, aged) })
   }
 
-  function append(key: StateKey, row: RememberedRow): number {
+  /** Writes a record of the key that is asked for. */
+  function append(hash: number, row: RememberedRow): number {
     const { value } = row
-    const length = value?.length ?? 0
-    const needed = HEAD_WORDS + ((length + 3) >> 2)
-    if (4 * (young.used + needed) + young.mapBytes > bytesMax / 2) {
+    const keyWords = wordsOf(asked.length)
+    const needed = HEAD_WORDS + keyWords + wordsOf(value?.length ?? 0)
+    if (bytesWith(young, needed) > generationMax) {
       old = young
       young = newGeneration()
       epoch++
     }
-    if (young.used + needed > young.words.length) grow(young, needed)
+    makeRoom(young, needed, generationMax)
+    const { words } = young
     const at = young.used
     young.used += needed
-    young.mapBytes += ENTRY_BYTES + key.length
-    young.at.set(key, at)
-    for (let i = 0; i < PATH_WORDS; i++) young.words[at + i] = row.paths[row.pathAt + i] as number
+    for (let i = 0; i < PATH_WORDS; i++) words[at + i] = row.paths[row.pathAt + i] as number
+    words[at + KEY_LENGTH] = asked.length
+    for (let i = 0; i < keyWords; i++) words[at + HEAD_WORDS + i] = asked.words[i] as number
     writeValue(young, at, value)
+    putSlot(young, slotOf(young, asked, hash), hash, at)
     return at
   }
 
-  function replace(record: number, key: StateKey, row: RememberedRow): void {
-    const fits = wordsOf(young.words[record + PATH_WORDS] as number) >= wordsOf(row.value?.length ?? -1)
-    if (fits) writeValue(young, record, row.value)
-    else append(key, row)
+  function put(key: StateKey, row: RememberedRow): void {
+    readKey(key, asked)
+    const hash = hashOf(asked.words, asked.length)
+    const record = recordOf(young, asked, hash)
+    if (record < 0 || !fits(young, record, row.value)) append(hash, row)
+    else writeValue(young, record, row.value)
   }
 
   return {
     find,
+    asked,
     epoch: () => epoch,
     pathInto(record, to, at) {
       for (let i = 0; i < PATH_WORDS; i++) to[at + i] = young.words[record + i] as number
@@ -121,22 +141,21 @@ export function rowMemory(bytesMax: number): RowMemory {
       let sum = 0
       for (let i = from; i < to; i++) {
         const record = records[i] as number
-        if (record >= 0)
-          sum ^=
-            (words[record + PATH_WORDS] as number) ^ (words[record + 2 * PATH_WORDS + HEAD_WORDS] as number)
+        if (record < 0) continue
+        sum ^= words[record + VALUE_LENGTH] as number
+        for (let ahead = 16; ahead <= 48; ahead += 16) sum ^= words[record + ahead] as number
       }
       touched[0] = sum
     },
     valueOf: (record) => valueAt(young.words, young.bytes, record),
-    add(key, row) {
-      append(key, row)
+    add(row) {
+      append(hashOf(asked.words, asked.length), row)
     },
-    put(key, row) {
-      const record = young.at.get(key)
-      if (record === undefined) append(key, row)
-      else replace(record, key, row)
+    put,
+    replace(record, key, row) {
+      if (fits(young, record, row.value)) writeValue(young, record, row.value)
+      else put(key, row)
     },
-    replace,
     clear() {
       young = newGeneration()
       old = newGeneration()
@@ -146,28 +165,96 @@ export function rowMemory(bytesMax: number): RowMemory {
 }
 
 function newGeneration(): Generation {
-  return { at: new Map(), words: new Int32Array(0), bytes: new Uint8Array(0), used: 0, mapBytes: 0 }
+  const slots = new Int32Array(SLOT_WORDS * SLOTS_MIN)
+  return { slots, words: new Int32Array(0), bytes: new Uint8Array(0), used: 0, count: 0 }
 }
 
-function grow(generation: Generation, words: number): void {
-  const larger = new Int32Array(Math.max(4096, 2 * (generation.used + words)))
-  larger.set(generation.words)
+/** The memory that a generation takes with one more record of so many words. */
+function bytesWith({ slots, used, count }: Generation, needed: number): number {
+  return 4 * (used + needed + (isFull(slots, count) ? 2 : 1) * slots.length)
+}
+
+function isFull(slots: Int32Array, count: number): boolean {
+  return SLOT_WORDS * 2 * (count + 1) > slots.length
+}
+
+/** For one more record of so many words. */
+function makeRoom(generation: Generation, needed: number, bytesMax: number): void {
+  const { slots, words, used, count } = generation
+  if (isFull(slots, count)) {
+    generation.slots = new Int32Array(2 * slots.length)
+    generation.count = 0
+    for (let slot = 0; slot < slots.length; slot += SLOT_WORDS) {
+      const [hash, place] = [slots[slot] as number, slots[slot + 1] as number]
+      if (place > 0) putSlot(generation, freeSlot(generation.slots, hash), hash, place - 1)
+    }
+  }
+  const end = used + needed
+  if (end <= words.length) return
+  const room = Math.floor(bytesMax / 4) - generation.slots.length
+  const larger = new Int32Array(Math.max(end, Math.min(Math.max(4096, 2 * end), room)))
+  larger.set(words.subarray(0, used))
   generation.words = larger
   generation.bytes = new Uint8Array(larger.buffer)
 }
 
-function wordsOf(length: number): number {
-  return length < 0 ? 0 : (length + 3) >> 2
+function putSlot(generation: Generation, slot: number, hash: number, record: number): void {
+  const { slots } = generation
+  if (slots[slot + 1] === 0) generation.count++
+  slots[slot] = hash
+  slots[slot + 1] = record + 1
 }
 
-function valueAt(words: Int32Array, bytes: Uint8Array, at: number): Uint8Array | null {
-  const length = words[at + PATH_WORDS] as number
+/** The slot that has a key, or the free one in which it has its place. */
+function slotOf({ slots, words }: Generation, key: KeyBytes, hash: number): number {
+  const last = slots.length - 1
+  for (let slot = (SLOT_WORDS * hash) & last; ; slot = (slot + SLOT_WORDS) & last) {
+    const place = slots[slot + 1] as number
+    if (place === 0 || (slots[slot] === hash && hasKey(words, place - 1, key))) return slot
+  }
+}
+
+function freeSlot(slots: Int32Array, hash: number): number {
+  const last = slots.length - 1
+  let slot = (SLOT_WORDS * hash) & last
+  while (slots[slot + 1] !== 0) slot = (slot + SLOT_WORDS) & last
+  return slot
+}
+
+/** The record of a key, −1 for none. */
+function recordOf(generation: Generation, key: KeyBytes, hash: number): number {
+  return (generation.slots[slotOf(generation, key, hash) + 1] as number) - 1
+}
+
+function hasKey(words: Int32Array, record: number, key: KeyBytes): boolean {
+  if (words[record + KEY_LENGTH] !== key.length) return false
+  const count = wordsOf(key.length)
+  for (let i = 0; i < count; i++) if (words[record + HEAD_WORDS + i] !== key.words[i]) return false
+  return true
+}
+
+function wordsOf(bytes: number): number {
+  return (bytes + 3) >> 2
+}
+
+/** Whether a value has room where that of a record is. */
+function fits({ words }: Generation, record: number, value: Uint8Array | null): boolean {
+  return wordsOf(value?.length ?? 0) <= wordsOf(Math.max(words[record + VALUE_LENGTH] as number, 0))
+}
+
+/** The byte at which the value of a record begins. */
+function valueStart(words: Int32Array, record: number): number {
+  return 4 * (record + HEAD_WORDS + wordsOf(words[record + KEY_LENGTH] as number))
+}
+
+function valueAt(words: Int32Array, bytes: Uint8Array, record: number): Uint8Array | null {
+  const length = words[record + VALUE_LENGTH] as number
   if (length < 0) return null
-  const start = 4 * (at + HEAD_WORDS)
+  const start = valueStart(words, record)
   return bytes.subarray(start, start + length)
 }
 
-function writeValue({ words, bytes }: Generation, at: number, value: Uint8Array | null): void {
-  words[at + PATH_WORDS] = value?.length ?? -1
-  if (value) bytes.set(value, 4 * (at + HEAD_WORDS))
+function writeValue({ words, bytes }: Generation, record: number, value: Uint8Array | null): void {
+  words[record + VALUE_LENGTH] = value?.length ?? -1
+  if (value) bytes.set(value, valueStart(words, record))
 }

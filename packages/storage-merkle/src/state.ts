@@ -119,13 +119,13 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
   function peek(key: StateKey): Uint8Array | undefined {
     const record = rows.find(key)
     if (record >= 0) return rows.valueOf(record) ?? undefined
-    hashKeyWith(pairs.messages, key, asked.words, asked.at)
+    hashKeyWith(pairs.messages, rows.asked, asked.words, asked.at)
     // What is new to a block, as the rows of its new accounts, is known not to be there without asking the database.
     const packed = isKnownAbsent(tree, path) ? undefined : now.view.packed(asked.entry)
     // A row that LevelDB lost would read as one that never was.
     if (!packed && findRow(tree, path)) throw missing(asked.entry)
-    const value = packed && valueOfRow(asked.entry, packed, key)
-    rows.add(key, { paths: asked.words, pathAt: asked.at, value: value ?? null })
+    const value = packed && valueOfRow(asked.entry, packed, rows.asked)
+    rows.add({ paths: asked.words, pathAt: asked.at, value: value ?? null })
     return value
   }
 
