@@ -10,7 +10,7 @@ import { CHANGE_WORDS } from './staged-rows.ts'
 export interface RowMemory {
   /** The record of a key, −1 when nothing is known. It is good for as long as `epoch` stays the same. Throws `primitives/NOT_HEX`. */
   find(key: StateKey): number
-  /** The key that `find` was asked for last. */
+  /** The key that was asked for last. */
   readonly asked: KeyBytes
   epoch(): number
   /** Writes H(key) of a record to the word `at`. */
@@ -69,23 +69,28 @@ interface Generation {
 export function rowMemory(bytesMax: number): RowMemory {
   const generationMax = Math.min(bytesMax / 2, GENERATION_BYTES_MAX)
   const asked = keyBytes()
+  let askedHash = 0
   const hashOf = keyHasher()
   let young = newGeneration()
   let old = newGeneration()
   let epoch = 0
 
-  function find(key: StateKey): number {
+  function ask(key: StateKey): void {
     readKey(key, asked)
-    const hash = hashOf(asked.words, asked.length)
-    const record = recordOf(young, asked, hash)
+    askedHash = hashOf(asked.words, asked.length)
+  }
+
+  function find(key: StateKey): number {
+    ask(key)
+    const record = recordOf(young, asked, askedHash)
     if (record >= 0) return record
     const { words, bytes } = old
-    const aged = recordOf(old, asked, hash)
-    return aged < 0 ? -1 : append(hash, { paths: words, pathAt: aged, value: valueAt(words, bytes, aged) })
+    const aged = recordOf(old, asked, askedHash)
+    return aged < 0 ? -1 : append({ paths: words, pathAt: aged, value: valueAt(words, bytes, aged) })
   }
 
   /** Writes a record of the key that is asked for. */
-  function append(hash: number, row: RememberedRow): number {
+  function append(row: RememberedRow): number {
     const { value } = row
     const keyWords = wordsOf(asked.length)
     const needed = HEAD_WORDS + keyWords + wordsOf(value?.length ?? 0)
@@ -102,15 +107,14 @@ export function rowMemory(bytesMax: number): RowMemory {
     words[at + KEY_LENGTH] = asked.length
     for (let i = 0; i < keyWords; i++) words[at + HEAD_WORDS + i] = asked.words[i] as number
     writeValue(young, at, value)
-    putSlot(young, slotOf(young, asked, hash), hash, at)
+    putSlot(young, slotOf(young, asked, askedHash), askedHash, at)
     return at
   }
 
   function put(key: StateKey, row: RememberedRow): void {
-    readKey(key, asked)
-    const hash = hashOf(asked.words, asked.length)
-    const record = recordOf(young, asked, hash)
-    if (record < 0 || !fits(young, record, row.value)) append(hash, row)
+    ask(key)
+    const record = recordOf(young, asked, askedHash)
+    if (record < 0 || !fits(young, record, row.value)) append(row)
     else writeValue(young, record, row.value)
   }
 
@@ -149,7 +153,7 @@ export function rowMemory(bytesMax: number): RowMemory {
     },
     valueOf: (record) => valueAt(young.words, young.bytes, record),
     add(row) {
-      append(hashOf(asked.words, asked.length), row)
+      append(row)
     },
     put,
     replace(record, key, row) {
