@@ -54,7 +54,8 @@ export function messageHasher(lanes: Lanes | undefined): MessageHasher {
 
   function hashAll(those: Gathered): void {
     const { blocks, from, count, ats, lengths } = those
-    if (lanes) lanes.messages(from, hashes, blocks, (count + 3) >> 2)
+    if (lanes && count === 1) lanes.message(from, hashes, blocks)
+    else if (lanes) lanes.messages(from, hashes, blocks, (count + 3) >> 2)
     else
       for (let i = 0; i < count; i++) {
         const start = from + i * blocks * 64

@@ -50,18 +50,22 @@ function answersRight(hash: HashInto): boolean {
   return got.every((byte, i) => byte === want[i])
 }
 
-/** By vectors if they answer right for a message of every number of blocks. */
+/** By vectors if they answer right for messages of every number of blocks, together and alone. */
 function rightMessages(vectors: Lanes | undefined): MessageHasher {
   const messages = messageHasher(vectors)
-  const input = someBytes(200)
-  const lengths = [0, 55, 56, 100, 119, 120, 200]
-  const got = new Int32Array(8 * lengths.length)
-  messages.begin(got)
-  for (const [i, length] of lengths.entries())
-    messages.bytes.set(input.subarray(0, length), messages.room(length, 8 * i))
-  messages.finish()
+  const input = someBytes(240)
+  const lengths = [0, 55, 56, 100, 119, 120, 180, 200, 230]
   const want = lengths.flatMap((length) => [...sha256(input.subarray(0, length))])
-  const isRight = new Uint8Array(got.buffer).every((byte, i) => byte === want[i])
+  const isRight = [false, true].every((alone) => {
+    const got = new Int32Array(8 * lengths.length)
+    messages.begin(got)
+    for (const [i, length] of lengths.entries()) {
+      messages.bytes.set(input.subarray(0, length), messages.room(length, 8 * i))
+      if (alone) messages.finish()
+    }
+    messages.finish()
+    return new Uint8Array(got.buffer).every((byte, i) => byte === want[i])
+  })
   return isRight ? messages : messageHasher(undefined)
 }
 
