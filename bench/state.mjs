@@ -4,12 +4,14 @@
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { hashInto } from '@chainsafe/hashtree'
 import { createMerkleProof, createMPT, verifyMerkleProof } from '@ethereumjs/mpt'
 import { sha256 } from '@mmtchain/crypto'
 import { tablePrefix, ZERO_HASH } from '@mmtchain/kernel'
 import { addressFromBytes, height, hash as toHash, toHex } from '@mmtchain/primitives'
-import { merkleStore } from '@mmtchain/storage-merkle'
+import { MEMORY_BYTES_DEFAULT, merkleStore } from '@mmtchain/storage-merkle'
 import { verifyStateProof } from '@mmtchain/storage-merkle/verify'
 import { SparseMerkleTree } from '@zk-kit/sparse-merkle-tree'
 import { ClassicLevel } from 'classic-level'
@@ -97,8 +99,8 @@ function processorMs() {
 }
 
 /** Of the rounds after the first ones. */
-const medianOf = (rounds) => {
-  const all = rounds.slice(WARM)
+const medianOf = (rounds, warm = WARM) => {
+  const all = rounds.slice(warm)
   return {
     clock: median(all.map(({ clock }) => clock)),
     processor: median(all.map(({ processor }) => processor)),
@@ -333,6 +335,7 @@ async function disk() {
   }
   await store.close()
   await reads(path, folder)
+  await readsAfterOpening(path)
   await rm(folder, { recursive: true, force: true })
 }
 
@@ -406,6 +409,15 @@ async function persisted(store, { recorded, record }, folder) {
   await raw.close()
 }
 
+/** A key as whoever asks has it: made just before, as the stored keys are that `getSync` is given. */
+const asked = (key) => Buffer.from(key, 'hex').toString('hex')
+const hashed = (key) => sha256(Buffer.from(key, 'hex'))
+const stored = (key) => Buffer.concat([Buffer.from('s'), hashed(key)])
+/** Keys, each as often as chance has it. */
+const choose = (count) => Array.from({ length: count }, () => keys[Math.floor(Math.random() * KEYS)])
+/** What part of `raw` is to be had: by the clock / by processor time / best round against best round. */
+const share = (raw, mine) => BY.map((by) => `${((100 * raw[by]) / mine[by]).toFixed(0)} %`).join(' / ')
+
 /** Random reads beside `getSync` of plain LevelDB with the rows alone, and of the store's own database by the stored key. */
 async function reads(path, folder) {
   const plain = new ClassicLevel(join(folder, 'plain'), LEVEL)
@@ -413,7 +425,7 @@ async function reads(path, folder) {
   for (let first = 0; first < KEYS; first += 20_000) {
     const batch = plain.batch()
     for (const [i, key] of keys.slice(first, first + 20_000).entries())
-      batch.put(sha256(Buffer.from(key, 'hex')), word(first + i, 100))
+      batch.put(hashed(key), word(first + i, 100))
     await batch.write()
   }
   const level = new ClassicLevel(path, LEVEL)
@@ -424,20 +436,16 @@ async function reads(path, folder) {
   const count = Math.ceil(KEYS / (WARM + ROUNDS))
   const times = { first: [], again: [], plain: [], same: [] }
   const all = (list, read) => timed(() => list.forEach(read))
-  const choose = () => Array.from({ length: count }, () => keys[Math.floor(Math.random() * KEYS)])
   for (let round = 0; round < WARM + ROUNDS; round++) {
-    const hashed = choose().map((key) => sha256(Buffer.from(key, 'hex')))
-    const stored = choose().map((key) => Buffer.concat([Buffer.from('s'), sha256(Buffer.from(key, 'hex'))]))
     const unread = order.slice(round * count, (round + 1) * count)
-    times.plain.push(await all(hashed, (key) => plain.getSync(key)))
-    if (unread.length === count) times.first.push(await all(unread, (key) => store.get(key)))
-    times.same.push(await all(stored, (key) => level.getSync(key)))
+    times.plain.push(await all(choose(count).map(hashed), (key) => plain.getSync(key)))
+    if (unread.length === count) times.first.push(await all(unread.map(asked), (key) => store.get(key)))
+    times.same.push(await all(choose(count).map(stored), (key) => level.getSync(key)))
   }
   for (let round = 0; round < WARM + ROUNDS; round++)
-    times.again.push(await all(choose(), (key) => store.get(key)))
+    times.again.push(await all(choose(count).map(asked), (key) => store.get(key)))
   const ms = medians(times)
   print(`random reads of ${KEYS} keys`, 'reads/s', 'of getSync, rows alone', 'of the same database')
-  const share = (raw, mine) => BY.map((by) => `${((100 * raw[by]) / mine[by]).toFixed(0)} %`).join(' / ')
   for (const [what, mine] of [
     ['of a row for the first time', ms.first],
     ['of a row that was read before', ms.again],
@@ -447,6 +455,61 @@ async function reads(path, folder) {
   print('  getSync, the same database', perSecond(count, ms.same.clock))
   await store.close()
   await plain.close()
+}
+
+/** How often the store is opened for random reads, after one opening in which compilers see what is to be fast. */
+const OPENINGS = 5
+
+/**
+ * As many random reads as there are keys, as LevelDB's `db_bench` counts `readrandom`: of the store, just opened and with the memory that it takes unless
+ * it is told otherwise, and in the same order of its database alone, just opened too.
+ */
+async function readsAfterOpening(path) {
+  const times = { ours: [], raw: [] }
+  let memory = 0
+  for (let round = 0; round < 1 + OPENINGS; round++) {
+    const order = choose(KEYS)
+    for (const what of round % 2 === 0 ? ['raw', 'ours'] : ['ours', 'raw']) {
+      const before = arrayBytes()
+      const level = new ClassicLevel(path, LEVEL)
+      await level.open()
+      const store = what === 'ours' ? await merkleStore({ level }) : undefined
+      times[what].push(
+        store
+          ? await inPieces(order, asked, (key) => store.get(key))
+          : await inPieces(order, stored, (key) => level.getSync(key)),
+      )
+      if (store) memory = arrayBytes() - before
+      await (store ?? level).close()
+    }
+  }
+  const [ours, raw] = [medianOf(times.ours, 1), medianOf(times.raw, 1)]
+  print(`${KEYS} random reads after opening`, 'reads/s', 'at best', 'of getSync')
+  print('  of the store', perSecond(KEYS, ours.clock), perSecond(KEYS, ours.best), share(raw, ours))
+  print('  getSync, the same database', perSecond(KEYS, raw.clock), perSecond(KEYS, raw.best))
+  const mebibytes = (bytes) => `${(bytes / 2 ** 20).toFixed(0)} MiB`
+  print(`  rows take, of ${mebibytes(MEMORY_BYTES_DEFAULT / 2)} at most`, mebibytes(memory))
+}
+
+/** The time of reads alone: their keys are made between them, some at a time. */
+async function inPieces(order, as, read) {
+  const spent = { clock: 0, processor: 0 }
+  for (let first = 0; first < order.length; first += 2_000) {
+    const list = order.slice(first, first + 2_000).map(as)
+    const { clock, processor } = await timed(() => list.forEach(read))
+    spent.clock += clock
+    spent.processor += processor
+  }
+  return spent
+}
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc')
+/** What arrays take. What one collection finds unused, the next one has given back. */
+function arrayBytes() {
+  collect()
+  collect()
+  return process.memoryUsage().arrayBuffers
 }
 
 await (mode === 'disk' ? disk() : mode === 'growth' ? growth() : trees())
