@@ -20,7 +20,7 @@ import { type Ahead, readerAhead } from './ahead.ts'
 import { backgroundWork, restingWork } from './background.ts'
 import { cacheOf } from './cache.ts'
 import { type CheckedStore, checkEverything } from './checking.ts'
-import { type Database, type MerkleStorePlace, openPlace, textOf } from './database.ts'
+import { type Batch, type Database, type MerkleStorePlace, openPlace, textOf } from './database.ts'
 import { checkNext, hasBlocks, type Kept, readCommitted } from './opening.ts'
 import { loadPairHasher, type PairHasherName } from './pair-hasher.ts'
 import { prunedBy, undoOf } from './past.ts'
@@ -207,6 +207,20 @@ function storeOn(args: {
     return base === (writing ?? state.now()) ? base : undefined
   }
 
+  /** The batch of a block, of which nothing is written yet. */
+  function planned(stage: Stage, commit: BlockCommit): { readonly batch: Batch; readonly plan: Plan } {
+    let batch: Batch | undefined
+    try {
+      batch = database.batch()
+      return { batch, plan: planOf(state, stage, commit, batch) }
+    } catch (error) {
+      void batch?.close()
+      if (isChainError(error)) throw error
+      // A database that somebody gave may have been closed.
+      throw merkleStoreFail.WRITE_FAILED({ height: commit.block.header.height, why: textOf(error) })
+    }
+  }
+
   function commit(commit: BlockCommit): Promise<void> {
     current()
     if (failed) throw failed
@@ -215,14 +229,7 @@ function storeOn(args: {
     if (!stage || !base) throw storeFail.STALE_STAGE({})
     checkNext(base, commit)
     live.add(stage)
-    const batch = database.batch()
-    let plan: Plan
-    try {
-      plan = planOf(state, stage, commit, batch)
-    } catch (error) {
-      void batch.close()
-      throw error
-    }
+    const { batch, plan } = planned(stage, commit)
     // From here on nobody may drop its tree.
     live.delete(stage)
     const { header } = commit.block

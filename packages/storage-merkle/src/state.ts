@@ -1,6 +1,14 @@
 // Reading the state after a block: rows, their order, proofs. What is read is checked against the state tree where it can be.
 import type { Header, StateKey, StateReader, StoredBlock } from '@mmtchain/kernel'
-import { compareBytes, equalBytes, fromHex, type Hash, type Height, toHex } from '@mmtchain/primitives'
+import {
+  compareBytes,
+  copyOfBytes,
+  equalBytes,
+  fromHex,
+  type Hash,
+  type Height,
+  toHex,
+} from '@mmtchain/primitives'
 import type { View } from './database.ts'
 import { commitmentProof, type ProvenKey, type ProvenRow } from './ics23.ts'
 import { hashKey } from './key-bytes.ts'
@@ -12,15 +20,7 @@ import { entry, missing, type Row, rowAtWords, type Version, valueOfRow } from '
 import { merkleStoreFail } from './refusals.ts'
 import { type RowMemory, rowMemory } from './row-memory.ts'
 import { type StateTree, stateTree, type TreeRoot } from './state-tree.ts'
-import {
-  findRow,
-  isKnownAbsent,
-  neighbourOf,
-  pooled,
-  provePaths,
-  siblingsOf,
-  type TreeRow,
-} from './tree-proofs.ts'
+import { findRow, isKnownAbsent, neighbourOf, provePaths, siblingsOf, type TreeRow } from './tree-proofs.ts'
 
 /**
  * All that reads see, replaced as a whole when a batch is on disk. The view is a snapshot, so what LevelDB already
@@ -138,12 +138,12 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
     }
     rows.pathInto(record, asked.words, asked.at)
     const value = rows.valueOf(record)
-    return { values: [value ? copyOf(value) : undefined], proof: provePaths(tree, [path]) }
+    return { values: [value ? copyOfBytes(value) : undefined], proof: provePaths(tree, [path]) }
   }
 
   function get(key: StateKey): Uint8Array | undefined {
     const value = peek(key)
-    return value && copyOf(value)
+    return value && copyOfBytes(value)
   }
 
   function row(version: Version, { path, since }: TreeRow): Row {
@@ -247,11 +247,4 @@ export function stateOn(found: Committed, pairs: PairHasher, memory: MemoryBound
 
 function distinct(sorted: readonly Uint8Array[]): readonly Uint8Array[] {
   return sorted.filter((path, i) => i === 0 || !equalBytes(path, sorted[i - 1] as Uint8Array))
-}
-
-/** What its taker may keep, and nobody changes. */
-function copyOf(value: Uint8Array): Uint8Array {
-  const copy = pooled(value.length)
-  copy.set(value)
-  return copy
 }

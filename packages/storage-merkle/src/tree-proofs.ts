@@ -1,4 +1,5 @@
 // Proofs out of the state tree (docs/spec/formats.md, section 16), and the walks that they need.
+import { copyOfBytes } from '@mmtchain/primitives'
 import { flipBit } from './snapshot-format.ts'
 import {
   type Arena,
@@ -70,9 +71,7 @@ export function provePaths(tree: LoadingTree, paths: readonly Uint8Array[]): Uin
     proveRef(tree, childOf(tree.arena, top, 0), hashAt(top, 0), 0, { paths, from: 0, to: paths.length })
   }
   const start = writeLengthBefore(writer.nodes)
-  const proof = pooled(writer.at - start)
-  proof.set(writer.bytes.subarray(start, writer.at))
-  return proof
+  return copyOfBytes(writer.bytes, start, writer.at)
 }
 
 /** Writes a ULEB128 just before the nodes. Answers where it begins. */
@@ -83,21 +82,6 @@ function writeLengthBefore(length: number): number {
   for (let i = 0; i < bytes; i++)
     writer.bytes[start + i] = ((length >>> (7 * i)) & 0x7f) | (i + 1 < bytes ? 0x80 : 0)
   return start
-}
-
-const POOL_BYTES = 1 << 16
-let pool = new Uint8Array(POOL_BYTES)
-let pooledBytes = 0
-
-/** A piece of memory that nobody else has. Many small ones share an array, since each of its own costs as much as a proof. */
-export function pooled(bytes: number): Uint8Array {
-  if (bytes > POOL_BYTES / 16) return new Uint8Array(bytes)
-  if (pooledBytes + bytes > POOL_BYTES) {
-    pool = new Uint8Array(POOL_BYTES)
-    pooledBytes = 0
-  }
-  pooledBytes += bytes
-  return pool.subarray(pooledBytes - bytes, pooledBytes)
 }
 
 /** The nodes on the way to a path; that of depth n is the n-th. A way has as many as a path has bits at most. */

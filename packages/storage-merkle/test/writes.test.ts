@@ -93,3 +93,14 @@ test('a store that fails once with a bad block, then goes on, is the same as one
   await expectWhole(store)
   await store.close()
 })
+
+test('a level that somebody else has closed is told of by a coded refusal', async () => {
+  const level = newLevel()
+  const store = await merkleStore({ level })
+  const commit = sampleCommit({ store, changes: changesOf(1), seed: 1 })
+  await level.close()
+  await expect((async () => store.commit(commit))()).rejects.toMatchObject({
+    code: 'store/WRITE_FAILED',
+    values: { height: 0n },
+  })
+})
