@@ -1,22 +1,17 @@
 import { merkleStore } from '@mmtchain/storage-merkle'
 import { sampleCommit } from '@mmtchain/testkit'
 import { expect, test } from 'vitest'
-import { newLevel } from './temp-store.ts'
+import { countReads, newLevel } from './temp-store.ts'
 
 test('a row that the tree in memory does not have is not looked for in the database', async () => {
   const level = newLevel()
-  let reads = 0
-  const getSync = level.getSync.bind(level)
-  level.getSync = ((key: Uint8Array, options: object) => {
-    reads++
-    return getSync(key, options)
-  }) as typeof level.getSync
+  const readsOf = countReads(level)
   const changes = Array.from({ length: 50 }, (_, i) => [`aa${10 + i}`, Uint8Array.of(i)] as const)
   let store = await merkleStore({ level })
   await store.commit(sampleCommit({ store, changes, seed: 1 }))
-  reads = 0
+  readsOf()
   for (let i = 10; i < 60; i++) expect(store.get(`bb${i}`)).toBeUndefined()
-  expect(reads).toBe(0)
+  expect(readsOf()).toBe(0)
   // With nothing in memory the database answers, and rows are there as before.
   await store.close()
   store = await merkleStore({ level })

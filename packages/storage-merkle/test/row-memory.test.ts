@@ -4,7 +4,7 @@ import { merkleStore } from '@mmtchain/storage-merkle'
 import { sampleCommit } from '@mmtchain/testkit'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { inMemory, newLevel } from './temp-store.ts'
+import { countReads, inMemory, newLevel } from './temp-store.ts'
 
 const KEYS = 400
 /** Keys of all lengths from two bytes on, some the beginning of others, a few longer than what is hashed in one go. */
@@ -85,17 +85,12 @@ describe('rows in memory', () => {
       const first = await merkleStore({ level })
       await first.commit(sampleCommit({ store: first, changes, seed: 1 }))
       await first.close()
-      let reads = 0
-      const getSync = level.getSync.bind(level)
-      level.getSync = ((key: Uint8Array, options: object) => {
-        reads++
-        return getSync(key, options)
-      }) as typeof level.getSync
+      const readsOf = countReads(level)
       const store = await merkleStore({ level, memoryBytes })
       for (const expected of [count, again]) {
-        reads = 0
+        readsOf()
         for (const [key] of changes) expect(store.get(key)).toBeDefined()
-        expect(reads).toBe(expected)
+        expect(readsOf()).toBe(expected)
       }
       await store.close()
     }

@@ -18,6 +18,21 @@ export function newLevel(): MemoryLevel<Uint8Array, Uint8Array> {
   return new MemoryLevel({ keyEncoding: 'view', valueEncoding: 'view', storeEncoding: 'view' })
 }
 
+/** Counts the reads of a level from now on. Answers how many there were since it was asked last. */
+export function countReads(level: MemoryLevel<Uint8Array, Uint8Array>): () => number {
+  const getSync = level.getSync.bind(level)
+  let reads = 0
+  level.getSync = ((key: Uint8Array, options: object) => {
+    reads++
+    return getSync(key, options)
+  }) as typeof level.getSync
+  return () => {
+    const count = reads
+    reads = 0
+    return count
+  }
+}
+
 /** A new store on memory-level. */
 export function inMemory(options: MerkleStoreOptions = {}): Promise<MerkleStore> {
   return merkleStore({ level: newLevel(), ...options })
