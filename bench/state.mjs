@@ -281,7 +281,7 @@ async function bytesOf(folder) {
 }
 
 /** What the store opens LevelDB with, so that what is measured beside it has the same. */
-const LEVEL = { keyEncoding: 'view', valueEncoding: 'view', cacheSize: 64 << 20, writeBufferSize: 16 << 20 }
+const LEVEL = { keyEncoding: 'view', valueEncoding: 'view', cacheSize: 64 << 20, writeBufferSize: 64 << 20 }
 
 /** `record` has the entries of the next batch of any LevelDB remembered: it takes time, so no round that counts does. */
 function recording() {
@@ -354,8 +354,8 @@ async function commitAhead(store, blocks) {
   await done
 }
 
-/** Blocks of a run. */
-const RUN = 5
+/** Blocks of a run: its last one is waited for, with nothing beside it. */
+const RUN = 10
 
 /**
  * Blocks of updates with everything that a commit does: in turn, and each staged while the one before is being written, as a node may that gets

@@ -5,8 +5,10 @@ import { merkleStoreFail } from './refusals.ts'
 
 /** For uncompressed blocks of LevelDB. Its default of 8 MB makes staging on 100,000 rows take twice as long. */
 const CACHE_BYTES = 64 << 20
-/** LevelDB's memory table. Larger ones did not pay; smaller ones stall under blocks of 10,000 changes. */
-const WRITE_BUFFER_BYTES = 16 << 20
+/** LevelDB's memory table takes this share of what a store may take, within bounds: a larger one has less to compact, a smaller one stalls. */
+const TABLE_SHARE = 1 / 16
+const TABLE_BYTES_MIN = 16 << 20
+const TABLE_BYTES_MAX = 64 << 20
 
 /** By names that bundlers do not follow: pages have neither, and give a level of their own. */
 const CLASSIC_LEVEL: string = 'classic-level'
@@ -84,13 +86,14 @@ const held = new Set<string>()
 /** A folder of its own, or a database that somebody made: one of memory-level in tests and pages. */
 export type MerkleStorePlace = { readonly path: string } | { readonly level: Level }
 
-/** Opens or makes the database at a place. */
-export function openPlace(place: MerkleStorePlace): Promise<Database> {
-  return 'path' in place ? openFolder(place.path) : openLevel({ level: place.level, name: 'the given level' })
+/** Opens or makes the database at a place, for a store that may take so much memory. */
+export function openPlace(place: MerkleStorePlace, memoryBytes = 0): Promise<Database> {
+  if ('level' in place) return openLevel({ level: place.level, name: 'the given level' })
+  return openFolder(place.path, memoryBytes)
 }
 
 /** Opens or makes the database in a folder. Throws `store/LOCKED`, `store/CANNOT_OPEN`, `store/UNKNOWN_FORMAT` or `store/DAMAGED`. */
-async function openFolder(path: string): Promise<Database> {
+async function openFolder(path: string, memoryBytes: number): Promise<Database> {
   const folder = await realFolder(path)
   if (held.has(folder)) throw merkleStoreFail.LOCKED({ path })
   held.add(folder)
@@ -100,7 +103,7 @@ async function openFolder(path: string): Promise<Database> {
       keyEncoding: 'view',
       valueEncoding: 'view',
       cacheSize: CACHE_BYTES,
-      writeBufferSize: WRITE_BUFFER_BYTES,
+      writeBufferSize: tableBytes(memoryBytes),
     })
     const close = async () => {
       await level.close()
@@ -133,6 +136,10 @@ async function openLevel(args: {
     await close()
     throw isChainError(error) ? error : openingRefused(name, error)
   }
+}
+
+function tableBytes(memoryBytes: number): number {
+  return Math.min(TABLE_BYTES_MAX, Math.max(TABLE_BYTES_MIN, Math.floor(TABLE_SHARE * memoryBytes)))
 }
 
 async function realFolder(path: string): Promise<string> {

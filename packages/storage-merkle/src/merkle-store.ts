@@ -48,7 +48,10 @@ export interface MerkleStoreOptions {
    * in the background. Default 1024.
    */
   readonly keepHeights?: number | 'all'
-  /** About how much memory rows, tree and index may take together, in bytes. Default 256 MiB. */
+  /**
+   * About how much memory rows, tree and index may take together, in bytes. Default 256 MiB. LevelDB's memory table takes a sixteenth
+   * beside it, 16 to 64 MiB, and once more while it is written.
+   */
   readonly memoryBytes?: number
   /** How the pairs of the tree are hashed; the fastest that this host has unless it is given. */
   readonly pairHasher?: PairHasherName
@@ -65,12 +68,12 @@ export interface MerkleStoreOptions {
  */
 export async function merkleStore(options: MerkleStorePlace & MerkleStoreOptions): Promise<MerkleStore> {
   const pairs = await loadPairHasher(options.pairHasher)
-  const database = await openPlace(options)
+  const { keepHeights = KEEP_HEIGHTS_DEFAULT, memoryBytes = MEMORY_BYTES_DEFAULT } = options
+  const database = await openPlace(options, memoryBytes)
   try {
     await checkRestored(database)
     const { committed, kept } = readCommitted(database)
     if (!committed.tip && (await hasBlocks(database))) throw missing(entry.tip())
-    const { keepHeights = KEEP_HEIGHTS_DEFAULT, memoryBytes = MEMORY_BYTES_DEFAULT } = options
     const memory = { rows: memoryBytes / 2, tree: memoryBytes / 4, index: memoryBytes / 4 }
     const state = stateOn(committed, pairs, memory)
     const { onDamage = () => undefined } = options

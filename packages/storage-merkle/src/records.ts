@@ -31,7 +31,7 @@ import {
   isChainError,
   toHex,
 } from '@mmtchain/primitives'
-import { crc32 } from './crc32.ts'
+import { crc32, crc32Viewed, type Viewed } from './crc32.ts'
 import { isKey, type KeyBytes } from './key-bytes.ts'
 import type { Page, PageRef } from './key-index.ts'
 import { merkleStoreFail } from './refusals.ts'
@@ -272,8 +272,8 @@ export function packBody(key: Uint8Array, body: Uint8Array): Uint8Array {
 }
 
 /** Writes the checksum of a key and the value behind it into the last bytes before `end`. */
-export function seal(bytes: Uint8Array, start: number, end: number): void {
-  writeU32(bytes, end - SUM_BYTES, crc32(bytes, 0, start, end - SUM_BYTES))
+export function seal(memory: Viewed, start: number, end: number): void {
+  writeU32(memory.bytes, end - SUM_BYTES, crc32Viewed(memory, start, end - SUM_BYTES))
 }
 
 export function writeU32(to: Uint8Array, at: number, value: number): void {

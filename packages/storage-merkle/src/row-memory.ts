@@ -25,8 +25,8 @@ export interface RowMemory {
   add(row: RememberedRow): void
   /** The same of any key. */
   put(key: StateKey, row: RememberedRow): void
-  /** The same for the key of a record. */
-  replace(record: number, key: StateKey, row: RememberedRow): void
+  /** Writes `length` bytes of words from one on over the value of a record, −1 for no row. False where they have no room: then `put` has. */
+  overwrite(record: number, words: Int32Array, start: number, length: number): boolean
   clear(): void
 }
 
@@ -114,7 +114,7 @@ export function rowMemory(bytesMax: number): RowMemory {
   function put(key: StateKey, row: RememberedRow): void {
     ask(key)
     const record = recordOf(young, asked, askedHash)
-    if (record < 0 || !fits(young, record, row.value)) append(row)
+    if (record < 0 || !fits(young, record, row.value?.length ?? -1)) append(row)
     else writeValue(young, record, row.value)
   }
 
@@ -156,9 +156,14 @@ export function rowMemory(bytesMax: number): RowMemory {
       append(row)
     },
     put,
-    replace(record, key, row) {
-      if (fits(young, record, row.value)) writeValue(young, record, row.value)
-      else put(key, row)
+    overwrite(record, from, start, length) {
+      const { words } = young
+      if (!fits(young, record, length)) return false
+      words[record + VALUE_LENGTH] = length
+      const at = valueStart(words, record) >> 2
+      const count = wordsOf(Math.max(length, 0))
+      for (let i = 0; i < count; i++) words[at + i] = from[start + i] as number
+      return true
     },
     clear() {
       young = newGeneration()
@@ -241,9 +246,9 @@ function wordsOf(bytes: number): number {
   return (bytes + 3) >> 2
 }
 
-/** Whether a value has room where that of a record is. */
-function fits({ words }: Generation, record: number, value: Uint8Array | null): boolean {
-  return wordsOf(value?.length ?? 0) <= wordsOf(Math.max(words[record + VALUE_LENGTH] as number, 0))
+/** Whether so many bytes, −1 for no row, have room where the value of a record is. */
+function fits({ words }: Generation, record: number, length: number): boolean {
+  return wordsOf(Math.max(length, 0)) <= wordsOf(Math.max(words[record + VALUE_LENGTH] as number, 0))
 }
 
 /** The byte at which the value of a record begins. */

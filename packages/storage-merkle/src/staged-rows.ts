@@ -26,6 +26,8 @@ export interface StagedRows extends PathChanges {
   readonly keyBytes: Uint32Array
   /** The keys in bytes, and behind each the value; that of row i goes from `starts[i]`, a whole word, to before `ends[i]`. */
   readonly values: Uint8Array
+  /** The same memory. */
+  readonly valueWords: Int32Array
   readonly starts: Uint32Array
   readonly ends: Uint32Array
 }
@@ -77,6 +79,7 @@ export function stagedRows(changes: StateChanges, messages: MessageHasher, known
     keys: new Array<StateKey>(count),
     keyBytes: new Uint32Array(count),
     values: packed.bytes(),
+    valueWords: packed.words(),
     starts: new Uint32Array(count),
     ends: new Uint32Array(count),
   }
@@ -134,6 +137,7 @@ function packedRows(count: number) {
     starts,
     ends,
     bytes: () => bytes,
+    words: () => words,
     add(keys: readonly StateKey[], values: readonly (Uint8Array | null)[], from: number, to: number): void {
       let sum = 0
       for (let i = from; i < to; i++) sum ^= values[i]?.[0] ?? 0

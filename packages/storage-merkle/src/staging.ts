@@ -244,13 +244,15 @@ function valueBefore(state: State, { on, rows, epoch, same }: Stage, i: number):
 
 /** Keeps the rows of a block that is the tip in memory. */
 export function rememberRows({ rows: memory }: State, { rows, epoch }: Stage): void {
-  const { count, words: paths } = rows
+  const { count, words: paths, valueWords, starts, ends } = rows
   for (let i = 0; i < count; i++) {
-    const row = { paths, pathAt: i * CHANGE_WORDS, value: rows.written[i] ? stagedValue(rows, i) : null }
     const record = rows.records[i] as number
-    const key = rows.keys[i] as StateKey
-    if (record < 0 || epoch !== memory.epoch()) memory.put(key, row)
-    else memory.replace(record, key, row)
+    const start = starts[i] as number
+    const length = rows.written[i] ? (ends[i] as number) - start : -1
+    const isKnown = record >= 0 && epoch === memory.epoch()
+    if (isKnown && memory.overwrite(record, valueWords, start >> 2, length)) continue
+    const value = rows.written[i] ? stagedValue(rows, i) : null
+    memory.put(rows.keys[i] as StateKey, { paths, pathAt: i * CHANGE_WORDS, value })
   }
 }
 
