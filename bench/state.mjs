@@ -40,7 +40,15 @@ function word(number, bytes) {
 function updates(count, of = KEYS) {
   const chosen = new Set()
   while (chosen.size < count) chosen.add(Math.floor(Math.random() * of))
-  const rows = Array.from(chosen, (i) => [keys[i], word(seed++, 100)])
+  // Pieces of a larger memory, as encoded values are.
+  const values = new Uint8Array(100 * count)
+  const view = new DataView(values.buffer)
+  let at = 0
+  const rows = Array.from(chosen, (i) => {
+    view.setUint32(at, seed++)
+    at += 100
+    return [keys[i], values.subarray(at - 100, at)]
+  })
   return rows.sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
@@ -281,7 +289,10 @@ async function bytesOf(folder) {
 }
 
 /** What the store opens LevelDB with, so that what is measured beside it has the same. */
-const LEVEL = { keyEncoding: 'view', valueEncoding: 'view', cacheSize: 64 << 20, writeBufferSize: 64 << 20 }
+const LEVEL = {
+  ...{ keyEncoding: 'view', valueEncoding: 'view' },
+  ...{ cacheSize: 64 << 20, writeBufferSize: 64 << 20, maxFileSize: 4 << 20 },
+}
 
 /** `record` has the entries of the next batch of any LevelDB remembered: it takes time, so no round that counts does. */
 function recording() {
@@ -355,7 +366,7 @@ async function commitAhead(store, blocks) {
 }
 
 /** Blocks of a run: its last one is waited for, with nothing beside it. */
-const RUN = 10
+const RUN = 20
 
 /**
  * Blocks of updates with everything that a commit does: in turn, and each staged while the one before is being written, as a node may that gets

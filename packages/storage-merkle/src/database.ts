@@ -9,6 +9,9 @@ const CACHE_BYTES = 64 << 20
 const TABLE_SHARE = 1 / 16
 const TABLE_BYTES_MIN = 16 << 20
 const TABLE_BYTES_MAX = 64 << 20
+/** LevelDB's default, and the share of a memory table that a file has room for: with more files than that writes wait seconds for a merge. */
+const FILE_BYTES_MIN = 2 << 20
+const FILE_SHARE = 1 / 16
 
 /** By names that bundlers do not follow: pages have neither, and give a level of their own. */
 const CLASSIC_LEVEL: string = 'classic-level'
@@ -103,7 +106,7 @@ async function openFolder(path: string, memoryBytes: number): Promise<Database> 
       keyEncoding: 'view',
       valueEncoding: 'view',
       cacheSize: CACHE_BYTES,
-      writeBufferSize: tableBytes(memoryBytes),
+      ...tableSizes(memoryBytes),
     })
     const close = async () => {
       await level.close()
@@ -138,8 +141,10 @@ async function openLevel(args: {
   }
 }
 
-function tableBytes(memoryBytes: number): number {
-  return Math.min(TABLE_BYTES_MAX, Math.max(TABLE_BYTES_MIN, Math.floor(TABLE_SHARE * memoryBytes)))
+function tableSizes(memoryBytes: number) {
+  const share = Math.floor(TABLE_SHARE * memoryBytes)
+  const writeBufferSize = Math.min(TABLE_BYTES_MAX, Math.max(TABLE_BYTES_MIN, share))
+  return { writeBufferSize, maxFileSize: Math.max(FILE_BYTES_MIN, Math.floor(FILE_SHARE * writeBufferSize)) }
 }
 
 async function realFolder(path: string): Promise<string> {
