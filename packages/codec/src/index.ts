@@ -17,6 +17,7 @@ export {
   withEncoded,
 } from './codec.ts'
 export { list, map, option, set, unit } from './containers.ts'
+export { type Keeping, keeping } from './kept.ts'
 export { amount, amountSum, bool, height, u8, u16, u32, u64, u128 } from './numbers.ts'
 export {
   type Fields,

@@ -1,8 +1,7 @@
 // What comes from other nodes: checked once, kept within bounds, never trusted.
-import { encode } from '@mmtchain/codec'
 import { type Block, blockId, evidenceRoot, listRoot, type PeerId, type Validator } from '@mmtchain/kernel'
 import { equalBytes, type Hash } from '@mmtchain/primitives'
-import { transaction } from '@mmtchain/tx'
+import { transactionBytes } from '@mmtchain/tx'
 import { claimedSeats, type Rulers, readSeal, type VoteClaim, verifiedSeats } from './certificates.ts'
 import { evidenceFault, evidenceOf, offenceOf, readEvidence, samePlace } from './evidence.ts'
 import {
@@ -227,7 +226,7 @@ function isWhole({ next }: Pick<Work, 'next'>, id: Hash, block: Block): boolean 
   const { header, transactions } = block
   if (blockId(next.chain.fingerprint, header) !== id) return false
   return (
-    listRoot(transactions.map((one) => encode(transaction, one))) === header.txRoot &&
+    listRoot(transactions.map(transactionBytes)) === header.txRoot &&
     evidenceRoot(block) === header.evidenceRoot
   )
 }

@@ -26,6 +26,7 @@ export {
   unit,
 } from '@mmtchain/codec'
 export { type Address, type Amount, ChainError, type Hash, type Height } from '@mmtchain/primitives'
+export { transactionBytes } from '@mmtchain/tx'
 export {
   type Block,
   block,
@@ -129,7 +130,7 @@ export {
 } from './declare/tables.ts'
 export { tablePrefix } from './execution/journal.ts'
 export { createMachine } from './execution/machine.ts'
-export { type Executed, type Prepared, type Quote, transactionBytes } from './execution/transaction.ts'
+export type { Executed, Prepared, Quote } from './execution/transaction.ts'
 export type { KernelTypes } from './kernel-module.ts'
 export type { Admission, Execution, Machine, Reservation, Skipped, StateStore } from './machine.ts'
 export { slotMsOf } from './pace.ts'

@@ -1,4 +1,5 @@
 import { height as toHeight } from '@mmtchain/primitives'
+import { transactionBytes } from '@mmtchain/tx'
 import { type ValidatorSet, ZERO_HASH } from './block.ts'
 import { keepChanges } from './execution/journal.ts'
 import { type Release, type Releases, releaseOf } from './execution/release.ts'
@@ -10,7 +11,6 @@ import {
   quote,
   reserve,
   reserveTransaction,
-  transactionBytes,
 } from './execution/transaction.ts'
 import { validatorsIn } from './kernel-module.ts'
 import type { Machine } from './machine.ts'

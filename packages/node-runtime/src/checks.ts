@@ -1,8 +1,8 @@
 import { decode } from '@mmtchain/codec'
 import { sha256 } from '@mmtchain/crypto'
-import { type Machine, type Prepared, transactionBytes } from '@mmtchain/kernel'
+import type { Machine, Prepared } from '@mmtchain/kernel'
 import { type Hash, hash } from '@mmtchain/primitives'
-import { type Transaction, transaction as transactionCodec } from '@mmtchain/tx'
+import { type Transaction, transactionBytes, transaction as transactionCodec } from '@mmtchain/tx'
 import type { CheckThreads } from './host.ts'
 import { recentOf } from './recent.ts'
 
@@ -59,9 +59,8 @@ export function createChecks(args: {
 
   function read(given: Transaction | Uint8Array, look?: Look): Candidate | { readonly error: unknown } {
     try {
-      const isBytes = given instanceof Uint8Array
-      const transaction = isBytes ? decode(transactionCodec, given) : given
-      const bytes = isBytes ? given : transactionBytes(given)
+      const transaction = given instanceof Uint8Array ? decode(transactionCodec, given) : given
+      const bytes = transactionBytes(transaction)
       look?.(transaction, bytes)
       return candidate(transaction, bytes)
     } catch (error) {

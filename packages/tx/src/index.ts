@@ -39,5 +39,6 @@ export {
   type TransactionCall,
   transaction,
   transactionBody,
+  transactionBytes,
   transactionId,
 } from './transaction.ts'

@@ -6,6 +6,7 @@ import {
   hash,
   height,
   type Infer,
+  keeping,
   list,
   option,
   struct,
@@ -56,9 +57,17 @@ const signatures = list(keySignature, { max: 16 })
 export const payerConsent = struct({ authority, feeMax: amount, signatures })
 export type PayerConsent = Infer<typeof payerConsent>
 
-/** A signed transaction (formats.md, 6.3). */
-export const transaction = struct({ body: transactionBody, signatures, payerConsent: option(payerConsent) })
+const kept = keeping(
+  'mmt/transaction/1',
+  struct({ body: transactionBody, signatures, payerConsent: option(payerConsent) }),
+)
+
+/** A signed transaction (formats.md, 6.3). Decoded ones keep their bytes, so what is in them may not be changed. */
+export const transaction = kept.codec
 export type Transaction = Infer<typeof transaction>
+
+/** A transaction's full bytes, signatures included. They may not be changed. */
+export const transactionBytes: (value: Transaction) => Uint8Array = kept.bytesOf
 
 const ID_TAG = tag('mmt/tx/1')
 const SENDER_TAG = tag('mmt/tx/sender/1')

@@ -5,7 +5,7 @@ import {
   isChainError,
   height as toHeight,
 } from '@mmtchain/primitives'
-import { checkTransaction, type Transaction } from '@mmtchain/tx'
+import { checkTransaction, type Transaction, transactionBytes } from '@mmtchain/tx'
 import {
   type Block,
   blockId,
@@ -46,7 +46,6 @@ import {
   expectNothing,
   kernelContext,
   type Prepared,
-  transactionBytes,
 } from './transaction.ts'
 
 const NO_PROPOSER = addressFromBytes(new Uint8Array(32))

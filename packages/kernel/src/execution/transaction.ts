@@ -1,4 +1,4 @@
-import { amount, decode, encode } from '@mmtchain/codec'
+import { amount, decode } from '@mmtchain/codec'
 import { type Address, type Amount, type ChainError, type Hash, isChainError } from '@mmtchain/primitives'
 import {
   type Authority,
@@ -7,7 +7,6 @@ import {
   sameAuthority,
   signaturesWeight,
   type Transaction,
-  transaction as transactionCodec,
 } from '@mmtchain/tx'
 import type { Event, Receipt } from '../block.ts'
 import { commandFeeOf, priceOf } from '../declare/fees.ts'
@@ -344,9 +343,4 @@ function settleFee({ feeModule }: Rules, session: Session, charged: Charged, out
 /** The kernel module's own context, typed. */
 export function kernelContext(session: Session): CommandContext<KernelTypes> {
   return session.contexts('kernel').command as CommandContext<KernelTypes>
-}
-
-/** A transaction's full bytes. */
-export function transactionBytes(transaction: Transaction): Uint8Array {
-  return encode(transactionCodec, transaction)
 }
