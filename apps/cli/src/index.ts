@@ -14,3 +14,4 @@ export {
 export { isModuleName, moduleFiles } from './scaffold-module.ts'
 export { zhHealth } from './words/zh-health.ts'
 export { zhRefusals } from './words/zh-refusals.ts'
+export { youngSpaceFlags } from './young-space.ts'

@@ -12,6 +12,7 @@ import type { ChainStatus } from './node-view.ts'
 import { look, print, rows } from './output.ts'
 import { cliFail } from './refusals.ts'
 import { clearTestnet, makeTestnet, testnetHomes } from './testnet-homes.ts'
+import { youngSpaceFlags } from './young-space.ts'
 
 const VALIDATORS_MAX = 108
 const BASE_PORT = 7_000
@@ -136,8 +137,9 @@ async function runAll(options: TestnetOptions, homes: readonly Home[]): Promise<
 /** `mmt start` in a process of its own, whose lines go to `node.log` in its home. */
 export function startNode(home: Home): Running {
   const log = openSync(join(home.path, 'node.log'), 'a', 0o600)
+  const flags = youngSpaceFlags({ execArgv: process.execArgv, nodeOptions: process.env.NODE_OPTIONS ?? '' })
   const words = [process.argv[1] as string, 'start', '--home', home.path]
-  const child = spawn(process.execPath, words, { stdio: ['ignore', log, log] })
+  const child = spawn(process.execPath, [...flags, ...words], { stdio: ['ignore', log, log] })
   closeSync(log)
   return { home, child, ended: once(child, 'exit').catch(() => undefined) }
 }
