@@ -24,7 +24,12 @@ const LOOK_MS = 20
 const DRAIN_MS = 120_000
 /** The loads, as shares of what the network takes. */
 const LOADS = [0.25, 0.5, 0.75] as const
-const WARM_SECONDS = 5
+/** How long they are under full load before anything is measured. In the first seconds a quarter of what a node does is to compile. */
+const WARM_SECONDS = 30
+/** What is signed for that, as a share of what signature checks alone allow. A network that takes more is warm sooner. */
+const WARM_SHARE = 0.4
+/** What waits in a node without room for more. */
+const POOL_MAX = 10_000
 const RATE = 1_000_000
 
 export interface NetworkPlan {
@@ -65,13 +70,20 @@ export async function benchNetwork(options: CommonOptions, plan: NetworkPlan, li
     const urls = homes.map(rpcOf)
     const asks = urls.map((url) => httpTransport({ url }))
     await heightReached(asks, 3n, running)
-    const results = plan.isIdle ? [await idle(urls, asks, plan)] : await loads(options, urls, asks, plan)
+    const results = plan.isIdle
+      ? [await idle(urls, asks, plan)]
+      : await loads(options, urls, asks, plan, limit)
     report(options, plan, limit, results)
   } finally {
     for (const { child } of running) child.kill('SIGTERM')
     await Promise.all(running.map(({ ended }) => ended))
     await rm(dir, { recursive: true, force: true })
   }
+}
+
+/** How many transfers a second signature checks alone allow, since each node checks each one. */
+function mostOf({ allCores }: Limit, { validators }: NetworkPlan): number {
+  return allCores / validators
 }
 
 /** The reference alliance with room in its blocks. */
@@ -197,6 +209,7 @@ async function loads(
   urls: readonly string[],
   asks: readonly Transport[],
   plan: NetworkPlan,
+  limit: Limit,
 ): Promise<readonly LoadResult[]> {
   const load = await startPart('paced')
   try {
@@ -223,13 +236,13 @@ async function loads(
       }
     }
     // Code that is compiled, and a first idea of how many they take.
-    await sign(60_000)
+    await sign(WARM_SHARE * mostOf(limit, plan) * WARM_SECONDS)
     const warm = await run(null, null, WARM_SECONDS)
-    await sign(Math.ceil(warm.sentPerSecond * plan.seconds * 2))
+    await sign(POOL_MAX * plan.validators + warm.finalPerSecond * plan.seconds * 2)
     const full = await run(null, null, plan.seconds)
     const results = [full]
     for (const share of LOADS) {
-      await sign(Math.ceil(full.finalPerSecond * share * plan.seconds))
+      await sign(full.finalPerSecond * share * plan.seconds)
       results.push(await run(share, full.finalPerSecond * share, plan.seconds))
     }
     return results
@@ -313,11 +326,12 @@ async function runLoad(args: {
 
 function report(
   options: CommonOptions,
-  { validators, slotMs }: NetworkPlan,
+  plan: NetworkPlan,
   limit: Limit,
   results: readonly LoadResult[],
 ): void {
-  const each = limit.allCores / validators
+  const { validators, slotMs } = plan
+  const each = mostOf(limit, plan)
   const whole = (value: number | null) => (value === null ? '–' : Math.round(value).toLocaleString('en'))
   const json = {
     signatures: { backend: limit.backend, perSecond: Math.round(limit.allCores), eachNode: Math.round(each) },
