@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { symlink, writeFile } from 'node:fs/promises'
+import { readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { crc32 } from 'node:zlib'
@@ -8,7 +8,7 @@ import { height } from '@mmtchain/primitives'
 import { merkleStore, merkleStoreRefusals } from '@mmtchain/storage-merkle'
 import { sampleCommit } from '@mmtchain/testkit'
 import { ClassicLevel } from 'classic-level'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { inTempFolder } from './temp-store.ts'
 
 const row = (value: number) => [['aa00', Uint8Array.of(value)]] as const
@@ -180,6 +180,33 @@ test('a block that cannot be encoded is refused and the store goes on', async ()
     await store.close()
   })
 })
+
+test.each([
+  [undefined, 16, 24],
+  [2 ** 30, 40, 72],
+])(
+  'with %s bytes of memory LevelDB gathers more than %i and less than %i MiB before it writes a table',
+  async (memoryBytes, fits, bursts) => {
+    await inTempFolder(async (path) => {
+      const store = await merkleStore({ path, ...(memoryBytes && { memoryBytes }) })
+      const tables = async () => (await readdir(path)).filter((name) => name.endsWith('.ldb'))
+      let written = 0
+      const write = async (mebibytes: number) => {
+        for (; written < mebibytes; written += 8) {
+          const value = new Uint8Array(8 * 2 ** 20).fill(written)
+          const changes = [[`bb${written.toString(16).padStart(2, '0')}`, value]] as const
+          await store.commit(sampleCommit({ store, changes, seed: written }))
+        }
+      }
+      await write(fits - 8)
+      expect(await tables()).toEqual([])
+      await write(bursts)
+      // Tables are written beside.
+      await vi.waitFor(async () => expect(await tables()).not.toEqual([]), { timeout: 30_000 })
+      await store.close()
+    })
+  },
+)
 
 test('every refusal has a sentence and a cure', () => {
   for (const refusal of Object.values(merkleStoreRefusals)) {
