@@ -69,6 +69,7 @@ describe('a codec whose values keep their bytes', () => {
       { ...read, count: 8n },
       Object.assign({}, read, { count: 8n }),
       structuredClone({ ...read, count: 8n }),
+      Object.create(read, { count: { value: 8n, enumerable: true } }),
     ])
       expect(encode(codec, made)).toEqual(encode(plain, { ...value, count: 8n }))
     expect(encode(codec, { ...read })).toEqual(encode(codec, read))
@@ -84,6 +85,13 @@ describe('a codec whose values keep their bytes', () => {
     const same = keeping('test/crate', plain)
     const read = decode(codec, encode(codec, value))
     expect(same.bytesOf(read)).toBe(bytesOf(read))
+  })
+
+  test('are those of structs only', () => {
+    for (const inner of [option(plain), bytes({ bytesMax: 8 })])
+      expect(() => keeping('test/none', inner as never)).toThrow(
+        expect.objectContaining({ code: 'codec/BAD_DEFINITION' }),
+      )
   })
 
   test('what is no value is refused with its path, as before', () => {

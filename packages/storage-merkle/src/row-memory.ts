@@ -39,7 +39,7 @@ export interface RememberedRow {
 /** Whatever was read of memory only to have it fetched before a loop that would wait for each. */
 const touched = new Int32Array(1)
 
-/** A record: H(key), the lengths of key and value in bytes, −1 for no row, then both, each filled up with zeros to whole words. */
+/** A record: H(key), the lengths of key and value in bytes, −1 for no row, then both in whole words; zeros fill up those of a key. */
 const PATH_WORDS = 8
 const KEY_LENGTH = PATH_WORDS
 const VALUE_LENGTH = PATH_WORDS + 1
@@ -160,7 +160,7 @@ export function rowMemory(bytesMax: number): RowMemory {
       const { words } = young
       if (!fits(young, record, length)) return false
       words[record + VALUE_LENGTH] = length
-      const at = valueStart(words, record) >> 2
+      const at = valueWord(words, record)
       const count = wordsOf(Math.max(length, 0))
       for (let i = 0; i < count; i++) words[at + i] = from[start + i] as number
       return true
@@ -251,19 +251,19 @@ function fits({ words }: Generation, record: number, length: number): boolean {
   return wordsOf(Math.max(length, 0)) <= wordsOf(Math.max(words[record + VALUE_LENGTH] as number, 0))
 }
 
-/** The byte at which the value of a record begins. */
-function valueStart(words: Int32Array, record: number): number {
-  return 4 * (record + HEAD_WORDS + wordsOf(words[record + KEY_LENGTH] as number))
+/** The word at which the value of a record begins. In bytes it may be more than 32-bit operators take. */
+function valueWord(words: Int32Array, record: number): number {
+  return record + HEAD_WORDS + wordsOf(words[record + KEY_LENGTH] as number)
 }
 
 function valueAt(words: Int32Array, bytes: Uint8Array, record: number): Uint8Array | null {
   const length = words[record + VALUE_LENGTH] as number
   if (length < 0) return null
-  const start = valueStart(words, record)
+  const start = 4 * valueWord(words, record)
   return bytes.subarray(start, start + length)
 }
 
 function writeValue({ words, bytes }: Generation, record: number, value: Uint8Array | null): void {
   words[record + VALUE_LENGTH] = value?.length ?? -1
-  if (value) bytes.set(value, valueStart(words, record))
+  if (value) bytes.set(value, 4 * valueWord(words, record))
 }

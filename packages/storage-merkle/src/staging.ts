@@ -250,7 +250,7 @@ export function rememberRows({ rows: memory }: State, { rows, epoch }: Stage): v
     const start = starts[i] as number
     const length = rows.written[i] ? (ends[i] as number) - start : -1
     const isKnown = record >= 0 && epoch === memory.epoch()
-    if (isKnown && memory.overwrite(record, valueWords, start >> 2, length)) continue
+    if (isKnown && memory.overwrite(record, valueWords, start / 4, length)) continue
     const value = rows.written[i] ? stagedValue(rows, i) : null
     memory.put(rows.keys[i] as StateKey, { paths, pathAt: i * CHANGE_WORDS, value })
   }

@@ -19,8 +19,9 @@ export interface WriteBuffer {
 }
 
 const CHUNK_BYTES = 1 << 16
-/** How many views are kept. */
+/** How many views are kept, and how long ones: the shapes of longer entries seldom come again. */
 const VIEWS_MAX = 4096
+const VIEW_BYTES_MAX = 1024
 
 /** What all batches that copy are filled from: they are filled one after the other, each at once. */
 const shared = newChunk()
@@ -60,7 +61,7 @@ export function writeBuffer(batch: Batch): WriteBuffer {
 }
 
 function viewOf(bytes: Uint8Array, from: number, to: number): Uint8Array {
-  if (bytes !== shared.bytes) return bytes.subarray(from, to)
+  if (bytes !== shared.bytes || to - from > VIEW_BYTES_MAX) return bytes.subarray(from, to)
   const bounds = from * CHUNK_BYTES + to
   const known = views.get(bounds)
   if (known) return known

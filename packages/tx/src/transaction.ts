@@ -57,6 +57,7 @@ const signatures = list(keySignature, { max: 16 })
 export const payerConsent = struct({ authority, feeMax: amount, signatures })
 export type PayerConsent = Infer<typeof payerConsent>
 
+// Another layout or bound needs another name: copies of this package with the same one write what the others have read.
 const kept = keeping(
   'mmt/transaction/1',
   struct({ body: transactionBody, signatures, payerConsent: option(payerConsent) }),
