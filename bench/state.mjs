@@ -288,7 +288,7 @@ async function bytesOf(folder) {
   return bytes
 }
 
-/** What the store opens LevelDB with, so that what is measured beside it has the same. */
+/** What the store opens LevelDB with when it may take a gigabyte or more (`memoryFor`), so that what is measured beside it has the same. */
 const LEVEL = {
   ...{ keyEncoding: 'view', valueEncoding: 'view' },
   ...{ cacheSize: 64 << 20, writeBufferSize: 64 << 20, maxFileSize: 4 << 20 },

@@ -3,6 +3,7 @@ type Crc32 = (bytes: Uint8Array, before: number) => number
 
 /** A shorter input is summed before zlib has been entered. */
 const NATIVE_BYTES_MIN = 256
+/** The same where a view is at hand. */
 const VIEWED_BYTES_MAX = 512
 
 const native = nativeCrc32()
