@@ -5,6 +5,7 @@ import {
   buildGenesis,
   CONFIG_DEFAULT,
   checkPort,
+  checkThreadsFor,
   clearHome,
   createHome,
   type DocumentPart,
@@ -89,6 +90,8 @@ export async function makeTestnet(plan: TestnetPlan): Promise<readonly Home[]> {
       rpc: { ...CONFIG_DEFAULT.rpc, port: rpc },
       p2p: { ...CONFIG_DEFAULT.p2p, port: p2p, peers, private: true },
       validator: i < validators ? `validator${i}` : null,
+      // They share the cores, and a thread for whom none is free only adds to the work.
+      checkThreads: checkThreadsFor(count),
     }
     await createHome(home, { config, genesis, chain: bundle })
   }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import {
   bool,
   fromJson,
@@ -23,6 +24,9 @@ import { homeFail } from './refusals.ts'
 const MIB = 2 ** 20
 const KEEP_HEIGHTS_MIN = 2
 const MEMORY_MIB_MIN = 16
+const CHECK_THREADS_MAX = 64
+/** One core is for the main thread; more threads than these it cannot keep busy. */
+const CHECK_THREADS_DEFAULT_MAX = 4
 
 const names = list(text({ bytesMax: 400 }), { max: 1_000 })
 
@@ -45,6 +49,7 @@ const configCodec = struct({
   }),
   validator: option(text({ bytesMax: 64 })),
   snapshotHeights: option(u32),
+  checkThreads: option(u32),
   log: text({ bytesMax: 256 }),
   store: struct({ keepHeights: option(u32), memoryMib: u32 }),
   mempool: struct({
@@ -79,6 +84,7 @@ export const CONFIG_DEFAULT: Config = {
   },
   validator: null,
   snapshotHeights: null,
+  checkThreads: null,
   log: LOG_LEVELS_DEFAULT,
   store: { keepHeights: KEEP_HEIGHTS_DEFAULT, memoryMib: MEMORY_BYTES_DEFAULT / MIB },
   mempool: MEMPOOL_LIMITS_DEFAULT,
@@ -89,6 +95,12 @@ export function storeOptions({
   store,
 }: Config): Required<Pick<MerkleStoreOptions, 'keepHeights' | 'memoryBytes'>> {
   return { keepHeights: store.keepHeights ?? 'all', memoryBytes: store.memoryMib * MIB }
+}
+
+/** How many threads check the signatures of one of the nodes that share this machine evenly. */
+export function checkThreadsFor(nodes: number): number {
+  const cores = Math.floor(availableParallelism() / nodes)
+  return Math.max(0, Math.min(CHECK_THREADS_DEFAULT_MAX, cores - 1))
 }
 
 /** No setting is an address. */
@@ -156,6 +168,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
     'The name of the key in keys/ with which this node signs blocks; null on a node that only observes.',
   snapshotHeights:
     'Every so many heights the node writes a snapshot of its state, which other nodes may restore; null for none. The newest two are kept.',
+  checkThreads: `How many threads check signatures beside the node’s own, ${CHECK_THREADS_MAX} at most; null for as many as there are cores but one, up to ${CHECK_THREADS_DEFAULT_MAX}. 0 is best where other programs keep the cores busy.`,
   log: 'The level of log lines (debug, info, warn, error, silent), and of single components: "info,mempool=debug,rpc=warn". MMT_LOG overrides it.',
   store: 'The state of the chain, in data/.',
   'store.keepHeights':
@@ -212,6 +225,8 @@ export function readConfigJson(json: unknown, file: string): Config {
     throw fail(`p2p.${name}`, why)
   }
   if (config.snapshotHeights === 0) throw fail('snapshotHeights', '0 is less than 1')
+  if (config.checkThreads !== null && config.checkThreads > CHECK_THREADS_MAX)
+    throw fail('checkThreads', `${config.checkThreads} is more than ${CHECK_THREADS_MAX}`)
   const { keepHeights, memoryMib } = config.store
   if (keepHeights !== null && keepHeights < KEEP_HEIGHTS_MIN)
     throw fail('store.keepHeights', `${keepHeights} is less than ${KEEP_HEIGHTS_MIN}`)

@@ -2,7 +2,14 @@ export { type HomeAdmin, readAdmin } from './admin.ts'
 export { makeFolder } from './atomic-file.ts'
 export { type AnyChain, bundleChainFile, type ChainBundle, loadBundle, loadChainFile } from './chain-file.ts'
 export { homeHealthTexts } from './checks.ts'
-export { CONFIG_DEFAULT, type Config, configSchemaText, readConfigJson, storeOptions } from './config.ts'
+export {
+  CONFIG_DEFAULT,
+  type Config,
+  checkThreadsFor,
+  configSchemaText,
+  readConfigJson,
+  storeOptions,
+} from './config.ts'
 export { balancesPart, buildGenesis, type DocumentPart, readDocumentPart } from './genesis.ts'
 export {
   checkNotInUse,

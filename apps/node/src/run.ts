@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { prepareCrypto, secp256k1, secp256k1Backend } from '@mmtchain/crypto'
 import type { GenesisData } from '@mmtchain/kernel'
 import {
@@ -23,7 +22,7 @@ import { ownToken } from './admin.ts'
 import { beginLarge } from './begin.ts'
 import { loadBundle } from './chain-file.ts'
 import { homeChecks, pruningCheck } from './checks.ts'
-import { type Config, storeOptions } from './config.ts'
+import { type Config, checkThreadsFor, storeOptions } from './config.ts'
 import { type Home, isHome, readConfig } from './home.ts'
 import { readHomeGenesis } from './home-genesis.ts'
 import { type AskPassphrase, openKey, passphraseFromFile, readKey } from './keyring.ts'
@@ -35,9 +34,6 @@ import { homeFail } from './refusals.ts'
 import { type MissingSignState, openSigner } from './sign-state.ts'
 import { shareSnapshots, snapshotsOf } from './snapshots.ts'
 import { VERSION } from './version.ts'
-
-/** One core is for the main thread; more threads than these it cannot keep busy. */
-const CHECK_THREADS_MAX = 4
 
 /** A node that runs from a home, with its RPC server. */
 export interface RunningNode {
@@ -154,7 +150,8 @@ async function openNode(opened: {
     await store.close()
     throw error
   })
-  const checkThreads = workerThreads({ max: Math.min(CHECK_THREADS_MAX, availableParallelism() - 1), log })
+  const threadsMax = config.checkThreads ?? checkThreadsFor(1)
+  const threads = threadsMax > 0 ? { checkThreads: workerThreads({ max: threadsMax, log }) } : {}
   const journal = await fileJournal({ path: home.mempool, log: logOf(log, 'mempool') })
   let validator: ConsensusSigner | undefined
   let inputLog: RawFile | undefined
@@ -170,7 +167,7 @@ async function openNode(opened: {
     const node = await createNode({
       genesis,
       store,
-      host: wrapHost(systemHost(log, { dataPath: home.data, journal, checkThreads })),
+      host: wrapHost(systemHost(log, { dataPath: home.data, journal, ...threads })),
       validator,
       inputLog,
       ...(reveals && { reveal: reveals.at }),

@@ -49,6 +49,7 @@ test('a wrong value is refused with its path', () => {
     [{ store: { keepHeights: 1 } }, 'store.keepHeights'],
     [{ store: { keepHeights: 'all' } }, 'store.keepHeights'],
     [{ store: { memoryMib: 15 } }, 'store.memoryMib'],
+    [{ checkThreads: 65 }, 'checkThreads'],
     [{ rpc: { tokens: [{ name: 'a', sha256: 'no', roles: [] }] } }, 'rpc.tokens.0.sha256'],
     [{ mempol: {} }, 'mempol'],
     [{ mempool: { max: 1 } }, 'mempool.max'],
