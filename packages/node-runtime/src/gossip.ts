@@ -18,6 +18,8 @@ const OFFERS_MAX = 16_384
 /** How many peers are remembered that have the same one. */
 const OFFERERS_MAX = 4
 const ANSWER_TIMEOUT_MS = 3_000n
+/** So many of one message are checked together, and then taken together. */
+const TAKEN_TOGETHER = 32
 const SEEN_MAX = 65_536
 const KNOWN_MAX = 8_192
 /** An answer holds no more than this, or one transaction. */
@@ -162,19 +164,40 @@ export function createGossip(args: {
     release(id, one)
   }
 
-  async function take(name: PeerId, id: Hash, transaction: Transaction): Promise<void> {
-    const look = (one: Transaction, bytes: Uint8Array) => mempool.checkRoom('peer', one, bytes)
-    const [checked] = (await checks.check([transaction], look)) as [Checked]
+  const look = (one: Transaction, bytes: Uint8Array) => mempool.checkRoom('peer', one, bytes)
+
+  async function takeAll(name: PeerId, given: readonly (readonly [Hash, Transaction])[]): Promise<void> {
+    const all = await checks.check(
+      given.map(([, transaction]) => transaction),
+      look,
+    )
+    let fault: unknown
+    for (const [i, checked] of all.entries()) {
+      try {
+        take(name, (given[i] as (typeof given)[number])[0], checked)
+      } catch (error) {
+        // Whatever one of them does, the others are taken.
+        fault ??= error
+      }
+    }
+    if (fault !== undefined) throw fault
+  }
+
+  function take(name: PeerId, id: Hash, checked: Checked): void {
     if ('error' in checked) {
       const { error } = checked
       if (!isChainError(error)) throw error
       args.taken(error.code)
       // With good signatures it would find no place either.
-      if (error.code === 'node/POOL_FULL') return handled(id)
+      if (error.code === 'node/POOL_FULL') {
+        handled(id)
+        return
+      }
       // The id covers no signatures, so that others may still have it with good ones.
       const one = offers.get(id)
       if (one?.asked === name) release(id, one)
-      return blame(name, `a transaction that no node takes: ${error.code}`)
+      blame(name, `a transaction that no node takes: ${error.code}`)
+      return
     }
     handled(id)
     if (isStopped) return
@@ -250,7 +273,11 @@ export function createGossip(args: {
         // One that comes too late was asked of somebody else meanwhile, or has come before.
         if (offers.get(id)?.asked === name) wanted.set(id, transaction)
       }
-      await Promise.all(Array.from(wanted, ([id, transaction]) => take(name, id, transaction)))
+      const all = [...wanted]
+      const parts: Promise<void>[] = []
+      for (let i = 0; i < all.length; i += TAKEN_TOGETHER)
+        parts.push(takeAll(name, all.slice(i, i + TAKEN_TOGETHER)))
+      await Promise.all(parts)
       pull()
     },
     pull,
