@@ -232,8 +232,16 @@ function readCall(
     throw runtime.kernelFail.BAD_INPUT({ module, command, why: error.message })
   }
   try {
-    const asked = { used, command: spec, name: command, input: () => input, feeModule }
-    const fee = amount(priceOf({ ...asked, paramsOf: (of) => paramsOf(session, of) }))
+    const fee = amount(
+      priceOf({
+        used,
+        command: spec,
+        name: command,
+        input: () => input,
+        feeModule,
+        paramsOf: (of) => paramsOf(session, of),
+      }),
+    )
     const weight = typeof spec.weight === 'function' ? spec.weight(input as never) : spec.weight
     const unused = spec.unused?.(input as never, paramsOf(session, used.spec) as never) ?? 0n
     return { module, command, input, run: spec.run, fee, unused: unused < fee ? unused : fee, weight }
