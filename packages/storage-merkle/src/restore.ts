@@ -172,13 +172,14 @@ async function finish(args: {
     checkpoint: new Uint8Array(),
   }
   const after = { ...progress, done: 1 }
-  const writes = [
+  const batch = database.batch()
+  batch.add([
     put(entry.version(height), version),
-    ...blockWrites({ block, id, seal, receipts, transactionIds, refusals }),
     tipWrite(height, { oldest: height, first: height }),
     put(entry.restoring(), after),
-  ]
-  await database.write(writes, { sync: true })
+  ])
+  blockWrites({ block, id, seal, receipts, transactionIds, refusals }, batch, writeBuffer(batch))
+  await batch.write({ sync: true })
   return after
 }
 

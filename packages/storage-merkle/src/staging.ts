@@ -7,7 +7,13 @@ import {
   type StateKey,
   type StoredBlock,
 } from '@mmtchain/kernel'
-import { type Height, height as toHeight } from '@mmtchain/primitives'
+import {
+  type Address,
+  addressToBytes,
+  type Height,
+  hashToBytes,
+  height as toHeight,
+} from '@mmtchain/primitives'
 import { type Ahead, sameRows } from './ahead.ts'
 import { type Batch, put, type Write } from './database.ts'
 import type { IndexChange, KeyChange } from './key-index.ts'
@@ -110,7 +116,8 @@ export function planOf(state: State, stage: Stage, commit: BlockCommit, batch: B
   }
   batch.add(rows.deletions)
   batch.add(index.made.map(([ref, page]) => put(entry.page(ref), page)))
-  batch.add([put(entry.version(height), version), ...blockWrites(commit)])
+  batch.add([put(entry.version(height), version)])
+  blockWrites(commit, batch, buffer)
   if (born > 0) {
     const { key } = entry.replaced(height)
     batch.put(key, packBody(key, replacedBytes(arena, tree, index.replaced)))
@@ -270,6 +277,13 @@ function writeRow(to: WriteBuffer, rows: StagedRows, i: number, born: number): v
 
 const LETTER_ROW = 's'.charCodeAt(0)
 const LETTER_NODE = 'n'.charCodeAt(0)
+const LETTER_TRANSACTION = 'x'.charCodeAt(0)
+const LETTER_HISTORY = 'a'.charCodeAt(0)
+/** A letter and an id; a height (u64) and an index (u32). */
+const TRANSACTION_KEY_BYTES = 33
+const TRANSACTION_PLACE_BYTES = 12
+/** A letter, an address, a height and an index. */
+const HISTORY_KEY_BYTES = 45
 
 /** Writes the new nodes of a tree. */
 export function nodeWrites(arena: Arena, tree: TreeStage, born: number, to: WriteBuffer): void {
@@ -288,23 +302,59 @@ export function nodeWrites(arena: Arena, tree: TreeStage, born: number, to: Writ
   }
 }
 
-/** A block with its receipts and indexes. */
-export function blockWrites(commit: StoredBlock & Pick<BlockCommit, 'accounts'>): readonly Write[] {
+/** Writes a block with its receipts and indexes. */
+export function blockWrites(
+  commit: StoredBlock & Pick<BlockCommit, 'accounts'>,
+  batch: Batch,
+  to: WriteBuffer,
+): void {
   const { block, id, seal, receipts, transactionIds } = commit
   const { height } = block.header
   const refusals = commit.refusals.map((refusal) => refusal && storable(refusal))
   const accounts = concernedAccounts(commit).map((set) => [...set])
-  return [
+  batch.add([
     put(entry.block(height), { block, seal, receipts, transactionIds, refusals, accounts }),
     put(entry.blockId(height), id),
     put(entry.blockHeight(id), height),
-    ...transactionIds.flatMap((transaction, index) => [
-      put(entry.transaction(transaction), { height, index }),
-      ...(accounts[index] ?? []).map((account) =>
-        put(entry.history(account, { height, index }), transaction),
-      ),
-    ]),
-  ]
+  ])
+  for (const [index, transaction] of transactionIds.entries()) {
+    const bytes = hashToBytes(transaction)
+    writeTransactionPlace(to, bytes, { height, index })
+    for (const account of accounts[index] ?? []) writeHistory(to, account, { height, index }, bytes)
+  }
+}
+
+interface TransactionPlace {
+  readonly height: bigint
+  readonly index: number
+}
+
+/** Writes the value of `entry.transaction` under its key: the place of a transaction. */
+function writeTransactionPlace(to: WriteBuffer, id: Uint8Array, { height, index }: TransactionPlace): void {
+  const at = to.add(TRANSACTION_KEY_BYTES, TRANSACTION_PLACE_BYTES)
+  const key = at - TRANSACTION_KEY_BYTES
+  to.bytes[key] = LETTER_TRANSACTION
+  to.bytes.set(id, key + 1)
+  to.view.setBigUint64(at, height, true)
+  to.view.setUint32(at + 8, index, true)
+  to.seal()
+}
+
+/** Writes the value of `entry.history` under its key: the id of a transaction that concerned an account. */
+function writeHistory(
+  to: WriteBuffer,
+  account: Address,
+  { height, index }: TransactionPlace,
+  id: Uint8Array,
+): void {
+  const at = to.add(HISTORY_KEY_BYTES, id.length)
+  const key = at - HISTORY_KEY_BYTES
+  to.bytes[key] = LETTER_HISTORY
+  to.bytes.set(addressToBytes(account), key + 1)
+  to.view.setBigUint64(key + 33, height)
+  to.view.setUint32(key + 41, index)
+  to.bytes.set(id, at)
+  to.seal()
 }
 
 /** Texts of a refusal come from modules, are local and for people: an odd or endless one is mended, and stops no block. */

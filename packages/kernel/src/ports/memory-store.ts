@@ -261,8 +261,10 @@ export function concernedAccounts({
   accounts,
 }: Pick<BlockCommit, 'block' | 'accounts'>): readonly ReadonlySet<Address>[] {
   return block.transactions.map(({ body }, i) => {
-    const payers = body.payer === null ? [] : [body.payer]
-    return new Set([body.sender, ...payers, ...(accounts?.[i] ?? [])])
+    const concerned = new Set<Address>().add(body.sender)
+    if (body.payer !== null) concerned.add(body.payer)
+    for (const account of accounts?.[i] ?? []) concerned.add(account)
+    return concerned
   })
 }
 
