@@ -32,7 +32,7 @@ export const enBench = {
   'bench.part.other': 'other',
   'bench.part.idle': 'idle',
   'bench.validators': 'measure a network of so many elected validators instead',
-  'bench.seconds': 'how long each load of a network lasts, after half a minute of full load to warm up',
+  'bench.seconds': 'how long each load of a network lasts, after a minute of full load to warm up',
   'bench.idle': 'send nothing to the network: what it costs by itself',
   'bench.network.limit':
     'checking signatures alone ({backend}): {all}/s, a quarter or the like for each of {count} nodes: {each}/s',

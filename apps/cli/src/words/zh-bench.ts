@@ -34,7 +34,7 @@ export const zhBench: Readonly<Record<keyof typeof enBench, string>> = {
   'bench.part.other': '其他',
   'bench.part.idle': '空闲',
   'bench.validators': '改为测量由这么多个选举产生的验证者组成的网络',
-  'bench.seconds': '网络的每种负载持续多少秒（此前先满负载预热半分钟）',
+  'bench.seconds': '网络的每种负载持续多少秒（此前先满负载预热一分钟）',
   'bench.idle': '不发送交易：网络自身的开销',
   'bench.network.limit': '只验证签名（{backend}）：{all}/秒；由 {count} 个节点均分，每个 {each}/秒',
   'bench.network.load': '负载',
