@@ -9,8 +9,11 @@ export interface RawFile {
   write(at: number, bytes: Uint8Array): Promise<void>
   /** Cuts off what lies from `length` on. */
   truncate(length: number): Promise<void>
-  /** All that was written is on the disk when it resolves. When it rejects, nobody knows what is there. */
-  sync(): Promise<void>
+  /**
+   * All that was written is on the disk when it resolves. When it rejects, nobody knows what is there. `beside` lets this thread go on meanwhile,
+   * for what is not urgent: on a busy node it takes longer.
+   */
+  sync(how?: 'beside'): Promise<void>
   close(): Promise<void>
 }
 

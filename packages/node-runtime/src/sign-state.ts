@@ -193,8 +193,8 @@ async function readSignState({
     const copy = copyOf(next)
     await guarded(() => writeCopy(file, 0, copy))
     now = next
-    // A failure shows at the next signature, before which this is awaited.
-    second = guarded(() => writeCopy(file, 1, copy)).catch(() => undefined)
+    // The signature leaves meanwhile. A failure shows at the next one, before which this is awaited.
+    second = guarded(() => writeCopy(file, 1, copy, 'beside')).catch(() => undefined)
   }
 
   return {
@@ -273,8 +273,8 @@ function copyOf(value: Record): Uint8Array {
   })
 }
 
-function writeCopy(file: RawFile, place: number, copy: Uint8Array): Promise<void> {
-  return file.write(place * COPY_BYTES, copy).then(() => file.sync())
+function writeCopy(file: RawFile, place: number, copy: Uint8Array, how?: 'beside'): Promise<void> {
+  return file.write(place * COPY_BYTES, copy).then(() => file.sync(how))
 }
 
 async function writeBoth(file: RawFile, value: Record): Promise<void> {

@@ -29,7 +29,7 @@ export async function systemFile(path: string, mode: 'create' | 'new' | 'existin
         written += writeSync(file.fd, bytes, written, bytes.length - written, at + written)
     },
     truncate: async (length) => ftruncateSync(file.fd, length),
-    sync: async () => fdatasyncSync(file.fd),
+    sync: async (how) => (how === 'beside' ? file.datasync() : fdatasyncSync(file.fd)),
     close: () => file.close(),
   }
 }
