@@ -128,7 +128,7 @@ export const planted: readonly Planted[] = [
   },
   {
     ...{ name: 'the sign state is not synced', by: 'crashes', seed: 1 },
-    ...{ file: `${NODE}/sign-state.ts`, find: '.then(() => file.sync())', put: '' },
+    ...{ file: `${NODE}/sign-state.ts`, find: '.then(() => file.sync(how))', put: '' },
   },
   {
     ...{ name: 'the older copy of the sign state counts', by: 'crashes', seed: 16 },
