@@ -24,7 +24,10 @@ const LOOK_MS = 20
 const DRAIN_MS = 120_000
 /** The loads, as shares of what the network takes. */
 const LOADS = [0.25, 0.5, 0.75] as const
-/** How long they are under full load before anything is measured. In the first half minute a quarter of what a node does is to compile, and in the next one still a tenth. */
+/**
+ * How long they are under full load before anything is measured: in the first half minute a quarter of what a node does is to compile,
+ * and in the next one still a tenth.
+ */
 const WARM_SECONDS = 60
 /** What is signed for that, as a share of what signature checks alone allow. A network that takes more is warm sooner. */
 const WARM_SHARE = 0.4

@@ -1,4 +1,12 @@
-import { CONFIG_DEFAULT, configSchemaText, readConfigJson, readLogLevels, storeOptions } from '@mmtchain/node'
+import { availableParallelism } from 'node:os'
+import {
+  CONFIG_DEFAULT,
+  checkThreadsFor,
+  configSchemaText,
+  readConfigJson,
+  readLogLevels,
+  storeOptions,
+} from '@mmtchain/node'
 import { KEEP_HEIGHTS_DEFAULT, MEMORY_BYTES_DEFAULT } from '@mmtchain/storage-merkle'
 import { expect, test } from 'vitest'
 
@@ -34,6 +42,15 @@ test('the settings of the store are what it is opened with', () => {
     memoryBytes: 3 * 2 ** 30,
   })
   expect(options({ keepHeights: 7 })).toMatchObject({ keepHeights: 7 })
+})
+
+test('nodes that share a machine check signatures on the cores that are left to each', () => {
+  const cores = availableParallelism()
+  expect(checkThreadsFor(1)).toBe(Math.min(4, cores - 1))
+  expect(checkThreadsFor(cores)).toBe(0)
+  expect(checkThreadsFor(10 * cores)).toBe(0)
+  expect(readConfigJson({ checkThreads: 0 }, 'config.json').checkThreads).toBe(0)
+  expect(readConfigJson({}, 'config.json').checkThreads).toBeNull()
 })
 
 test('a wrong value is refused with its path', () => {

@@ -4,9 +4,10 @@ import { dirname } from 'node:path'
 import type { RawFile } from './raw-file.ts'
 
 /**
- * A real file, for its owner's eyes only. It is written at once, on this thread: a signature waits for some four writes one after the other, and
- * while a node is busy each way to another thread and back costs a turn of its event loop, 50 to 100 ms instead of 0.2 (ADR 0103). `create` makes it when it is missing, name and all on the disk before this resolves;
- * `new` refuses with `EEXIST` one that is there, `existing` with `ENOENT` one that is not.
+ * A real file, for its owner's eyes only. `create` makes it when it is missing, name and all on the disk before this resolves;
+ * `new` refuses with `EEXIST` one that is there, `existing` with `ENOENT` one that is not. It is written at once, on this thread: a signature waits
+ * for some four writes one after the other, and while a node is busy each way to another thread and back costs a turn of its event loop,
+ * 50 to 100 ms instead of 0.2 (ADR 0103).
  */
 export async function systemFile(path: string, mode: 'create' | 'new' | 'existing'): Promise<RawFile> {
   const file = await openAs(path, mode)
