@@ -103,8 +103,9 @@ interface Charge {
 
 /**
  * Takes the seats of those who are charged: offences first, then misses, lowest votes first. Suspended and jailed seats are never
- * more than f together, and a seat is only taken when another candidate can have it; whoever stays stays charged. Whoever has
- * no seat is jailed all the same, or begins anew with its misses. Whoever is not to be chosen leaves `candidates`.
+ * more than f together, and a seat is only taken when another candidate can have it; whoever stays stays charged. The candidate
+ * who gets a seat that was taken may be charged as well, and is then the next to lose it. Whoever has no seat in the end begins
+ * anew with its misses; for an offence it is jailed all the same. Whoever is not to be chosen leaves `candidates`.
  */
 function answerCharges(
   ctx: ElectionContext,
@@ -118,19 +119,30 @@ function answerCharges(
   const { state, params } = ctx
   let room = faultsMax(seats) - [...state.away.entries()].length
   const away = epoch + BigInt(params.awayEpochs)
-  for (const { delegate, isOffence } of charges) {
-    const place = candidates.indexOf(delegate)
-    const hasSeat = place >= 0 && place < seats
-    if (hasSeat) {
-      if (room < 1 || candidates.length <= seats) continue
+  const open = [...charges]
+  for (;;) {
+    const seated = new Set(candidates.slice(0, seats))
+    const canTake = room > 0 && candidates.length > seats
+    const at = open.findIndex((one) => (seated.has(one.delegate) ? canTake : one.isOffence))
+    const charge = open[at]
+    if (!charge) {
+      for (const { delegate } of open.filter((one) => !seated.has(one.delegate))) {
+        state.charged.delete(delegate)
+        forgiveMisses(ctx, delegate)
+      }
+      return
+    }
+    const { delegate, isOffence } = charge
+    open.splice(at, 1)
+    state.charged.delete(delegate)
+    if (seated.has(delegate)) {
       room -= 1
       state.away.set([away, delegate], true)
     }
-    state.charged.delete(delegate)
     if (isOffence) jail(ctx, delegate, epoch)
-    else if (hasSeat) suspend(ctx, delegate, away)
-    else forgiveMisses(ctx, delegate)
-    if (place >= 0 && (isOffence || hasSeat)) candidates.splice(place, 1)
+    else suspend(ctx, delegate, away)
+    const place = candidates.indexOf(delegate)
+    if (place >= 0) candidates.splice(place, 1)
   }
 }
 

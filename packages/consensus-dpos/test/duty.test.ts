@@ -188,6 +188,38 @@ describe('a suspension', () => {
   })
 })
 
+describe('a seat that is taken', () => {
+  /** Two candidates outvote all: v6 and v7 are the next ones without a seat. These names miss all their turns of two epochs. */
+  const outvoted = (names: readonly string[]) => {
+    const on = start()
+    const vote = { sender: ann, module: 'election', command: 'vote' }
+    on.block(['c1', 'c2'].map((name) => ({ ...vote, input: { delegate: at(name), amount: coins(500) } })))
+    missing(on, names, 2)
+    return names.map((name) => [standing(on, name), dutyOf(on, name)?.missedInRow])
+  }
+
+  test('does not go to a candidate whose misses were just forgiven', () => {
+    // Seats go to c1, c2 and v1 to v5. v5 loses its one, v6 would get it and loses it as well; then there is no room.
+    expect(outvoted(['v5', 'v6'])).toEqual([
+      ['suspended', 0n],
+      ['suspended', 0n],
+    ])
+    expect(outvoted(['v4', 'v5', 'v6', 'v7'])).toEqual([
+      ['candidate', 2n],
+      ['suspended', 0n],
+      ['suspended', 0n],
+      ['candidate', 2n],
+    ])
+  })
+
+  test('leaves those without one to begin anew', () => {
+    expect(outvoted(['v5', 'v7'])).toEqual([
+      ['suspended', 0n],
+      ['candidate', 0n],
+    ])
+  })
+})
+
 describe('a double signature', () => {
   test('cuts half the deposit at once, rewards who brought it, and jails from the next election on', () => {
     const on = start()

@@ -283,12 +283,13 @@ function answer(world: World, ruling: number): void {
     if (seriousness(a) !== seriousness(b)) return seriousness(a) - seriousness(b)
     return votes[0] === votes[1] ? (a.address > b.address ? -1 : 1) : votes[0] < votes[1] ? -1 : 1
   })
-  for (const one of charged) {
-    const order = ranking(world)
-    const hasSeat = order.slice(0, seats).includes(one.name)
-    const isFull = world.away.length >= Math.floor((seats - 1) / 3)
-    if (hasSeat && (isFull || order.length <= seats)) continue
-    if (hasSeat) world.away.push({ name: one.name, until: ruling + rules.awayEpochs })
+  const isSeated = (one: Person) => ranking(world).slice(0, seats).includes(one.name)
+  const isFull = () => world.away.length >= Math.floor((seats - 1) / 3) || ranking(world).length <= seats
+  /** Who answers now: whoever is first. Each seat that is taken may be somebody else's who is charged, so all are asked anew. */
+  const first = () =>
+    charged.find((one) => one.charge && (isSeated(one) ? !isFull() : one.charge === 'offence'))
+  for (let one = first(); one; one = first()) {
+    if (isSeated(one)) world.away.push({ name: one.name, until: ruling + rules.awayEpochs })
     if (one.charge === 'offence') {
       one.punished = world.height
       if (one.delegate !== 'resigned') {
@@ -296,11 +297,16 @@ function answer(world: World, ruling: number): void {
         one.until = ruling + rules.jailEpochs
         world.told.push('jailed')
       }
-    } else if (hasSeat) {
+    } else {
       one.delegate = 'suspended'
       world.told.push('suspended')
+      one.inRow = 0
     }
-    if (one.charge === 'misses') one.inRow = 0
     one.charge = undefined
   }
+  for (const one of charged)
+    if (one.charge && !isSeated(one)) {
+      one.inRow = 0
+      one.charge = undefined
+    }
 }
