@@ -151,7 +151,7 @@ export function unjail(ctx: ElectionContext, who: Address): undefined {
   if (found.deposit < params.depositMin)
     throw fail.DEPOSIT_TOO_SMALL({ have: found.deposit, want: params.depositMin })
   state.delegates.set(who, { ...found, standing: { kind: 'candidate', value: null } })
-  state.duties.set(who, { ...dutyOf(ctx, who), missedInRow: 0n })
+  forgiveMisses(ctx, who)
   setTally(ctx, who, { ranked: true })
   ctx.emit.returned({ delegate: who })
 }
@@ -169,6 +169,13 @@ export function dutyOf({ state }: Pick<ElectionContext, 'state'>, who: Address) 
   const duty = state.duties.get(who)
   if (!duty) throw new Error(`${who} has no row of duties`)
   return duty
+}
+
+/** Begins anew with the misses in a row, also where they are charged already. */
+export function forgiveMisses(ctx: ElectionContext, who: Address): void {
+  const { duties, charged } = ctx.state
+  duties.set(who, { ...dutyOf(ctx, who), missedInRow: 0n })
+  if (charged.get(who)?.kind === 'misses') charged.delete(who)
 }
 
 /** The row of an account that is known to be a delegate. */

@@ -6,7 +6,7 @@ import {
   hash as toHash,
   height as toHeight,
 } from '@mmtchain/primitives'
-import { dutyOf } from './delegates.ts'
+import { dutyOf, forgiveMisses } from './delegates.ts'
 import { DEPOSIT, type ElectionContext } from './nouns.ts'
 import { foldSeed, LAYER_BYTES, onionLayer } from './onion.ts'
 
@@ -56,11 +56,11 @@ function recordProduction(ctx: ElectionContext): void {
   const isDue = duty.nextOnion !== null && epoch >= duty.nextOnion.from
   const onion = isDue && duty.nextOnion ? duty.nextOnion.onion : duty.onion
   state.duties.set(proposer, {
-    ...{ produced: duty.produced + 1n, missed: duty.missed, missedInRow: 0n, lastProduced: height },
+    ...{ ...duty, produced: duty.produced + 1n, lastProduced: height },
     onion: reveal ? peeled(ctx, onion, reveal) : onion,
     nextOnion: isDue ? null : duty.nextOnion,
   })
-  if (state.charged.get(proposer)?.kind === 'misses') state.charged.delete(proposer)
+  forgiveMisses(ctx, proposer)
   const progress = state.progress.get()
   // An engine that carries no reveals gives its own randomness instead.
   const seed = foldSeed(progress.seed, reveal ?? hashToBytes(block.seed))

@@ -8,7 +8,7 @@ import {
   hashToBytes,
   toHex,
 } from '@mmtchain/primitives'
-import { delegateAt, dutyOf } from './delegates.ts'
+import { delegateAt, forgiveMisses } from './delegates.ts'
 import type { ElectionContext, ElectionReader } from './nouns.ts'
 import { ranked, setTally } from './ranking.ts'
 import { faultsMax, seatsAfter } from './seats.ts'
@@ -126,15 +126,11 @@ function answerCharges(
     const at = open.findIndex((one) => (seated.has(one.delegate) ? canTake : one.isOffence))
     const charge = open[at]
     if (!charge) {
-      for (const { delegate } of open.filter((one) => !seated.has(one.delegate))) {
-        state.charged.delete(delegate)
-        forgiveMisses(ctx, delegate)
-      }
+      for (const { delegate } of open) if (!seated.has(delegate)) forgiveMisses(ctx, delegate)
       return
     }
     const { delegate, isOffence } = charge
     open.splice(at, 1)
-    state.charged.delete(delegate)
     if (seated.has(delegate)) {
       room -= 1
       state.away.set([away, delegate], true)
@@ -170,6 +166,7 @@ function suspend(ctx: ElectionContext, who: Address, until: bigint): void {
 
 /** Jails a delegate, unless it has resigned, and remembers up to where it is punished. */
 function jail(ctx: ElectionContext, who: Address, epoch: bigint): void {
+  ctx.state.charged.delete(who)
   const punished = { ...delegateAt(ctx, who), punished: ctx.block.height }
   if (punished.standing.kind === 'resigned') {
     ctx.state.delegates.set(who, punished)
@@ -179,8 +176,4 @@ function jail(ctx: ElectionContext, who: Address, epoch: bigint): void {
   ctx.state.delegates.set(who, { ...punished, standing: { kind: 'jailed', value: { until } } })
   setTally(ctx, who, { ranked: false })
   ctx.emit.jailed({ delegate: who, until })
-}
-
-function forgiveMisses(ctx: ElectionContext, who: Address): void {
-  ctx.state.duties.set(who, { ...dutyOf(ctx, who), missedInRow: 0n })
 }

@@ -188,6 +188,22 @@ describe('a suspension', () => {
   })
 })
 
+describe('who comes back', () => {
+  test('begins anew, also with misses of the epoch before, which were charged already', () => {
+    const on = start({ awayEpochs: 1, missesToSuspend: 1 })
+    missing(on, ['v3'], 1)
+    expect(standing(on, 'v3')).toBe('suspended')
+    // It rules one more epoch, and misses its turn in that as well.
+    missing(on, ['v3'], 1)
+    expect([standing(on, 'v3'), dutyOf(on, 'v3')]).toMatchObject([
+      'candidate',
+      { missed: 2n, missedInRow: 0n },
+    ])
+    epochs(on, 1)
+    expect(standing(on, 'v3')).toBe('candidate')
+  })
+})
+
 describe('a seat that is taken', () => {
   /** Two candidates outvote all: v6 and v7 are the next ones without a seat. These names miss all their turns of two epochs. */
   const outvoted = (names: readonly string[]) => {

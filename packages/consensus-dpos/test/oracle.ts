@@ -149,7 +149,7 @@ function refused(world: World, by: Person, act: Act): string | undefined {
       if (world.epoch < by.until) return 'election/STILL_JAILED'
       if (by.deposit < rules.depositMin) return 'election/DEPOSIT_TOO_SMALL'
       by.delegate = 'candidate'
-      by.inRow = 0
+      beginAnew(by)
       return undefined
     case 'withdraw': {
       const due = by.unbonding.filter((one) => one.free <= height)
@@ -226,9 +226,8 @@ export function begin(world: World, { round, reveal, misses, offences }: BlockPl
     if (one.inRow >= rules.missesToSuspend) one.charge ??= 'misses'
   }
   proposer.produced += 1
-  proposer.inRow = 0
+  beginAnew(proposer)
   proposer.lastProduced = world.height
-  if (proposer.charge === 'misses') proposer.charge = undefined
   world.seed = sha(tag('mmt/dpos/seed/1'), world.seed, Buffer.from(reveal).toString('hex'))
   for (const { height, name, kind } of offences) {
     const words = `offence ${height} ${name} ${kind}`
@@ -264,7 +263,7 @@ export function end(world: World): void {
     const back = person(world, one.name)
     if (back.delegate !== 'suspended') continue
     back.delegate = 'candidate'
-    back.inRow = 0
+    beginAnew(back)
     world.told.push('back')
   }
   answer(world, ruling)
@@ -300,13 +299,15 @@ function answer(world: World, ruling: number): void {
     } else {
       one.delegate = 'suspended'
       world.told.push('suspended')
-      one.inRow = 0
+      beginAnew(one)
     }
     one.charge = undefined
   }
-  for (const one of charged)
-    if (one.charge && !isSeated(one)) {
-      one.inRow = 0
-      one.charge = undefined
-    }
+  for (const one of charged) if (one.charge && !isSeated(one)) beginAnew(one)
+}
+
+/** Its misses are over; an offence is not. */
+function beginAnew(one: Person): void {
+  one.inRow = 0
+  if (one.charge === 'misses') one.charge = undefined
 }

@@ -286,8 +286,8 @@ export const planted: readonly Planted[] = [
     ...{ name: 'a block does not end a row of misses', by: 'elected', seed: 4 },
     ...{
       file: `${DPOS}/duty.ts`,
-      find: 'missed: duty.missed, missedInRow: 0n, last',
-      put: 'missed: duty.missed, missedInRow: duty.missedInRow, last',
+      find: '  forgiveMisses(ctx, proposer)\n',
+      put: "  if (state.charged.get(proposer)?.kind === 'misses') state.charged.delete(proposer)\n",
     },
   },
   {
