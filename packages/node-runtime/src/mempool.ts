@@ -1,7 +1,7 @@
 import type { Admission, Block, Machine, Prepared, StateReader, Tip } from '@mmtchain/kernel'
 import { type Address, type ChainError, type Hash, isChainError } from '@mmtchain/primitives'
 import type { Transaction } from '@mmtchain/tx'
-import { compareRank, createPoolIndex, type Entry, GAPPED, priceOf } from './pool-index.ts'
+import { compareRank, createPoolIndex, type Entry, GAPPED, priceOf, type Queue } from './pool-index.ts'
 import { nodeFail } from './refusals.ts'
 
 /** What bounds the waiting transactions. */
@@ -91,11 +91,11 @@ export function createMempool(args: {
 
   /** An admission in which nothing is reserved for this payer. */
   function admissionFor(payer: Address): Admission {
-    if (!current || current.payers.has(payer) || current.payers.size >= PER_ADMISSION_MAX) {
-      const { state, tip } = view()
-      current = { admission: machine.admission(state, tip), payers: new Set() }
-    }
-    current.payers.add(payer)
+    const count = current?.payers.size ?? PER_ADMISSION_MAX
+    if (current && count < PER_ADMISSION_MAX && current.payers.add(payer).size > count)
+      return current.admission
+    const { state, tip } = view()
+    current = { admission: machine.admission(state, tip), payers: new Set([payer]) }
     return current.admission
   }
 
@@ -114,7 +114,11 @@ export function createMempool(args: {
   }
 
   /** What a payer has waiting, best first: where the balance ends, the worst finds nothing. */
-  const waitingOf = (payer: Address) => [...index.paidBy(payer)].sort(compareRank)
+  function waitingOf(payer: Address): readonly Entry[] {
+    const entries = index.paidBy(payer)
+    if (entries.size < 2) return [...entries]
+    return [...entries].sort(compareRank)
+  }
 
   function keepReserved(payer: Address, reserved: Reserved): Admission {
     reservedBy.delete(payer)
@@ -179,9 +183,8 @@ export function createMempool(args: {
   }
 
   /** Throws unless the sender may have one more waiting, or this one in the place of `rival`. */
-  function checkShare(prepared: Prepared, rival: Entry | undefined): void {
+  function checkShare(prepared: Prepared, queue: Queue | undefined, rival: Entry | undefined): void {
     const { sender } = prepared.transaction.body
-    const queue = index.queue(sender)
     if (!rival && queue && queue.byNonce.size >= limits.perSenderMax)
       throw nodeFail.SENDER_QUEUE_FULL({ sender, max: limits.perSenderMax })
     const size = (queue?.bytes ?? 0) - (rival?.prepared.bytes.length ?? 0) + prepared.bytes.length
@@ -231,17 +234,19 @@ export function createMempool(args: {
     if (index.get(id)) return id
     const poison = dropped.get(id)
     if (poison?.code === 'node/EXHAUSTING') throw poison
-    const waiting = () => index.queue(sender)?.byNonce.get(nonce)
-    checkOffer(prepared, waiting())
-    checkShare(prepared, waiting())
-    const { nonce: next, isFreeRide, reservation } = admit(prepared, waiting())
+    const queue = index.queue(sender)
+    const waiting = queue?.byNonce.get(nonce)
+    checkOffer(prepared, waiting)
+    checkShare(prepared, queue, waiting)
+    const { nonce: next, isFreeRide, reservation } = admit(prepared, waiting)
     index.advance(sender, next)
     try {
       const nonceMax = next + BigInt(limits.perSenderMax) - 1n
       if (nonce > nonceMax) throw nodeFail.NONCE_TOO_FAR({ max: nonceMax, got: nonce })
       // Whoever pays nothing may hold one place, not a queue of them.
       if (nonce !== next && isFreeRide) throw nodeFail.FREE_ONLY_NEXT({ want: next, got: nonce })
-      const rival = waiting()
+      // The admission may have dropped it.
+      const rival = waiting && index.queue(sender)?.byNonce.get(nonce)
       const evicted = toEvict(prepared, next, rival)
       if (rival) dropEntry(rival, nodeFail.REPLACED({ by: id }))
       for (const entry of evicted) dropEntry(entry, nodeFail.EVICTED({}))
@@ -264,9 +269,9 @@ export function createMempool(args: {
     current = undefined
     const touched = new Set<Address>()
     for (const [i, { body }] of block.transactions.entries()) {
-      touched.add(body.payer ?? body.sender).add(body.sender)
-      const queue = index.queue(body.sender)
-      const rival = queue?.byNonce.get(body.nonce)
+      if (body.payer !== null) touched.add(body.payer)
+      touched.add(body.sender)
+      const rival = index.queue(body.sender)?.byNonce.get(body.nonce)
       if (rival && rival.prepared.id !== ids[i])
         dropEntry(rival, nodeFail.NONCE_USED({ nonce: body.nonce, by: ids[i] as Hash }))
       index.used(body.sender, body.nonce)

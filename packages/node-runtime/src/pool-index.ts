@@ -17,6 +17,8 @@ export interface Entry {
   worth: number
   /** The latest arrival among the same. */
   since: number
+  /** False until it has got its first rank. */
+  isRanked: boolean
 }
 
 /** What one account has sent. */
@@ -85,22 +87,22 @@ export function createPoolIndex(): PoolIndex {
     for (let at = nonce, entry = queue.byNonce.get(at); entry; entry = queue.byNonce.get(++at)) {
       const worth = worthAfter(before, entry.price)
       const since = Math.max(before.since, entry.arrival)
-      const isRanked = ranked.has(entry)
-      if (isRanked && entry.worth === worth && entry.since === since) return
-      if (isRanked) ranked.delete(entry)
+      if (entry.isRanked) {
+        if (entry.worth === worth && entry.since === since) return
+        ranked.delete(entry)
+      }
       entry.worth = worth
       entry.since = since
+      entry.isRanked = true
       ranked.set(entry, undefined)
       before = entry
     }
   }
 
-  /** Removes an entry. Answers its sender's queue, unless nothing is left of it. */
-  function takeOut(entry: Entry): OwnQueue | undefined {
+  /** Removes an entry of its sender's queue. False when nothing is left of that. */
+  function takeOut(queue: OwnQueue, entry: Entry): boolean {
     const { prepared, payer } = entry
     const { sender, nonce, validUntil } = prepared.transaction.body
-    const queue = queues.get(sender)
-    if (queue?.byNonce.get(nonce) !== entry) return undefined
     ranked.delete(entry)
     queue.byNonce.delete(nonce)
     queue.bytes -= prepared.bytes.length
@@ -108,14 +110,13 @@ export function createPoolIndex(): PoolIndex {
     bytes -= prepared.bytes.length
     removeFrom(byPayer, payer, entry)
     removeFrom(byExpiry, validUntil, entry)
-    if (queue.byNonce.size > 0) return queue
+    if (queue.byNonce.size > 0) return true
     queues.delete(sender)
-    return undefined
+    return false
   }
 
-  function advance(sender: Address, next: bigint): void {
-    const queue = queues.get(sender)
-    if (!queue || queue.next === next) return
+  function advance(queue: OwnQueue, next: bigint): void {
+    if (queue.next === next) return
     queue.next = next
     rerank(queue, next)
   }
@@ -151,8 +152,16 @@ export function createPoolIndex(): PoolIndex {
       if (queue.byNonce.has(nonce)) throw new Error(`nonce ${nonce} of ${sender} waits already`)
       const price = priceOf(prepared.transaction)
       const arrival = arrivals++
-      const ranks = { price, arrival, worth: GAPPED, since: arrival }
-      const entry: Entry = { prepared, payer: payer ?? sender, reservation, ...ranks }
+      const entry: Entry = {
+        prepared,
+        payer: payer ?? sender,
+        reservation,
+        price,
+        arrival,
+        worth: GAPPED,
+        since: arrival,
+        isRanked: false,
+      }
       queue.byNonce.set(nonce, entry)
       queue.bytes += prepared.bytes.length
       byId.set(prepared.id, entry)
@@ -162,14 +171,19 @@ export function createPoolIndex(): PoolIndex {
       rerank(queue, nonce)
     },
     remove(entry) {
-      const queue = takeOut(entry)
-      if (queue) rerank(queue, entry.prepared.transaction.body.nonce + 1n)
+      const { sender, nonce } = entry.prepared.transaction.body
+      const queue = queues.get(sender)
+      if (queue?.byNonce.get(nonce) === entry && takeOut(queue, entry)) rerank(queue, nonce + 1n)
     },
-    advance,
+    advance(sender, next) {
+      const queue = queues.get(sender)
+      if (queue) advance(queue, next)
+    },
     used(sender, nonce) {
-      const entry = queues.get(sender)?.byNonce.get(nonce)
-      if (entry) takeOut(entry)
-      advance(sender, nonce + 1n)
+      const queue = queues.get(sender)
+      if (!queue) return
+      const entry = queue.byNonce.get(nonce)
+      if (!entry || takeOut(queue, entry)) advance(queue, nonce + 1n)
     },
     bestFirst: () => ranked.keys(),
     *worstFirst() {
@@ -206,9 +220,11 @@ export function compareRank(a: Entry, b: Entry): number {
 }
 
 function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const found = map.get(key) ?? make()
-  map.set(key, found)
-  return found
+  const found = map.get(key)
+  if (found !== undefined) return found
+  const made = make()
+  map.set(key, made)
+  return made
 }
 
 function removeFrom<K>(map: Map<K, Set<Entry>>, key: K, entry: Entry): void {
