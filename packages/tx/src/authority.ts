@@ -111,11 +111,10 @@ export function signatureWeight(value: Authority, suites: Suites): bigint {
 
 /** True when both name the same threshold and keys. */
 export function sameAuthority(a: Authority, b: Authority): boolean {
-  return (
-    a.threshold === b.threshold &&
-    a.keys.length === b.keys.length &&
-    a.keys.every(
-      ({ suite, key }, i) => suite === b.keys[i]?.suite && equalBytes(key, (b.keys[i] as PublicKey).key),
-    )
-  )
+  if (a.threshold !== b.threshold || a.keys.length !== b.keys.length) return false
+  for (let i = 0; i < a.keys.length; i++) {
+    const { suite, key } = a.keys[i] as PublicKey
+    if (suite !== b.keys[i]?.suite || !equalBytes(key, (b.keys[i] as PublicKey).key)) return false
+  }
+  return true
 }
