@@ -114,10 +114,10 @@ export const token = (options: TokenOptions) =>
       reserve(ctx, { payer, fee, calls }) {
         // A claim costs nothing, so it may be in a block only if it will succeed; otherwise it would be free spam. Among
         // other calls nobody can tell, because two claims of one row look alike, so there it is not free.
-        const claims = calls.filter(({ module, command }) => module === 'token' && command === 'claim')
-        if (claims.length > 0 && calls.length > 1 && fee < ctx.params.commandFee)
+        const firstClaim = calls.find(({ module, command }) => module === 'token' && command === 'claim')
+        if (firstClaim && calls.length > 1 && fee < ctx.params.commandFee)
           throw ctx.fail.CLAIM_NOT_ALONE({ have: fee, want: ctx.params.commandFee })
-        if (calls.length === 1 && claims[0]) claimable(ctx, claims[0].input as Claim)
+        if (firstClaim && calls.length === 1) claimable(ctx, firstClaim.input as Claim)
         const have = drawn(ctx, payer, fee)
         if (have < fee) throw ctx.fail.CANNOT_PAY_FEE({ payer, have, want: fee })
         if (fee === 0n) return
