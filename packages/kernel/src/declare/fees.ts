@@ -31,30 +31,34 @@ function priceIn({ modules }: ChainData, { module, command, input }: Transaction
   const spec = used?.spec.commands.get(command)
   if (!used || !spec) return undefined
   const feeModule = modules.find(({ spec: { feePolicy } }) => feePolicy)?.spec
-  const paramsOf = ({ params }: ModuleSpec) => params?.value
   return priceOf({
     used,
     command: spec,
     name: command,
-    input: () => decode(spec.input, input),
+    // Decoded only where the price depends on it: what has one price need not be of the codec.
+    get input() {
+      return decode(spec.input, input)
+    },
     feeModule,
-    paramsOf,
+    paramsOf: (_, { params }) => params?.value,
+    from: undefined,
   })
 }
 
 /** What a command costs: the chain file's price, or the command's own, or what the fee policy takes for commands without one. */
-export function priceOf(args: {
+export function priceOf<From>(args: {
   readonly used: UsedModule
   readonly command: CommandSpec
   readonly name: string
-  readonly input: () => unknown
+  readonly input: unknown
   readonly feeModule: ModuleSpec | undefined
-  readonly paramsOf: (spec: ModuleSpec) => unknown
+  readonly paramsOf: (from: From, spec: ModuleSpec) => unknown
+  readonly from: From
 }): bigint {
-  const { used, command, feeModule, paramsOf } = args
+  const { used, command, feeModule, paramsOf, from } = args
   const fee = used.fees[args.name] ?? command.fee
-  if (typeof fee === 'function') return fee(args.input() as never, paramsOf(used.spec) as never)
-  return fee ?? (feeModule ? commandFeeOf(feeModule, paramsOf(feeModule)) : 0n)
+  if (typeof fee === 'function') return fee(args.input as never, paramsOf(from, used.spec) as never)
+  return fee ?? (feeModule ? commandFeeOf(feeModule, paramsOf(from, feeModule)) : 0n)
 }
 
 /** What a command costs that declares no fee, by the policy of the fee module under these parameters. */

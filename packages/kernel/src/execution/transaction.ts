@@ -7,6 +7,7 @@ import {
   sameAuthority,
   signaturesWeight,
   type Transaction,
+  type TransactionCall,
 } from '@mmtchain/tx'
 import type { Event, Receipt } from '../block.ts'
 import { commandFeeOf, priceOf } from '../declare/fees.ts'
@@ -127,7 +128,7 @@ export function reserveTransaction(
   const { body } = transaction
   checkEnvelope(rules, session, prepared)
   const nonce = checkAccounts(rules, session, transaction, nonces)
-  const calls = body.calls.map((call) => readCall(rules, session, call))
+  const calls = readCalls(rules, session, transaction)
   const signatureWeight = checkPrice(rules, transaction, calls)
   const charged: Charged = {
     payer: body.payer ?? body.sender,
@@ -158,7 +159,7 @@ export function reserve(rules: Rules, session: Session, charged: Charged): void 
 
 /** What the calls cost. Throws as `executeTransaction` does for calls that the chain does not have. */
 export function quote(rules: Rules, session: Session, transaction: Transaction): Quote {
-  const calls = transaction.body.calls.map((call) => readCall(rules, session, call))
+  const calls = readCalls(rules, session, transaction)
   return {
     fee: feeOf(calls),
     weight: weightOf(calls) + signaturesWeight(transaction, rules.suites),
@@ -213,11 +214,13 @@ function checkAuthorityOf(
   if (!right) throw runtime.kernelFail.WRONG_AUTHORITY({ account })
 }
 
-function readCall(
-  { runtime, feeModule }: Rules,
-  session: Session,
-  call: Transaction['body']['calls'][number],
-): ReadyCall {
+function readCalls(rules: Rules, session: Session, { body: { calls } }: Transaction): readonly ReadyCall[] {
+  const ready = new Array<ReadyCall>(calls.length)
+  for (let i = 0; i < ready.length; i++) ready[i] = readCall(rules, session, calls[i] as TransactionCall)
+  return ready
+}
+
+function readCall({ runtime, feeModule }: Rules, session: Session, call: TransactionCall): ReadyCall {
   const { module, command } = call
   const used = runtime.modules.get(module)
   if (!used) throw runtime.kernelFail.UNKNOWN_MODULE({ module, known: [...runtime.modules.keys()] })
@@ -233,14 +236,7 @@ function readCall(
   }
   try {
     const fee = amount(
-      priceOf({
-        used,
-        command: spec,
-        name: command,
-        input: () => input,
-        feeModule,
-        paramsOf: (of) => paramsOf(session, of),
-      }),
+      priceOf({ used, command: spec, name: command, input, feeModule, paramsOf, from: session }),
     )
     const weight = typeof spec.weight === 'function' ? spec.weight(input as never) : spec.weight
     const unused = spec.unused?.(input as never, paramsOf(session, used.spec) as never) ?? 0n
