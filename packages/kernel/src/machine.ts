@@ -65,8 +65,8 @@ export interface Machine {
   readonly engineChain: EngineChain
   /** Block 0. Throws `kernel/BAD_GENESIS` when a module refuses its document. */
   begin(store: StateStore): Execution
-  /** Checks a transaction's signatures and computes its id. Throws the refusals of `checkTransaction`. */
-  prepare(transaction: Transaction): Prepared
+  /** Checks a transaction's signatures and computes its id, unless that is given. Throws the refusals of `checkTransaction`. */
+  prepare(transaction: Transaction, id?: Hash): Prepared
   /** Builds the next block from those candidates that may be in it, in their order. */
   build(
     store: StateStore,

@@ -2,7 +2,12 @@ import { decode } from '@mmtchain/codec'
 import { sha256 } from '@mmtchain/crypto'
 import type { Machine, Prepared } from '@mmtchain/kernel'
 import { type Hash, hash } from '@mmtchain/primitives'
-import { type Transaction, transactionBytes, transaction as transactionCodec } from '@mmtchain/tx'
+import {
+  type Transaction,
+  transactionBytes,
+  transaction as transactionCodec,
+  transactionIdIn,
+} from '@mmtchain/tx'
 import type { CheckThreads } from './host.ts'
 import { recentOf } from './recent.ts'
 
@@ -18,9 +23,13 @@ export interface Checks {
   prepare(transaction: Transaction): Prepared
   /**
    * The same for many, given as values or as their bytes, on another thread when more than one come together. It never rejects. `look` throws
-   * for those whose signatures need not be checked.
+   * for those whose signatures need not be checked. `ids` are theirs, where they are known.
    */
-  check(given: readonly (Transaction | Uint8Array)[], look?: Look): Promise<readonly Checked[]>
+  check(
+    given: readonly (Transaction | Uint8Array)[],
+    look?: Look,
+    ids?: readonly Hash[],
+  ): Promise<readonly Checked[]>
 }
 
 /** A first look at a transaction and its bytes. */
@@ -32,6 +41,8 @@ interface Candidate {
   readonly bytes: Uint8Array
   /** The hash of `bytes`. */
   readonly key: Hash
+  /** Where it is known. */
+  readonly id: Hash | undefined
 }
 
 export function createChecks(args: {
@@ -46,32 +57,38 @@ export function createChecks(args: {
     suiteCodes: [...machine.engineChain.suites.keys()],
   }
 
-  function candidate(transaction: Transaction, bytes: Uint8Array): Candidate {
-    return { transaction, bytes, key: hash(sha256(bytes)) }
+  function candidate(transaction: Transaction, bytes: Uint8Array, id?: Hash): Candidate {
+    return { transaction, bytes, key: hash(sha256(bytes)), id }
   }
 
-  /** Finishes with the id that is known, or with a check on this thread. */
-  function prepare({ transaction, bytes, key }: Candidate, known = passed.get(key)): Prepared {
-    const id = known ?? machine.prepare(transaction).id
-    if (passed.get(key) === undefined) passed.set(key, id)
+  /** Finishes with the id of one that was checked elsewhere or before, or with a check on this thread. */
+  function prepare({ transaction, bytes, key, id: given }: Candidate, checked?: Hash): Prepared {
+    const known = passed.get(key)
+    const id =
+      checked ?? known ?? machine.prepare(transaction, given ?? transactionIdIn(transaction, bytes)).id
+    if (known === undefined) passed.set(key, id)
     return { transaction, id, bytes }
   }
 
-  function read(given: Transaction | Uint8Array, look?: Look): Candidate | { readonly error: unknown } {
+  function read(
+    given: Transaction | Uint8Array,
+    look: Look | undefined,
+    id: Hash | undefined,
+  ): Candidate | { readonly error: unknown } {
     try {
       const transaction = given instanceof Uint8Array ? decode(transactionCodec, given) : given
       const bytes = transactionBytes(transaction)
       look?.(transaction, bytes)
-      return candidate(transaction, bytes)
+      return candidate(transaction, bytes, id)
     } catch (error) {
       return { error }
     }
   }
 
-  function finish(one: Candidate | { readonly error: unknown }, known?: Hash): Checked {
+  function finish(one: Candidate | { readonly error: unknown }, checked?: Hash): Checked {
     if ('error' in one) return one
     try {
-      return { prepared: prepare(one, known) }
+      return { prepared: prepare(one, checked) }
     } catch (error) {
       return { error }
     }
@@ -79,8 +96,8 @@ export function createChecks(args: {
 
   return {
     prepare: (transaction) => prepare(candidate(transaction, transactionBytes(transaction))),
-    async check(given, look) {
-      const all = given.map((one) => read(one, look))
+    async check(given, look, knownIds) {
+      const all = given.map((one, i) => read(one, look, knownIds?.[i]))
       if (!threads) return all.map((one) => finish(one))
       const unknown: Uint8Array[] = []
       for (const one of all) if ('key' in one && passed.get(one.key) === undefined) unknown.push(one.bytes)

@@ -1,6 +1,6 @@
 import type { PeerId, Prepared } from '@mmtchain/kernel'
 import { type Hash, isChainError } from '@mmtchain/primitives'
-import { type Transaction, transactionId } from '@mmtchain/tx'
+import { type Transaction, transactionBytes, transactionIdIn } from '@mmtchain/tx'
 import type { Checked, Checks } from './checks.ts'
 import type { Host } from './host.ts'
 import type { Mempool } from './mempool.ts'
@@ -170,6 +170,7 @@ export function createGossip(args: {
     const all = await checks.check(
       given.map(([, transaction]) => transaction),
       look,
+      given.map(([id]) => id),
     )
     let fault: unknown
     for (const [i, checked] of all.entries()) {
@@ -269,7 +270,7 @@ export function createGossip(args: {
     async received(name, transactions) {
       const wanted = new Map<Hash, Transaction>()
       for (const transaction of transactions) {
-        const id = transactionId(transaction.body)
+        const id = transactionIdIn(transaction, transactionBytes(transaction))
         // One that comes too late was asked of somebody else meanwhile, or has come before.
         if (offers.get(id)?.asked === name) wanted.set(id, transaction)
       }

@@ -41,4 +41,5 @@ export {
   transactionBody,
   transactionBytes,
   transactionId,
+  transactionIdIn,
 } from './transaction.ts'

@@ -79,6 +79,20 @@ export function transactionId(body: TransactionBody): Hash {
   return toHash(hashTagged(ID_TAG, encode(transactionBody, body)))
 }
 
+/** The same for a transaction whose `transactionBytes` are at hand: mostly its body, which they begin with, need not be encoded again. */
+export function transactionIdIn({ body, signatures, payerConsent }: Transaction, bytes: Uint8Array): Hash {
+  if (payerConsent !== null) return transactionId(body)
+  // The number of signatures, each with its index and length, and the byte that says that there is no consent.
+  let rest = 2
+  for (const { signature } of signatures) rest += 1 + lengthBytes(signature.length) + signature.length
+  return toHash(hashTagged(ID_TAG, bytes.subarray(0, bytes.length - rest)))
+}
+
+/** How many bytes the length of a signature takes (formats.md, 2.3). */
+function lengthBytes(length: number): number {
+  return length < 0x80 ? 1 : length < 0x4000 ? 2 : 3
+}
+
 /** The bytes that the sender's authority signs. */
 export function senderMessage({
   fingerprint,
@@ -105,13 +119,18 @@ export function payerMessage(args: {
 }
 
 /**
- * Checks all of a transaction that needs no state: chain, authorities, keys, signatures, payer's consent. Returns its id.
+ * Checks all of a transaction that needs no state: chain, authorities, keys, signatures, payer's consent. Returns its id, which is computed
+ * unless it is given.
  * Refusals in order: `tx/WRONG_CHAIN`, `tx/PAYER_MISMATCH`, `tx/PAYER_FEE_TOO_HIGH`, then for sender and payer
  * `tx/BAD_AUTHORITY`, `tx/SUITE_NOT_ACCEPTED`, `tx/BAD_PUBLIC_KEY`, and the refusals of `checkSignatures`.
  */
 export function checkTransaction(
   value: Transaction,
-  { fingerprint, suites }: { readonly fingerprint: Hash; readonly suites: Suites },
+  {
+    fingerprint,
+    suites,
+    id: known,
+  }: { readonly fingerprint: Hash; readonly suites: Suites; readonly id?: Hash | undefined },
 ): Hash {
   const { body, payerConsent: consent } = value
   if (body.fingerprint !== fingerprint) throw txFail.WRONG_CHAIN({ want: fingerprint, got: body.fingerprint })
@@ -123,7 +142,7 @@ export function checkTransaction(
   let id: Hash
   try {
     for (const signer of signers) checkAuthority(signer)
-    id = transactionId(body)
+    id = known ?? transactionId(body)
     checkSignatures({
       authority: body.authority,
       message: senderMessage({ fingerprint, id }),

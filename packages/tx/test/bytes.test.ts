@@ -1,7 +1,7 @@
 import { decode, encode } from '@mmtchain/codec'
 import { ed25519, secp256k1 } from '@mmtchain/crypto'
 import { isChainError } from '@mmtchain/primitives'
-import { type Transaction, transaction, transactionBytes } from '@mmtchain/tx'
+import { type Transaction, transaction, transactionBytes, transactionId, transactionIdIn } from '@mmtchain/tx'
 import { describe, expect, test } from 'vitest'
 import { bodyOf, signed, signerOf } from './accounts.ts'
 
@@ -50,5 +50,21 @@ describe('the bytes of a transaction', () => {
       }
     }
     expect(taken).toBeGreaterThan(1_000)
+  })
+})
+
+describe('the id of a transaction', () => {
+  const lengths = [0, 1, 127, 128, 16_383, 16_384, 65_536]
+
+  test('is the same by its bytes, whatever its signatures are, with and without consent', async () => {
+    const [plain, payed] = [await signed(alice), await signed(alice, { payer: dave })]
+    const filled = (length: number) => ({ index: 0, signature: new Uint8Array(length).fill(length) })
+    const signatures = [[], ...lengths.map((length) => [filled(length)]), lengths.map(filled)]
+    for (const made of [plain, payed])
+      for (const changed of signatures.map((some) => ({ ...made, signatures: some }))) {
+        const read = decode(transaction, transactionBytes(changed))
+        expect(transactionIdIn(changed, transactionBytes(changed))).toBe(transactionId(made.body))
+        expect(transactionIdIn(read, transactionBytes(read))).toBe(transactionId(made.body))
+      }
   })
 })

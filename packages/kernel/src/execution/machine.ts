@@ -2,6 +2,7 @@ import {
   type Address,
   addressFromBytes,
   type ChainError,
+  type Hash,
   isChainError,
   height as toHeight,
 } from '@mmtchain/primitives'
@@ -133,8 +134,8 @@ export function createMachine(genesis: GenesisData): Machine {
     return { height, timeMs, proposer, round, validators, weightMax, ...(engine ?? noTurn) }
   }
 
-  function prepare(transaction: Transaction): Prepared {
-    const id = checkTransaction(transaction, { fingerprint, suites: chain.suites })
+  function prepare(transaction: Transaction, known?: Hash): Prepared {
+    const id = checkTransaction(transaction, { fingerprint, suites: chain.suites, id: known })
     return { transaction, id, bytes: transactionBytes(transaction) }
   }
 
