@@ -151,10 +151,11 @@ async function writeAll(file: FileHandle, records: readonly Uint8Array[]): Promi
 }
 
 function frameOf(record: Uint8Array): Buffer {
-  const head = Buffer.alloc(HEAD_BYTES)
-  head.writeUInt32LE(record.length, 0)
-  head.writeUInt32LE(crc32(record), 4)
-  return Buffer.concat([head, record])
+  const frame = Buffer.allocUnsafe(HEAD_BYTES + record.length)
+  frame.writeUInt32LE(record.length, 0)
+  frame.writeUInt32LE(crc32(record), 4)
+  frame.set(record, HEAD_BYTES)
+  return frame
 }
 
 async function* readRecords(
