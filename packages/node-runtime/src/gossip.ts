@@ -70,7 +70,7 @@ export function createGossip(args: {
   const peers = new Map<PeerId, Peer>()
   const offers = new Map<Hash, Offer>()
   /** The offers for which nobody is asked. */
-  const idle = new Set<Hash>()
+  const idle = new Map<Hash, Offer>()
   /** What was handled: it is here, was refused, or is in a block. */
   const seen = recentOf<Hash, true>(SEEN_MAX)
   let fresh: Hash[] = []
@@ -108,8 +108,9 @@ export function createGossip(args: {
     if (seen.get(id) || mempool.has(id)) return
     const found = offers.get(id)
     if (!found && offers.size < OFFERS_MAX) {
-      offers.set(id, { asked: undefined, atMs: 0n, others: [name] })
-      idle.add(id)
+      const one = { asked: undefined, atMs: 0n, others: [name] }
+      offers.set(id, one)
+      idle.set(id, one)
     } else if (found && found.others.length < OFFERERS_MAX && !found.others.includes(name))
       found.others.push(name)
   }
@@ -118,14 +119,14 @@ export function createGossip(args: {
   function pull(): void {
     if (isStopped || !args.isReady()) return
     const wanted = new Map<PeerId, Hash[]>()
-    for (const id of idle) {
-      const one = offers.get(id)
-      const name = one?.others.find((other) => (peers.get(other)?.asked ?? ASKED_MAX) < ASKED_MAX)
+    const nowMs = host.nowMs()
+    for (const [id, one] of idle) {
+      const name = one.others.find((other) => (peers.get(other)?.asked ?? ASKED_MAX) < ASKED_MAX)
       const peer = name === undefined ? undefined : peers.get(name)
-      if (!one || name === undefined || !peer) continue
+      if (name === undefined || !peer) continue
       idle.delete(id)
       one.asked = name
-      one.atMs = host.nowMs()
+      one.atMs = nowMs
       one.others.splice(one.others.indexOf(name), 1)
       peer.asked += 1
       const ids = wanted.get(name) ?? []
@@ -148,12 +149,13 @@ export function createGossip(args: {
 
   /** Nobody is asked for it any more. Without anybody else to ask it is forgotten. */
   function release(id: Hash, one: Offer): void {
-    const peer = one.asked === undefined ? undefined : peers.get(one.asked)
+    const { asked } = one
+    const peer = asked === undefined ? undefined : peers.get(asked)
     if (peer) peer.asked -= 1
     one.asked = undefined
-    if (one.others.length > 0) return void idle.add(id)
+    if (one.others.length > 0) return void idle.set(id, one)
     offers.delete(id)
-    idle.delete(id)
+    if (asked === undefined) idle.delete(id)
   }
 
   function handled(id: Hash): void {
@@ -166,16 +168,16 @@ export function createGossip(args: {
 
   const look = (one: Transaction, bytes: Uint8Array) => mempool.checkRoom('peer', one, bytes)
 
-  async function takeAll(name: PeerId, given: readonly (readonly [Hash, Transaction])[]): Promise<void> {
-    const all = await checks.check(
-      given.map(([, transaction]) => transaction),
-      look,
-      given.map(([id]) => id),
-    )
+  async function takeAll(
+    name: PeerId,
+    ids: readonly Hash[],
+    transactions: readonly Transaction[],
+  ): Promise<void> {
+    const all = await checks.check(transactions, look, ids)
     let fault: unknown
-    for (const [i, checked] of all.entries()) {
+    for (let i = 0; i < all.length; i++) {
       try {
-        take(name, (given[i] as (typeof given)[number])[0], checked)
+        take(name, ids[i] as Hash, all[i] as Checked)
       } catch (error) {
         // Whatever one of them does, the others are taken.
         fault ??= error
@@ -274,10 +276,10 @@ export function createGossip(args: {
         // One that comes too late was asked of somebody else meanwhile, or has come before.
         if (offers.get(id)?.asked === name) wanted.set(id, transaction)
       }
-      const all = [...wanted]
+      const [ids, all] = [[...wanted.keys()], [...wanted.values()]]
       const parts: Promise<void>[] = []
       for (let i = 0; i < all.length; i += TAKEN_TOGETHER)
-        parts.push(takeAll(name, all.slice(i, i + TAKEN_TOGETHER)))
+        parts.push(takeAll(name, ids.slice(i, i + TAKEN_TOGETHER), all.slice(i, i + TAKEN_TOGETHER)))
       await Promise.all(parts)
       pull()
     },
