@@ -1,5 +1,5 @@
 // Which accounts a transaction concerns, for their histories: those that its events name.
-import { type Codec, decode, type JsonSchema } from '@mmtchain/codec'
+import { address, type Codec, decode, type JsonSchema } from '@mmtchain/codec'
 import {
   type ChainData,
   type Header,
@@ -12,6 +12,8 @@ import { type Address, isChainError } from '@mmtchain/primitives'
 
 /** The most accounts of one transaction that its events bring into their histories. */
 const EVENT_ACCOUNTS_MAX = 1_024
+/** Up to so many are compared one by one, in less time than a Set of them takes. */
+const COMPARED_MAX = 8
 
 /** Hands every address within a value to `found`. */
 type Walk = (value: never, found: (address: Address) => void) => void
@@ -26,7 +28,18 @@ export function createAccountFinder({
 }): (block: { readonly header: Header; readonly receipts: Receipts }) => readonly (readonly Address[])[] {
   const { chain, fingerprint } = machine.genesis
   const releases = new Map([chain, ...chain.upgrades].map((code) => [releaseHash(fingerprint, code), code]))
-  const known = new WeakMap<ChainData, ReadonlyMap<string, EventWalk>>()
+  const known = new WeakMap<ChainData, EventWalks>()
+  let accounts: Address[] = []
+  /** The same, once there are many. */
+  const many = new Set<Address>()
+
+  function add(account: Address): void {
+    if (accounts.length >= EVENT_ACCOUNTS_MAX) return
+    if (accounts.length < COMPARED_MAX ? accounts.includes(account) : many.has(account)) return
+    accounts.push(account)
+    if (accounts.length === COMPARED_MAX) for (const one of accounts) many.add(one)
+    else if (accounts.length > COMPARED_MAX) many.add(account)
+  }
 
   return ({ header, receipts }) => {
     // Governed parameters are in the hash too, so that it names the release only where there are none; the tip's comes next.
@@ -34,12 +47,13 @@ export function createAccountFinder({
     const walks = known.get(code) ?? walksOf(code)
     known.set(code, walks)
     return receipts.transactions.map(({ events }) => {
-      const accounts = new Set<Address>()
+      accounts = []
+      if (many.size > 0) many.clear()
       for (const { module, name, data } of events) {
-        const event = walks.get(`${module}.${name}`)
-        if (event) collect(event, data, accounts)
+        const event = walks.get(module)?.get(name)
+        if (event) collect(event, data, add)
       }
-      return [...accounts]
+      return accounts
     })
   }
 }
@@ -47,19 +61,38 @@ export function createAccountFinder({
 interface EventWalk {
   readonly codec: Codec<unknown>
   readonly walk: Walk
+  readonly fixed: Fixed | undefined
 }
 
-function walksOf({ modules }: ChainData): ReadonlyMap<string, EventWalk> {
-  const walks = new Map<string, EventWalk>()
-  for (const { spec } of modules)
-    for (const [name, codec] of Object.entries(spec.events)) {
-      const walk = addressWalk(codec.schema)
-      if (walk) walks.set(`${spec.name}.${name}`, { codec, walk })
+/** By module and name. */
+type EventWalks = ReadonlyMap<string, ReadonlyMap<string, EventWalk>>
+
+function walksOf({ modules }: ChainData): EventWalks {
+  return new Map(
+    modules.map(({ spec }) => {
+      const walks = Object.entries(spec.events).flatMap(([name, codec]) => {
+        const walk = addressWalk(codec.schema)
+        return walk ? [[name, { codec, walk, fixed: fixedOf(codec.schema) }] as const] : []
+      })
+      return [spec.name, new Map(walks)]
+    }),
+  )
+}
+
+function collect(
+  { codec, walk, fixed }: EventWalk,
+  data: Uint8Array,
+  found: (address: Address) => void,
+): void {
+  if (fixed) {
+    if (data.length !== fixed.length) return
+    const source = { bytes: data, at: 0, end: data.length }
+    for (const at of fixed.addresses) {
+      source.at = at
+      found(address.read(source))
     }
-  return walks
-}
-
-function collect({ codec, walk }: EventWalk, data: Uint8Array, accounts: Set<Address>): void {
+    return
+  }
   let value: unknown
   try {
     value = decode(codec, data)
@@ -68,9 +101,56 @@ function collect({ codec, walk }: EventWalk, data: Uint8Array, accounts: Set<Add
     if (isChainError(error)) return
     throw error
   }
-  walk(value as never, (address) => {
-    if (accounts.size < EVENT_ACCOUNTS_MAX) accounts.add(address)
-  })
+  walk(value as never, found)
+}
+
+/**
+ * Values of parts that have a fixed length each, and for which any bytes stand: all bytes of the whole length are one, so that its addresses are read
+ * without the rest.
+ */
+interface Fixed {
+  readonly length: number
+  /** Where they begin, in the order of the values. */
+  readonly addresses: readonly number[]
+}
+
+const LENGTHS = new Map<string, number>([
+  ...([
+    ['u8', 1],
+    ['u16', 2],
+    ['u32', 4],
+    ['u64', 8],
+    ['u128', 16],
+  ] as const),
+  ...([
+    ['amount', 8],
+    ['amountSum', 16],
+    ['hash', 32],
+    ['unit', 0],
+  ] as const),
+])
+
+/** Undefined for any other schema. */
+function fixedOf(schema: JsonSchema): Fixed | undefined {
+  const name = String(schema['x-bcs'])
+  if (name === 'address') return { length: 32, addresses: [0] }
+  if (name === 'fixedBytes') return { length: Number(schema['x-bytes']), addresses: [] }
+  if (name === 'tuple') return joined(schema.prefixItems as readonly JsonSchema[])
+  if (name === 'struct') return joined(Object.values(schema.properties as Record<string, JsonSchema>))
+  const length = LENGTHS.get(name)
+  return length === undefined ? undefined : { length, addresses: [] }
+}
+
+function joined(schemas: readonly JsonSchema[]): Fixed | undefined {
+  let length = 0
+  const addresses: number[] = []
+  for (const schema of schemas) {
+    const part = fixedOf(schema)
+    if (!part) return undefined
+    for (const at of part.addresses) addresses.push(length + at)
+    length += part.length
+  }
+  return { length, addresses }
 }
 
 /** How to find the addresses in the values of a schema; undefined where there can be none. */

@@ -2,8 +2,11 @@ import { secp256k1 } from '@mmtchain/crypto'
 import {
   address,
   amount,
+  amountSum,
   defineChain,
   defineModule,
+  fixedBytes,
+  hash,
   list,
   map,
   memoryStore,
@@ -13,6 +16,10 @@ import {
   struct,
   tuple,
   u8,
+  u16,
+  u32,
+  u64,
+  u128,
   union,
   unit,
 } from '@mmtchain/kernel'
@@ -32,11 +39,19 @@ const shape = struct({
   either: union({ nobody: unit, somebody: address }),
   neither: union({ nobody: unit, somebody: address }),
 })
+/** Each part has one length. */
+const even = struct({
+  ...{ a: u8, b: u16, c: u32, d: u64, e: u128, f: amount, g: amountSum, h: hash, i: fixedBytes(3), j: unit },
+  plain: address,
+  pair: tuple(u8, address, struct({ by: address, again: address })),
+  rest: tuple(address, address, address, address, address, address, address, address),
+})
 const people = list(address, { max: 2_000 })
 
 /** Says what it is given, in events. */
-const speaker = defineModule('speaker', { events: { shaped: shape, crowd: people, number: u8 } })
+const speaker = defineModule('speaker', { events: { shaped: shape, even, crowd: people, number: u8 } })
   .command('say', shape, (ctx, input) => ctx.emit.shaped(input))
+  .command('even', even, (ctx, input) => ctx.emit.even(input))
   .command('crowd', people, (ctx, input) => {
     ctx.emit.number(7)
     return ctx.emit.crowd(input)
@@ -102,6 +117,27 @@ test('a transaction is in the history of every account that its events name, whe
     },
   })
   for (const account of [alice.address, plain, some, listed, named, key, by, somebody])
+    expect(await historyOf(account)).toEqual([id])
+  expect(await historyOf(other)).toEqual([])
+  await node.stop()
+})
+
+test('an event of parts that have one length each names its accounts too, each once', async () => {
+  const crowd = testAddresses(...Array.from({ length: 7 }, (_, i) => `one of the crowd, ${i}`))
+  const { node, id, historyOf } = await commit({
+    command: 'even',
+    input: {
+      ...{ a: 1, b: 2, c: 3, d: 4n, e: 5n, f: amount(6n), g: 7n, h: hash('08'.repeat(32)) },
+      ...{
+        i: new Uint8Array(3),
+        j: null,
+        plain,
+        pair: [9, some, { by, again: some }],
+        rest: [...crowd, plain],
+      },
+    },
+  })
+  for (const account of [alice.address, plain, some, by, ...crowd])
     expect(await historyOf(account)).toEqual([id])
   expect(await historyOf(other)).toEqual([])
   await node.stop()
