@@ -191,23 +191,27 @@ export function listRoot(items: readonly Uint8Array[]): Hash {
 /** The root over a list whose items `hashItem` hashes: it writes the hash of item `i` into `target` at `at`. */
 function rootOf(count: number, hashItem: (i: number, target: Uint8Array, at: number) => void): Hash {
   if (count === 0) return ZERO_HASH
-  // The hashes of a level lie side by side, so that two neighbours are the input of the one above them, which takes the
-  // place of the first. A last odd one moves up unchanged; this gives the tree of RFC 6962.
-  const level = new Uint8Array(HASH_BYTES * count)
+  // For each height the two hashes of which the one above is made: a whole one that waits, and its neighbour. Those that wait at the end are
+  // joined from below; this gives the tree of RFC 6962.
+  const pairs = Array.from({ length: 32 - Math.clz32(count) }, () => new Uint8Array(2 * HASH_BYTES))
   const leaf = concatBytes(LIST_LEAF_TAG, new Uint8Array(HASH_BYTES))
   for (let i = 0; i < count; i++) {
     hashItem(i, leaf, LIST_LEAF_TAG.length)
-    sha256Into(level, HASH_BYTES * i, leaf)
-  }
-  for (let length = count; length > 1; length = (length + 1) >> 1) {
-    for (let i = 0; i < length; i += 2) {
-      const pair = level.subarray(HASH_BYTES * i, HASH_BYTES * Math.min(i + 2, length))
-      const above = HASH_BYTES * (i >> 1)
-      if (pair.length === HASH_BYTES) level.set(pair, above)
-      else sha256Into(level, above, pair)
+    sha256Into(pairs[0] as Uint8Array, HASH_BYTES * (i & 1), leaf)
+    for (let height = 1, at = i; at & 1; height++) {
+      at >>= 1
+      sha256Into(pairs[height] as Uint8Array, HASH_BYTES * (at & 1), pairs[height - 1] as Uint8Array)
     }
   }
-  return toHash(level.subarray(0, HASH_BYTES))
+  let root: Uint8Array | undefined
+  for (const [height, pair] of pairs.entries()) {
+    if (((count >> height) & 1) === 0) continue
+    if (root) {
+      pair.set(root, HASH_BYTES)
+      sha256Into(root, 0, pair)
+    } else root = pair.slice(0, HASH_BYTES)
+  }
+  return toHash(root as Uint8Array)
 }
 
 /** The root over a block's receipts (formats.md, 7.3). */
@@ -222,8 +226,12 @@ export function receiptsRoot(value: Receipts): Hash {
 let rootOfNothing: Hash | undefined
 
 function rootOfReceipts({ begin, transactions, end }: Receipts): Hash {
+  let into: Uint8Array = new Uint8Array()
+  let place = 0
+  const hashInto = (bytes: Uint8Array) => sha256Into(into, place, bytes)
   return rootOf(transactions.length + 2, (i, target, at) => {
-    const hashInto = (bytes: Uint8Array) => sha256Into(target, at, bytes)
+    into = target
+    place = at
     const one = transactions[i - 1]
     if (one) withEncoded(receipt, one, hashInto)
     else withEncoded(hookEvents, i === 0 ? begin : end, hashInto)

@@ -1,5 +1,5 @@
 import { type Codec, decode, encode, fromJson, type Json, toJson } from '@mmtchain/codec'
-import { defaultSuites, hashTagged, tag } from '@mmtchain/crypto'
+import { defaultSuites, hashTagged, sha256, tag } from '@mmtchain/crypto'
 import {
   block,
   blockId,
@@ -23,7 +23,7 @@ import {
   validatorsHash,
   ZERO_HASH,
 } from '@mmtchain/kernel'
-import { fromHex, hashToBytes, toHex, utf8 } from '@mmtchain/primitives'
+import { concatBytes, fromHex, hashToBytes, toHex, utf8 } from '@mmtchain/primitives'
 import { transaction } from '@mmtchain/tx'
 import { describe, expect, test } from 'vitest'
 import { type GoldenKey, golden } from '../../../tests/golden.ts'
@@ -77,6 +77,20 @@ describe('list roots of the golden vectors', () => {
   test.each(vectors)('$name', ({ items, leaves, root }) => {
     expect(listRoot(items.map(fromHex))).toBe(root)
     expect(items.map((item) => listRoot([fromHex(item)]))).toEqual(leaves)
+  })
+
+  test('a list of any length has the tree of RFC 6962', () => {
+    const rootOf = (hashes: readonly Uint8Array[]): Uint8Array => {
+      const [first = new Uint8Array(32)] = hashes
+      if (hashes.length < 2) return first
+      const left = 2 ** Math.ceil(Math.log2(hashes.length) - 1)
+      return sha256(concatBytes(rootOf(hashes.slice(0, left)), rootOf(hashes.slice(left))))
+    }
+    for (let length = 0; length <= 70; length++) {
+      const items = Array.from({ length }, (_, i) => new Uint8Array(i).fill(length))
+      const leaves = items.map((item) => hashTagged(tag('mmt/list/leaf/1'), sha256(item)))
+      expect(listRoot(items)).toBe(toHex(rootOf(leaves)))
+    }
   })
 
   test.each(evidence)('evidence: $name', ({ evidence: given, missProofs, items, evidenceRoot: root }) => {
