@@ -88,8 +88,9 @@ export function changesOf(journal: Journal): StateChanges {
   const changes: [StateKey, Uint8Array | null][] = []
   // No table's prefix begins another's, so whole tables follow one another and only keys within one are compared.
   for (const prefix of [...journal.tables.keys()].sort()) {
-    const { rows, value } = journal.tables.get(prefix) as ChangedRows
-    for (const { stateKey, changed } of [...rows.values()].sort((a, b) => (a.key < b.key ? -1 : 1))) {
+    const { rows, value, keys = [...rows.keys()].sort() } = journal.tables.get(prefix) as ChangedRows
+    for (const key of keys) {
+      const { stateKey, changed } = rows.get(key) as Row
       if (changed === undefined) continue
       changes.push([stateKey, typeof changed === 'bigint' ? encode(value, changed) : changed])
     }
