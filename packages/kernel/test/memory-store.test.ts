@@ -1,4 +1,13 @@
-import { defineChain, height, memoryStore, type StateChanges, solo, stateRoot } from '@mmtchain/kernel'
+import {
+  type BlockCommit,
+  concernedAccounts,
+  defineChain,
+  height,
+  memoryStore,
+  type StateChanges,
+  solo,
+  stateRoot,
+} from '@mmtchain/kernel'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { refusalOf } from './refusal.ts'
@@ -35,6 +44,24 @@ function blankStore() {
     },
   }
 }
+
+test('a transaction concerns its sender, its payer and those that are named, each once and in this order', () => {
+  const account = fc.integer({ min: 0, max: 15 })
+  const named = fc.array(account, { maxLength: 40 })
+  fc.assert(
+    fc.property(
+      account,
+      fc.option(account),
+      fc.option(named, { nil: undefined }),
+      (sender, payer, others) => {
+        const block = { transactions: [{ body: { sender, payer } }] }
+        const accounts = others && [others]
+        const want = new Set([sender, ...(payer === null ? [] : [payer]), ...(others ?? [])])
+        expect(concernedAccounts({ block, accounts } as unknown as BlockCommit)).toEqual([[...want]])
+      },
+    ),
+  )
+})
 
 describe('a store in memory', () => {
   test('reads any range as a plain sorted map does, after any changes', () => {

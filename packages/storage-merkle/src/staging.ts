@@ -7,15 +7,10 @@ import {
   type StateKey,
   type StoredBlock,
 } from '@mmtchain/kernel'
-import {
-  type Address,
-  addressToBytes,
-  type Height,
-  hashToBytes,
-  height as toHeight,
-} from '@mmtchain/primitives'
+import { type Address, type Hash, type Height, height as toHeight } from '@mmtchain/primitives'
 import { type Ahead, sameRows } from './ahead.ts'
 import { type Batch, put, type Write } from './database.ts'
+import { writeKey } from './key-bytes.ts'
 import type { IndexChange, KeyChange } from './key-index.ts'
 import {
   entry,
@@ -311,26 +306,29 @@ export function blockWrites(
   const { block, id, seal, receipts, transactionIds } = commit
   const { height } = block.header
   const refusals = commit.refusals.map((refusal) => refusal && storable(refusal))
-  const accounts = concernedAccounts(commit).map((set) => [...set])
+  const accounts = concernedAccounts(commit)
   batch.add([
     put(entry.block(height), { block, seal, receipts, transactionIds, refusals, accounts }),
     put(entry.blockId(height), id),
     put(entry.blockHeight(id), height),
   ])
-  for (const [index, transaction] of transactionIds.entries()) {
-    const bytes = hashToBytes(transaction)
-    writeTransactionPlace(to, bytes, { height, index })
-    for (const account of accounts[index] ?? []) writeHistory(to, account, { height, index }, bytes)
+  const place = { height, index: 0, id: new Uint8Array(32) }
+  for (let index = 0; index < transactionIds.length; index++) {
+    place.index = index
+    writeKey(place.id, 0, transactionIds[index] as Hash)
+    writeTransactionPlace(to, place)
+    for (const account of accounts[index] ?? []) writeHistory(to, account, place)
   }
 }
 
 interface TransactionPlace {
   readonly height: bigint
   readonly index: number
+  readonly id: Uint8Array
 }
 
 /** Writes the value of `entry.transaction` under its key: the place of a transaction. */
-function writeTransactionPlace(to: WriteBuffer, id: Uint8Array, { height, index }: TransactionPlace): void {
+function writeTransactionPlace(to: WriteBuffer, { height, index, id }: TransactionPlace): void {
   const at = to.add(TRANSACTION_KEY_BYTES, TRANSACTION_PLACE_BYTES)
   const key = at - TRANSACTION_KEY_BYTES
   to.bytes[key] = LETTER_TRANSACTION
@@ -341,16 +339,11 @@ function writeTransactionPlace(to: WriteBuffer, id: Uint8Array, { height, index 
 }
 
 /** Writes the value of `entry.history` under its key: the id of a transaction that concerned an account. */
-function writeHistory(
-  to: WriteBuffer,
-  account: Address,
-  { height, index }: TransactionPlace,
-  id: Uint8Array,
-): void {
+function writeHistory(to: WriteBuffer, account: Address, { height, index, id }: TransactionPlace): void {
   const at = to.add(HISTORY_KEY_BYTES, id.length)
   const key = at - HISTORY_KEY_BYTES
   to.bytes[key] = LETTER_HISTORY
-  to.bytes.set(addressToBytes(account), key + 1)
+  writeKey(to.bytes, key + 1, account.slice(2))
   to.view.setBigUint64(key + 33, height)
   to.view.setUint32(key + 41, index)
   to.bytes.set(id, at)

@@ -95,7 +95,7 @@ interface Kept {
   readonly root: Node
   readonly checkpoint: Uint8Array
   /** For each transaction the accounts that it concerns. */
-  readonly accounts: readonly ReadonlySet<Address>[]
+  readonly accounts: readonly (readonly Address[])[]
 }
 
 interface Contents {
@@ -200,7 +200,7 @@ function makeMemoryStore(contents: Contents): MemoryStore {
       open()
       const all = blocks.flatMap(({ stored, accounts }) =>
         stored.transactionIds.flatMap((id, index) =>
-          accounts[index]?.has(address) ? [{ id, height: stored.block.header.height, index }] : [],
+          accounts[index]?.includes(address) ? [{ id, height: stored.block.header.height, index }] : [],
         ),
       )
       const isBefore = ({ height, index }: TransactionPlace) =>
@@ -259,14 +259,18 @@ function makeMemoryStore(contents: Contents): MemoryStore {
 export function concernedAccounts({
   block,
   accounts,
-}: Pick<BlockCommit, 'block' | 'accounts'>): readonly ReadonlySet<Address>[] {
-  return block.transactions.map(({ body }, i) => {
-    const concerned = new Set<Address>().add(body.sender)
-    if (body.payer !== null) concerned.add(body.payer)
-    for (const account of accounts?.[i] ?? []) concerned.add(account)
+}: Pick<BlockCommit, 'block' | 'accounts'>): readonly (readonly Address[])[] {
+  return block.transactions.map(({ body: { sender, payer } }, i) => {
+    const named = accounts?.[i] ?? []
+    const concerned = payer === null || payer === sender ? [sender] : [sender, payer]
+    if (named.length > COMPARED_MAX) return [...new Set([...concerned, ...named])]
+    for (const account of named) if (!concerned.includes(account)) concerned.push(account)
     return concerned
   })
 }
+
+/** Up to so many are compared one by one, in less time than a Set of them takes. */
+const COMPARED_MAX = 8
 
 /** Reads rows that are asked for at each step, so that a reader sees them change. */
 function readerOf(
