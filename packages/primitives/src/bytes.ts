@@ -10,6 +10,8 @@ const HEX_CHUNK_BYTES = 512
 // is a tree of parts, which the first map lookup has to flatten.
 const digitPairs = new Uint16Array(HEX_CHUNK_BYTES)
 const digits = new Uint8Array(digitPairs.buffer)
+const HASH_BYTES = 32
+const digitsOfHash = digits.subarray(0, 2 * HASH_BYTES)
 const PAIR_OF_BYTE = new Uint16Array(
   Uint8Array.from({ length: 512 }, (_, i) => hexOfByte(i >> 1).charCodeAt(i & 1)).buffer,
 )
@@ -24,7 +26,7 @@ export function toHex(bytes: Uint8Array): string {
   for (let start = 0; start < bytes.length; start += HEX_CHUNK_BYTES) {
     const count = Math.min(bytes.length - start, HEX_CHUNK_BYTES)
     for (let i = 0; i < count; i++) digitPairs[i] = PAIR_OF_BYTE[bytes[start + i] as number] as number
-    hex += utf8Decoder.decode(digits.subarray(0, 2 * count))
+    hex += utf8Decoder.decode(count === HASH_BYTES ? digitsOfHash : digits.subarray(0, 2 * count))
   }
   return hex
 }

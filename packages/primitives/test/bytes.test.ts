@@ -15,6 +15,15 @@ import { describe, expect, test } from 'vitest'
 const refusal = (code: string) => expect.objectContaining({ code: `primitives/${code}` })
 const someBytes = fc.oneof(fc.uint8Array(), fc.uint8Array({ minLength: 500, maxLength: 1_100 }))
 
+function isHex(text: string): boolean {
+  try {
+    fromHex(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
 describe('hex', () => {
   test('is what Node.js writes, and reads back, for any bytes', () => {
     fc.assert(
@@ -39,6 +48,12 @@ describe('hex', () => {
 
   test.each(['0', 'AB', '0g', ' 00', '00 ', '0x00', '00\n', 'éé', '٠٠', 'a\0'])('%j is refused', (text) => {
     expect(() => fromHex(text)).toThrow(refusal('NOT_HEX'))
+  })
+
+  test('is read of two characters exactly where both are lower-case digits', () => {
+    const characters = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code))
+    const found = characters.flatMap((high) => characters.map((low) => high + low).filter(isHex))
+    expect(found).toEqual(Array.from({ length: 256 }, (_, byte) => toHex(Uint8Array.of(byte))))
   })
 
   test('with any one character that is no digit is refused', () => {
