@@ -127,7 +127,7 @@ function world({ seats, candidates, voters, weight = 'split' }) {
     put('tallies', who, { votes, ranked: true, perVote: 0n, remainder: 0n, pot: amount(0n) })
     put('ranking', [(1n << 64n) - 1n - votes, who], true)
     put('duties', who, {
-      ...{ produced: 0n, missed: 0n, missedInRow: 0n, lastProduced: height(0n) },
+      ...{ produced: 0n, missed: 0n, missedInRow: 0n, forgivenTo: height(0n), lastProduced: height(0n) },
       ...{ onion: { layer: onion.commitment, left: 64 }, nextOnion: null },
     })
   }

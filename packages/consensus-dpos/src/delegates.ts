@@ -90,7 +90,7 @@ export function enter(ctx: ElectionContext, who: Address, application: Applicati
     ...{ standing: { kind: 'candidate', value: null }, punished: height(0n) },
   })
   state.duties.set(who, {
-    ...{ produced: 0n, missed: 0n, missedInRow: 0n, lastProduced: height(0n) },
+    ...{ produced: 0n, missed: 0n, missedInRow: 0n, forgivenTo: height(0n), lastProduced: height(0n) },
     ...{ onion: { layer: commitment, left: layers }, nextOnion: null },
   })
   setTally(ctx, who, { ranked: true })
@@ -171,10 +171,10 @@ export function dutyOf({ state }: Pick<ElectionContext, 'state'>, who: Address) 
   return duty
 }
 
-/** Begins anew with the misses in a row, also where they are charged already. */
+/** Begins anew with the misses in a row, also where they are charged already, or come to light later. */
 export function forgiveMisses(ctx: ElectionContext, who: Address): void {
   const { duties, charged } = ctx.state
-  duties.set(who, { ...dutyOf(ctx, who), missedInRow: 0n })
+  duties.set(who, { ...dutyOf(ctx, who), missedInRow: 0n, forgivenTo: ctx.block.height })
   if (charged.get(who)?.kind === 'misses') charged.delete(who)
 }
 

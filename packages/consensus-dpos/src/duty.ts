@@ -39,8 +39,8 @@ function chargeMisses(ctx: ElectionContext): void {
     const duty = state.duties.get(proposer)
     if (!duty) throw fail.BAD_MISS({ why: `${proposer} is no delegate` })
     state.misses.set([height, round], true)
-    // One that comes to light after the next block of its owner does not go on with what that block began anew.
-    const missedInRow = height > duty.lastProduced ? duty.missedInRow + times : duty.missedInRow
+    // One that comes to light after its owner has begun anew does not go on with what was before.
+    const missedInRow = height > duty.forgivenTo ? duty.missedInRow + times : duty.missedInRow
     state.duties.set(proposer, { ...duty, missed: duty.missed + times, missedInRow })
     if (missedInRow >= BigInt(params.missesToSuspend) && !state.charged.has(proposer))
       state.charged.set(proposer, { kind: 'misses', value: null })

@@ -100,6 +100,8 @@ export const duty = struct({
   missed: u64,
   /** Turns of its own in a row that it missed, up to now. */
   missedInRow: u64,
+  /** Misses up to this height are no longer of that row: it made a block, came back, or had no seat to lose. */
+  forgivenTo: height,
   lastProduced: height,
   onion,
   nextOnion: option(struct({ from: u64, onion })),

@@ -202,6 +202,23 @@ describe('who comes back', () => {
     epochs(on, 1)
     expect(standing(on, 'v3')).toBe('candidate')
   })
+
+  test('is not charged for a miss of before that comes to light only then', () => {
+    const on = start({ awayEpochs: 1, missesToSuspend: 1 })
+    missing(on, ['v3'], 1)
+    const late = []
+    while (on.validators.epoch < 2n) {
+      let round = 0
+      for (; on.proposer(round) === at('v3'); round++)
+        late.push({ height: (on.height + 1n) as never, round, proposer: at('v3') })
+      on.advance({ blocks: 1, round })
+    }
+    expect(standing(on, 'v3')).toBe('candidate')
+    on.advance({ blocks: 1, misses: late })
+    expect(dutyOf(on, 'v3')).toMatchObject({ missed: 2n, missedInRow: 0n })
+    epochs(on, 1)
+    expect(standing(on, 'v3')).toBe('candidate')
+  })
 })
 
 describe('a seat that is taken', () => {

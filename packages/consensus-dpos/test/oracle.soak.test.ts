@@ -51,7 +51,7 @@ function worldOf(weight: Rules['weight'], on: Harbour): World {
       return {
         ...{ name, address: at(name).slice(2), balance: FUNDS - (isDelegate ? DEPOSIT : 0n), unbonding: [] },
         ...{ delegate: isDelegate ? 'candidate' : undefined, until: 0, deposit: isDelegate ? DEPOSIT : 0n },
-        ...{ produced: 0, missed: 0, inRow: 0, lastProduced: 0, punished: 0, charge: undefined },
+        ...{ produced: 0, missed: 0, inRow: 0, anewAt: 0, punished: 0, charge: undefined },
       }
     }),
     ...{

@@ -30,7 +30,8 @@ export interface Person {
   produced: number
   missed: number
   inRow: number
-  lastProduced: number
+  /** Misses up to this height are over. */
+  anewAt: number
   punished: number
   charge: 'misses' | 'offence' | undefined
 }
@@ -149,7 +150,7 @@ function refused(world: World, by: Person, act: Act): string | undefined {
       if (world.epoch < by.until) return 'election/STILL_JAILED'
       if (by.deposit < rules.depositMin) return 'election/DEPOSIT_TOO_SMALL'
       by.delegate = 'candidate'
-      beginAnew(by)
+      beginAnew(world, by)
       return undefined
     case 'withdraw': {
       const due = by.unbonding.filter((one) => one.free <= height)
@@ -222,12 +223,11 @@ export function begin(world: World, { round, reveal, misses, offences }: BlockPl
     world.known.add(words)
     const one = person(world, name)
     one.missed += 1
-    if (height > one.lastProduced) one.inRow += 1
+    if (height > one.anewAt) one.inRow += 1
     if (one.inRow >= rules.missesToSuspend) one.charge ??= 'misses'
   }
   proposer.produced += 1
-  beginAnew(proposer)
-  proposer.lastProduced = world.height
+  beginAnew(world, proposer)
   world.seed = sha(tag('mmt/dpos/seed/1'), world.seed, Buffer.from(reveal).toString('hex'))
   for (const { height, name, kind } of offences) {
     const words = `offence ${height} ${name} ${kind}`
@@ -263,7 +263,7 @@ export function end(world: World): void {
     const back = person(world, one.name)
     if (back.delegate !== 'suspended') continue
     back.delegate = 'candidate'
-    beginAnew(back)
+    beginAnew(world, back)
     world.told.push('back')
   }
   answer(world, ruling)
@@ -299,15 +299,16 @@ function answer(world: World, ruling: number): void {
     } else {
       one.delegate = 'suspended'
       world.told.push('suspended')
-      beginAnew(one)
+      beginAnew(world, one)
     }
     one.charge = undefined
   }
-  for (const one of charged) if (one.charge && !isSeated(one)) beginAnew(one)
+  for (const one of charged) if (one.charge && !isSeated(one)) beginAnew(world, one)
 }
 
 /** Its misses are over; an offence is not. */
-function beginAnew(one: Person): void {
+function beginAnew(world: World, one: Person): void {
   one.inRow = 0
+  one.anewAt = world.height
   if (one.charge === 'misses') one.charge = undefined
 }

@@ -30,12 +30,18 @@ interface Epoch {
 export function electionRules(terms: ElectionTerms): NonNullable<Setup['judge']> {
   return () => {
     const missedInRow = new Map<Address, bigint>()
-    const lastProduced = new Map<Address, bigint>()
+    /** The height up to which its misses are over. */
+    const anewAt = new Map<Address, bigint>()
     /** The first epoch in which who was sent away may rule again. */
     const awayUntil = new Map<Address, bigint>()
     let [turn, weight, blocks, full, idle] = [0n, 0n, 0n, 0, 0]
     let seatsBefore = terms.seats
     let electedBefore: readonly Address[] | undefined
+
+    function beginAnew(who: Address, at: bigint): void {
+      missedInRow.set(who, 0n)
+      anewAt.set(who, at)
+    }
 
     function count({ parent, stored: { block, receipts } }: SetupBlock): string[] {
       const wrong: string[] = []
@@ -46,18 +52,17 @@ export function electionRules(terms: ElectionTerms): NonNullable<Setup['judge']>
       for (const { module, name, data } of receipts.begin) {
         if (module !== 'election' || name !== 'missed') continue
         const missed = decode(EVENTS.missed, data)
-        if (missed.height > (lastProduced.get(missed.delegate) ?? 0n))
+        if (missed.height > (anewAt.get(missed.delegate) ?? 0n))
           missedInRow.set(missed.delegate, (missedInRow.get(missed.delegate) ?? 0n) + missed.times)
       }
-      missedInRow.set(header.proposer, 0n)
-      lastProduced.set(header.proposer, header.height)
+      beginAnew(header.proposer, header.height)
       // Whoever comes back begins anew, whatever it missed while it was away.
       for (const { module, name, data } of [
         ...receipts.transactions.flatMap(({ events }) => events),
         ...receipts.end,
       ])
         if (module === 'election' && name === 'returned')
-          missedInRow.set(decode(EVENTS.returned, data).delegate, 0n)
+          beginAnew(decode(EVENTS.returned, data).delegate, header.height)
       for (const { module, name, data } of receipts.end) {
         if (module !== 'election' || (name !== 'suspended' && name !== 'jailed')) continue
         const { delegate, until } = decode(EVENTS[name], data)
@@ -69,7 +74,8 @@ export function electionRules(terms: ElectionTerms): NonNullable<Setup['judge']>
         const want = parent.validators.epoch + 2n + BigInt(terms.awayEpochs)
         if (name === 'suspended' && until !== want)
           wrong.push(`${delegate} is suspended until epoch ${until}`)
-        missedInRow.set(delegate, 0n)
+        if (name === 'suspended') beginAnew(delegate, header.height)
+        else missedInRow.set(delegate, 0n)
       }
       return wrong
     }
@@ -133,7 +139,8 @@ export function electionRules(terms: ElectionTerms): NonNullable<Setup['judge']>
       }
       // Who has no seat to lose begins anew.
       for (const [who, inRow] of missedInRow)
-        if (inRow >= BigInt(terms.missesToSuspend) && !elected.includes(who)) missedInRow.set(who, 0n)
+        if (inRow >= BigInt(terms.missesToSuspend) && !elected.includes(who))
+          beginAnew(who, shown.stored.block.header.height)
       return wrong
     }
 
