@@ -38,7 +38,7 @@ export function nativeBackend(): Secp256k1Backend {
       return { signature, recovery: recid }
     },
     verify: ({ key, digest, signature }) => {
-      if (!isBytes(signature, 64) || !isBytes(digest, 32) || !isBytes(key, 33)) return false
+      if (signature.length !== 64 || digest.length !== 32 || key.length !== 33) return false
       at64.set(signature)
       at32.set(digest)
       at33.set(key)
@@ -57,9 +57,4 @@ export function nativeBackend(): Secp256k1Backend {
     },
     isPublicKey: (key) => native.publicKeyVerify(key),
   }
-}
-
-/** What the package would refuse, and a copy into other memory would not. */
-function isBytes(value: Uint8Array, length: number): boolean {
-  return value instanceof Uint8Array && value.length === length
 }
