@@ -21,13 +21,6 @@ export function nativeBackend(): Secp256k1Backend {
   const native = requireInstalled<Bindings>('secp256k1/bindings.js')
   // Blinds the multiplications by the base point, as libsecp256k1 advises; no result depends on it.
   native.contextRandomize(randomBytes(32))
-  // Each claim is copied here first. V8 keeps small arrays in its own heap, and moves one out, with an allocation that the collector has to
-  // free, when an addon reads it: three for each signature.
-  const [at64, at33, at32] = [64, 33, 32].map((length) => new Uint8Array(new ArrayBuffer(length))) as [
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-  ]
   return {
     name: 'native',
     publicKey: (secret) =>
@@ -38,12 +31,8 @@ export function nativeBackend(): Secp256k1Backend {
       return { signature, recovery: recid }
     },
     verify: ({ key, digest, signature }) => {
-      if (signature.length !== 64 || digest.length !== 32 || key.length !== 33) return false
-      at64.set(signature)
-      at32.set(digest)
-      at33.set(key)
       try {
-        return native.ecdsaVerify(at64, at32, at33)
+        return native.ecdsaVerify(signature, digest, key)
       } catch {
         return false
       }
