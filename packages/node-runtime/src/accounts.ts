@@ -72,7 +72,7 @@ function walksOf({ modules }: ChainData): EventWalks {
     modules.map(({ spec }) => {
       const walks = Object.entries(spec.events).flatMap(([name, codec]) => {
         const walk = addressWalk(codec.schema)
-        return walk ? [[name, { codec, walk, fixed: fixedOf(codec.schema) }] as const] : []
+        return walk ? [[name, { codec, walk, fixed: fixedOf(codec) }] as const] : []
       })
       return [spec.name, new Map(walks)]
     }),
@@ -130,8 +130,13 @@ const LENGTHS = new Map<string, number>([
   ] as const),
 ])
 
+function fixedOf({ schema, bytesMin, bytesMax }: Codec<unknown>): Fixed | undefined {
+  const fixed = fixedIn(schema)
+  return fixed?.length === bytesMin && bytesMin === bytesMax ? fixed : undefined
+}
+
 /** Undefined for any other schema. */
-function fixedOf(schema: JsonSchema): Fixed | undefined {
+function fixedIn(schema: JsonSchema): Fixed | undefined {
   const name = String(schema['x-bcs'])
   if (name === 'address') return { length: 32, addresses: [0] }
   if (name === 'fixedBytes') return { length: Number(schema['x-bytes']), addresses: [] }
@@ -145,7 +150,7 @@ function joined(schemas: readonly JsonSchema[]): Fixed | undefined {
   let length = 0
   const addresses: number[] = []
   for (const schema of schemas) {
-    const part = fixedOf(schema)
+    const part = fixedIn(schema)
     if (!part) return undefined
     for (const at of part.addresses) addresses.push(length + at)
     length += part.length

@@ -245,8 +245,8 @@ export function createMempool(args: {
       if (nonce > nonceMax) throw nodeFail.NONCE_TOO_FAR({ max: nonceMax, got: nonce })
       // Whoever pays nothing may hold one place, not a queue of them.
       if (nonce !== next && isFreeRide) throw nodeFail.FREE_ONLY_NEXT({ want: next, got: nonce })
-      // The admission may have dropped it.
-      const rival = waiting && index.queue(sender)?.byNonce.get(nonce)
+      // The admission may have dropped what waited.
+      const rival = index.queue(sender)?.byNonce.get(nonce)
       const evicted = toEvict(prepared, next, rival)
       if (rival) dropEntry(rival, nodeFail.REPLACED({ by: id }))
       for (const entry of evicted) dropEntry(entry, nodeFail.EVICTED({}))
