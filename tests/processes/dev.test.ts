@@ -218,3 +218,31 @@ test('a running chain takes over a chain file, and a file that it imports, when 
   expect(await mmtJson(place, ['status'])).toMatchObject({ chainId: 'harbour-demo-1' })
   expect(await chain.end('SIGINT')).toBe(0)
 })
+
+test('a change that comes at the end of a look at the chain file is not lost', async () => {
+  const file = (name: string) => join(place.folder, name)
+  const text = `import { existsSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { note } from './note.ts'
+export { chain } from ${JSON.stringify(join(root, tokenChain))}
+
+// A look removes the folder of its bundle last. The change comes while it cannot yet know that the folder is gone.
+const folder = fileURLToPath(new URL('.', import.meta.url))
+const change = (left) => {
+  const until = Date.now() + 5
+  while (Date.now() < until);
+  if (!existsSync(folder)) writeFileSync(${JSON.stringify(file('note.ts'))}, "export const note = 'second edition'\\n")
+  else if (left > 0) setImmediate(change, left - 1)
+}
+if (note === 'first' && existsSync(${JSON.stringify(file('now'))})) change(200)
+`
+  writeFileSync(file('note.ts'), `export const note = 'first'\n`)
+  writeFileSync(file('chain.ts'), text)
+  chain = mmtDev(place, ['--chain', file('chain.ts')])
+  await chain.printed(/^height 2 /m)
+  writeFileSync(file('now'), '')
+  writeFileSync(file('chain.ts'), `${text}// touched\n`)
+  await chain.printed(/has changed; the home has the new one now[\s\S]*goes on from height/)
+  expect(readFileSync(join(place.home, 'chain.mjs'), 'utf8')).toContain('second edition')
+  expect(await chain.end('SIGINT')).toBe(0)
+})

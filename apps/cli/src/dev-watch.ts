@@ -1,5 +1,5 @@
 import { type FSWatcher, watch } from 'node:fs'
-import { basename, dirname, sep } from 'node:path'
+import { basename, dirname, resolve, sep } from 'node:path'
 import { type AnyChain, bundleChainFile, loadChainFile } from '@mmtchain/node'
 import { explainError } from './language.ts'
 
@@ -22,14 +22,15 @@ export interface Watched {
  * Watches a chain file and all that it imports, but for installed packages. What cannot be used is said on standard error, and the
  * watch goes on.
  */
-export async function watchChainFile(file: string, isUsable: (loaded: Loaded) => boolean): Promise<Watched> {
+export function watchChainFile(file: string, isUsable: (loaded: Loaded) => boolean): Watched {
   let watchers: readonly FSWatcher[] = []
   let timer: ReturnType<typeof setTimeout> | undefined
   let resolveChanged: (bundle: string) => void
-  const changed = new Promise<string>((resolve) => {
-    resolveChanged = resolve
+  const changed = new Promise<string>((done) => {
+    resolveChanged = done
   })
   let closed = false
+  let looks = 0
   const close = () => {
     closed = true
     clearTimeout(timer)
@@ -37,15 +38,27 @@ export async function watchChainFile(file: string, isUsable: (loaded: Loaded) =>
     watchers = []
   }
 
+  const lookIn = (ms: number) => {
+    clearTimeout(timer)
+    timer = setTimeout(look, ms)
+  }
+
   const look = async () => {
+    looks += 1
+    const mine = looks
+    // What a later look finds counts; and a watch that begins after the end would keep the process alive.
+    const isLate = () => closed || mine !== looks
     try {
       const loaded = await loadChainFile(file)
-      // A watch that begins after the end would keep the process alive.
-      if (closed) return
+      if (isLate()) return
       arm(loaded.inputs)
-      if (isUsable(loaded)) resolveChanged(loaded.bundle)
+      // A new watch knows nothing of a change that came before it, so the files are read again behind it.
+      const { text } = await bundleChainFile(file)
+      if (isLate()) return
+      if (text !== loaded.bundle) lookIn(SETTLED_MS)
+      else if (isUsable(loaded)) resolveChanged(loaded.bundle)
     } catch (error) {
-      process.stderr.write(`${explainError(error)}\n`)
+      if (!isLate()) process.stderr.write(`${explainError(error)}\n`)
     }
   }
 
@@ -59,21 +72,15 @@ export async function watchChainFile(file: string, isUsable: (loaded: Loaded) =>
     for (const watcher of watchers) watcher.close()
     watchers = [...byFolder].map(([folder, names]) => {
       const watcher = watch(folder, (_event, name) => {
-        if (name !== null && !names.has(name)) return
-        clearTimeout(timer)
-        timer = setTimeout(look, SETTLED_MS)
+        if (name === null || names.has(name)) lookIn(SETTLED_MS)
       })
       watcher.on('error', (error) => process.stderr.write(`${String(error)}\n`))
       return watcher
     })
   }
 
-  try {
-    arm((await bundleChainFile(file)).inputs)
-    // What has changed since the chain was started and before this watch began.
-    timer = setTimeout(look, 0)
-  } catch (error) {
-    process.stderr.write(`${explainError(error)}\n`)
-  }
+  // The first look finds what else there is to watch, and what has changed since the chain was started.
+  arm([resolve(file)])
+  lookIn(0)
   return { changed, close }
 }

@@ -129,7 +129,7 @@ async function runUntilStopped(home: Home, options: DevOptions, isNew: boolean):
   for (let begins: Beginning = isNew ? 'begins' : 'goesOn'; ; begins = 'again') {
     const demand = options.blocks === 'demand' ? demandHost() : undefined
     const changes = existsSync(file)
-      ? await watchChainFile(file, (found) => isUsable(home, file, found))
+      ? watchChainFile(file, (found) => isUsable(home, file, found))
       : undefined
     // Blocks may come while the node still starts: what they print comes after its first lines.
     const early: StoredBlock[] = []
