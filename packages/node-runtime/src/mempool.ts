@@ -150,7 +150,8 @@ export function createMempool(args: {
   function reserveAgain(payer: Address): Admission {
     const admission = admissionFor(payer)
     try {
-      for (const { reservation } of waitingOf(payer)) admission.reserve(reservation)
+      // Where all find their fee, their order does not matter.
+      for (const { reservation } of index.paidBy(payer)) admission.reserve(reservation)
     } catch {
       return checkAgain(payer)
     }
