@@ -14,7 +14,14 @@ import {
   u64,
 } from '@mmtchain/codec'
 import { hashTagged, tag } from '@mmtchain/crypto'
-import { type Amount, concatBytes, type Hash, hashToBytes, hash as toHash } from '@mmtchain/primitives'
+import {
+  type Amount,
+  concatBytes,
+  type Hash,
+  hashToBytes,
+  newBytes,
+  hash as toHash,
+} from '@mmtchain/primitives'
 import {
   authority,
   checkAuthority,
@@ -25,6 +32,8 @@ import {
   signatureWeight,
 } from './authority.ts'
 import { txFail } from './refusals.ts'
+
+const HASH_LENGTH = 32
 
 /** The most calls of one transaction. */
 export const CALLS_MAX = 16
@@ -101,7 +110,12 @@ export function senderMessage({
   readonly fingerprint: Hash
   readonly id: Hash
 }): Uint8Array {
-  return concatBytes(SENDER_TAG, hashToBytes(fingerprint), hashToBytes(id))
+  // One is made for every check, so it is a piece of shared memory.
+  const message = newBytes(SENDER_TAG.length + 2 * HASH_LENGTH)
+  message.set(SENDER_TAG)
+  message.set(hashToBytes(fingerprint), SENDER_TAG.length)
+  message.set(hashToBytes(id), SENDER_TAG.length + HASH_LENGTH)
+  return message
 }
 
 /** The bytes that the payer's authority signs. */
