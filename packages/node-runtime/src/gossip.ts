@@ -5,7 +5,7 @@ import type { Checked, Checks } from './checks.ts'
 import type { Host } from './host.ts'
 import type { Mempool } from './mempool.ts'
 import { IDS_MAX, type NodeMessage } from './messages.ts'
-import { type Recent, recentOf } from './recent.ts'
+import { recentOf } from './recent.ts'
 
 /** How long new transactions are gathered before they are announced. */
 const GATHER_MS = 20n
@@ -16,12 +16,13 @@ const ASKED_MAX = 1_024
 /** How many announced transactions are remembered that are not here yet. */
 const OFFERS_MAX = 16_384
 /** How many peers are remembered that have the same one. */
-const OFFERERS_MAX = 4
+const HOLDERS_MAX = 16
 const ANSWER_TIMEOUT_MS = 3_000n
 /** So many of one message are checked together, and then taken together. */
 const TAKEN_TOGETHER = 32
+/** After so long, messages of other kinds come first: what consensus says must not wait for a thousand signatures. */
+const TURN_MS = 10
 const SEEN_MAX = 65_536
-const KNOWN_MAX = 8_192
 /** An answer holds no more than this, or one transaction. */
 const ANSWER_BYTES_MAX = 512 * 1024
 
@@ -42,17 +43,15 @@ export interface Gossip {
   stop(): void
 }
 
+/** What was announced and is not here yet. */
 interface Offer {
+  /** Who has it; those who were asked come first. */
+  readonly holders: PeerId[]
+  /** How many were asked. */
+  tried: number
   /** Who is asked for it now. */
   asked: PeerId | undefined
   atMs: bigint
-  readonly others: PeerId[]
-}
-
-interface Peer {
-  /** What it has, as far as this node knows. */
-  readonly known: Recent<Hash, true>
-  asked: number
 }
 
 export function createGossip(args: {
@@ -67,13 +66,15 @@ export function createGossip(args: {
   readonly taken: (code?: string) => void
 }): Gossip {
   const { mempool, checks, host, send, blame } = args
-  const peers = new Map<PeerId, Peer>()
+  /** How many transactions are asked of each peer. */
+  const peers = new Map<PeerId, number>()
   const offers = new Map<Hash, Offer>()
   /** The offers for which nobody is asked. */
   const idle = new Map<Hash, Offer>()
   /** What was handled: it is here, was refused, or is in a block. */
   const seen = recentOf<Hash, true>(SEEN_MAX)
-  let fresh: Hash[] = []
+  /** What is to be announced next, with the peers that have it already. */
+  let fresh = new Map<Hash, PeerId[]>()
   let announcedAtMs = 0n
   let cancelFlush: (() => void) | undefined
   let cancelSweep: (() => void) | undefined
@@ -89,31 +90,23 @@ export function createGossip(args: {
   function flush(): void {
     cancelFlush = undefined
     announcedAtMs = host.nowMs()
-    const ids = fresh.filter((id) => mempool.has(id))
-    fresh = []
-    for (const [name, peer] of peers) announce(name, peer, ids)
-  }
-
-  /** Tells a peer of those of the ids that it does not know. */
-  function announce(name: PeerId, { known }: Peer, ids: readonly Hash[]): void {
-    const news = ids.filter((id) => !known.get(id))
-    for (let i = 0; i < news.length; i += IDS_MAX) {
-      const part = news.slice(i, i + IDS_MAX)
-      for (const id of part) known.set(id, true)
-      send(name, { kind: 'announce', value: part })
+    const waiting = [...fresh].filter(([id]) => mempool.has(id))
+    fresh = new Map()
+    for (const name of peers.keys()) {
+      const news: Hash[] = []
+      for (const [id, holders] of waiting) if (!holders.includes(name)) news.push(id)
+      inParts(news, (value) => send(name, { kind: 'announce', value }))
     }
   }
 
   function offer(name: PeerId, id: Hash): void {
-    if (seen.get(id) || mempool.has(id)) return
-    const found = offers.get(id)
-    if (!found && offers.size < OFFERS_MAX) {
-      const one = { asked: undefined, atMs: 0n, others: [name] }
-      offers.set(id, one)
-      idle.set(id, one)
-    } else if (found && found.others.length < OFFERERS_MAX && !found.others.includes(name))
-      found.others.push(name)
+    if (seen.get(id) || mempool.has(id) || offers.size >= OFFERS_MAX) return
+    const one = { holders: [name], tried: 0, asked: undefined, atMs: 0n }
+    offers.set(id, one)
+    idle.set(id, one)
   }
+
+  const isBusy = (name: PeerId) => (peers.get(name) ?? ASKED_MAX) >= ASKED_MAX
 
   /** Asks for what was offered and nobody is asked for. */
   function pull(): void {
@@ -121,21 +114,23 @@ export function createGossip(args: {
     const wanted = new Map<PeerId, Hash[]>()
     const nowMs = host.nowMs()
     for (const [id, one] of idle) {
-      const name = one.others.find((other) => (peers.get(other)?.asked ?? ASKED_MAX) < ASKED_MAX)
-      const peer = name === undefined ? undefined : peers.get(name)
-      if (name === undefined || !peer) continue
+      const { holders, tried } = one
+      let at = tried
+      while (at < holders.length && isBusy(holders[at] as PeerId)) at++
+      const name = holders[at]
+      if (name === undefined) continue
+      holders[at] = holders[tried] as PeerId
+      holders[tried] = name
       idle.delete(id)
+      one.tried += 1
       one.asked = name
       one.atMs = nowMs
-      one.others.splice(one.others.indexOf(name), 1)
-      peer.asked += 1
+      peers.set(name, (peers.get(name) ?? 0) + 1)
       const ids = wanted.get(name) ?? []
       wanted.set(name, ids)
       ids.push(id)
     }
-    for (const [name, ids] of wanted)
-      for (let i = 0; i < ids.length; i += IDS_MAX)
-        send(name, { kind: 'getTransactions', value: ids.slice(i, i + IDS_MAX) })
+    for (const [name, ids] of wanted) inParts(ids, (value) => send(name, { kind: 'getTransactions', value }))
     if (offers.size > 0) cancelSweep ??= host.setTimer(host.nowMs() + ANSWER_TIMEOUT_MS, sweep)
   }
 
@@ -150,20 +145,22 @@ export function createGossip(args: {
   /** Nobody is asked for it any more. Without anybody else to ask it is forgotten. */
   function release(id: Hash, one: Offer): void {
     const { asked } = one
-    const peer = asked === undefined ? undefined : peers.get(asked)
-    if (peer) peer.asked -= 1
+    const count = asked === undefined ? undefined : peers.get(asked)
+    if (asked !== undefined && count !== undefined) peers.set(asked, count - 1)
     one.asked = undefined
-    if (one.others.length > 0) return void idle.set(id, one)
+    if (one.tried < one.holders.length) return void idle.set(id, one)
     offers.delete(id)
     if (asked === undefined) idle.delete(id)
   }
 
-  function handled(id: Hash): void {
+  /** Answers the peers that have it. */
+  function handled(id: Hash): PeerId[] {
     seen.set(id, true)
     const one = offers.get(id)
-    if (!one) return
-    one.others.length = 0
+    if (!one) return []
+    one.tried = one.holders.length
     release(id, one)
+    return one.holders
   }
 
   const look = (one: Transaction, bytes: Uint8Array) => mempool.checkRoom('peer', one, bytes)
@@ -202,7 +199,6 @@ export function createGossip(args: {
       blame(name, `a transaction that no node takes: ${error.code}`)
       return
     }
-    handled(id)
     if (isStopped) return
     try {
       mempool.add(checked.prepared)
@@ -210,48 +206,50 @@ export function createGossip(args: {
     } catch (error) {
       if (!isChainError(error)) throw error
       args.taken(error.code)
+    } finally {
+      // One that waits from now on was handled by `added`.
+      if (offers.has(id)) handled(id)
     }
   }
 
   return {
     added({ id }) {
-      seen.set(id, true)
+      const holders = handled(id)
       if (peers.size === 0 || isStopped) return
-      fresh.push(id)
+      fresh.set(id, holders)
       cancelFlush ??= host.setTimer(whenToAnnounce(), flush)
     },
     committed(ids) {
       for (const id of ids) handled(id)
     },
     joined(name) {
-      const peer = { known: recentOf<Hash, true>(KNOWN_MAX), asked: 0 }
-      peers.set(name, peer)
-      announce(
-        name,
-        peer,
-        Array.from(mempool.all(), ({ id }) => id),
-      )
+      peers.set(name, 0)
+      const ids: Hash[] = []
+      for (const { id } of mempool.all()) if (!fresh.has(id)) ids.push(id)
+      inParts(ids, (value) => send(name, { kind: 'announce', value }))
     },
     left(name) {
       peers.delete(name)
       for (const [id, one] of offers) {
-        const at = one.others.indexOf(name)
-        if (at >= 0) one.others.splice(at, 1)
-        if (one.asked === name || (one.asked === undefined && one.others.length === 0)) release(id, one)
+        const at = one.holders.indexOf(name)
+        if (at < 0) continue
+        one.holders.splice(at, 1)
+        if (at < one.tried) one.tried -= 1
+        if (one.asked === name || (one.asked === undefined && one.tried === one.holders.length))
+          release(id, one)
       }
       pull()
     },
     announced(name, ids) {
-      const peer = peers.get(name)
-      if (!peer) return
+      if (!peers.has(name)) return
       for (const id of ids) {
-        peer.known.set(id, true)
-        offer(name, id)
+        const holders = offers.get(id)?.holders ?? fresh.get(id)
+        if (!holders) offer(name, id)
+        else if (holders.length < HOLDERS_MAX && !holders.includes(name)) holders.push(name)
       }
       pull()
     },
     asked(name, ids) {
-      const peer = peers.get(name)
       let part: Transaction[] = []
       let bytes = 0
       const flushPart = () => {
@@ -265,7 +263,6 @@ export function createGossip(args: {
         if (bytes + prepared.bytes.length > ANSWER_BYTES_MAX) flushPart()
         part.push(prepared.transaction)
         bytes += prepared.bytes.length
-        peer?.known.set(id, true)
       }
       flushPart()
     },
@@ -278,9 +275,18 @@ export function createGossip(args: {
       }
       const [ids, all] = [[...wanted.keys()], [...wanted.values()]]
       const parts: Promise<void>[] = []
-      for (let i = 0; i < all.length; i += TAKEN_TOGETHER)
-        parts.push(takeAll(name, ids.slice(i, i + TAKEN_TOGETHER), all.slice(i, i + TAKEN_TOGETHER)))
+      let fault: unknown
+      let beganMs = host.monotonicMs()
+      for (let i = 0; i < all.length && !isStopped; i += TAKEN_TOGETHER) {
+        if (host.monotonicMs() - beganMs >= TURN_MS) {
+          await new Promise<void>((resolve) => host.setTimer(0n, resolve))
+          beganMs = host.monotonicMs()
+        }
+        const part = takeAll(name, ids.slice(i, i + TAKEN_TOGETHER), all.slice(i, i + TAKEN_TOGETHER))
+        parts.push(part.catch((error) => void (fault ??= error)))
+      }
       await Promise.all(parts)
+      if (fault !== undefined) throw fault
       pull()
     },
     pull,
@@ -290,4 +296,9 @@ export function createGossip(args: {
       cancelSweep?.()
     },
   }
+}
+
+/** Sends ids in as many messages as they need. */
+function inParts(ids: readonly Hash[], sendPart: (part: readonly Hash[]) => void): void {
+  for (let i = 0; i < ids.length; i += IDS_MAX) sendPart(ids.slice(i, i + IDS_MAX))
 }
