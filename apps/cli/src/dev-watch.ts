@@ -49,11 +49,12 @@ export function watchChainFile(file: string, isUsable: (loaded: Loaded) => boole
     // What a later look finds counts; and a watch that begins after the end would keep the process alive.
     const isLate = () => closed || mine !== looks
     try {
-      const loaded = await loadChainFile(file)
+      // Also the imports of a file that cannot be loaded are watched. A new watch knows nothing of a change that came before it,
+      // so the files are read again behind it.
+      const { text, inputs } = await bundleChainFile(file)
       if (isLate()) return
-      arm(loaded.inputs)
-      // A new watch knows nothing of a change that came before it, so the files are read again behind it.
-      const { text } = await bundleChainFile(file)
+      arm(inputs)
+      const loaded = await loadChainFile(file)
       if (isLate()) return
       if (text !== loaded.bundle) lookIn(SETTLED_MS)
       else if (isUsable(loaded)) resolveChanged(loaded.bundle)
@@ -80,7 +81,11 @@ export function watchChainFile(file: string, isUsable: (loaded: Loaded) => boole
   }
 
   // The first look finds what else there is to watch, and what has changed since the chain was started.
-  arm([resolve(file)])
-  lookIn(0)
+  try {
+    arm([resolve(file)])
+    lookIn(0)
+  } catch (error) {
+    process.stderr.write(`${explainError(error)}\n`)
+  }
   return { changed, close }
 }

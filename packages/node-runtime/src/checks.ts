@@ -10,6 +10,7 @@ import {
 } from '@mmtchain/tx'
 import type { CheckThreads } from './host.ts'
 import { recentOf } from './recent.ts'
+import type { Turns } from './turns.ts'
 
 /** A transaction that passed, or what is wrong with it. */
 export type Checked = { readonly prepared: Prepared } | { readonly error: unknown }
@@ -49,8 +50,9 @@ export function createChecks(args: {
   readonly machine: Machine
   readonly max: number
   readonly threads: CheckThreads | undefined
+  readonly turns: Turns
 }): Checks {
-  const { machine, max, threads } = args
+  const { machine, max, threads, turns } = args
   const passed = recentOf<Hash, Hash>(max)
   const chain = {
     fingerprint: machine.engineChain.fingerprint,
@@ -102,6 +104,8 @@ export function createChecks(args: {
       const unknown: Uint8Array[] = []
       for (const one of all) if ('key' in one && passed.get(one.key) === undefined) unknown.push(one.bytes)
       const ids = unknown.length > 0 ? await threads.check(chain, unknown) : []
+      // What the threads have left undone is done here, and comes from all peers at once.
+      if (ids.length > 1 && ids.includes(undefined)) await turns.next()
       let next = 0
       return all.map((one) =>
         finish(one, 'key' in one && one.bytes === unknown[next] ? ids[next++] : undefined),

@@ -18,6 +18,7 @@ import type { Mempool } from './mempool.ts'
 import { messageBytesMax, type NodeMessage, nodeMessage } from './messages.ts'
 import type { Recorder } from './metrics.ts'
 import { createSync, readBlocks } from './sync.ts'
+import type { Turns } from './turns.ts'
 
 /** How often at most a node tells where it is. */
 const STATUS_MS = 250n
@@ -50,12 +51,13 @@ export async function createExchange(args: {
   readonly host: Host
   readonly mempool: Mempool
   readonly checks: Checks
+  readonly turns: Turns
   readonly metrics: Recorder
   readonly tip: () => Tip
   readonly finalised: () => Height
   readonly feed: (input: EngineInput) => Promise<void> | undefined
 }): Promise<Exchange> {
-  const { network, machine, store, host, mempool, checks, metrics, tip, finalised, feed } = args
+  const { network, machine, store, host, mempool, checks, turns, metrics, tip, finalised, feed } = args
   const { chain, fingerprint } = machine.genesis
   const { engine } = chain
   const log = logOf(host.log, 'network')
@@ -92,6 +94,7 @@ export async function createExchange(args: {
     mempool,
     checks,
     host,
+    turns,
     isReady: () => !sync.isBehind,
     send: (peer, message) => send(message, peer),
     blame,

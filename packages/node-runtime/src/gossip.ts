@@ -6,6 +6,7 @@ import type { Host } from './host.ts'
 import type { Mempool } from './mempool.ts'
 import { IDS_MAX, type NodeMessage } from './messages.ts'
 import { recentOf } from './recent.ts'
+import type { Turns } from './turns.ts'
 
 /** How long new transactions are gathered before they are announced. */
 const GATHER_MS = 20n
@@ -20,8 +21,6 @@ const HOLDERS_MAX = 16
 const ANSWER_TIMEOUT_MS = 3_000n
 /** So many of one message are checked together, and then taken together. */
 const TAKEN_TOGETHER = 32
-/** After so long, messages of other kinds come first: what consensus says must not wait for a thousand signatures. */
-const TURN_MS = 10
 const SEEN_MAX = 65_536
 /** An answer holds no more than this, or one transaction. */
 const ANSWER_BYTES_MAX = 512 * 1024
@@ -58,6 +57,7 @@ export function createGossip(args: {
   readonly mempool: Mempool
   readonly checks: Pick<Checks, 'check'>
   readonly host: Host
+  readonly turns: Turns
   /** False while the state here is too old to judge transactions. */
   readonly isReady: () => boolean
   readonly send: (peer: PeerId, message: NodeMessage) => void
@@ -65,7 +65,7 @@ export function createGossip(args: {
   /** What became of a transaction of a peer: a code when it was refused. */
   readonly taken: (code?: string) => void
 }): Gossip {
-  const { mempool, checks, host, send, blame } = args
+  const { mempool, checks, host, turns, send, blame } = args
   /** How many transactions are asked of each peer. */
   const peers = new Map<PeerId, number>()
   const offers = new Map<Hash, Offer>()
@@ -79,6 +79,8 @@ export function createGossip(args: {
   let cancelFlush: (() => void) | undefined
   let cancelSweep: (() => void) | undefined
   let isStopped = false
+  /** How many messages with transactions are being worked off. */
+  let working = 0
 
   function whenToAnnounce(): bigint {
     const nowMs = host.nowMs()
@@ -104,6 +106,17 @@ export function createGossip(args: {
     const one = { holders: [name], tried: 0, asked: undefined, atMs: 0n }
     offers.set(id, one)
     idle.set(id, one)
+  }
+
+  /** Notes one more holder. Who was asked in vain makes room for it, so that silent peers cannot keep others out. */
+  function hold(name: PeerId, holders: PeerId[], one: Offer | undefined): void {
+    if (holders.length >= HOLDERS_MAX) {
+      if (!one || one.tried < 2) return
+      // The one that is asked now was tried last.
+      holders.shift()
+      one.tried -= 1
+    }
+    holders.push(name)
   }
 
   const isBusy = (name: PeerId) => (peers.get(name) ?? ASKED_MAX) >= ASKED_MAX
@@ -202,14 +215,15 @@ export function createGossip(args: {
     if (isStopped) return
     try {
       mempool.add(checked.prepared)
-      args.taken()
     } catch (error) {
+      handled(id)
       if (!isChainError(error)) throw error
       args.taken(error.code)
-    } finally {
-      // One that waits from now on was handled by `added`.
-      if (offers.has(id)) handled(id)
+      return
     }
+    args.taken()
+    // `added` has not heard of one that waited already.
+    if (offers.has(id)) handled(id)
   }
 
   return {
@@ -231,21 +245,22 @@ export function createGossip(args: {
     left(name) {
       peers.delete(name)
       for (const [id, one] of offers) {
-        const at = one.holders.indexOf(name)
+        const at = remove(one.holders, name)
         if (at < 0) continue
-        one.holders.splice(at, 1)
         if (at < one.tried) one.tried -= 1
         if (one.asked === name || (one.asked === undefined && one.tried === one.holders.length))
           release(id, one)
       }
+      for (const holders of fresh.values()) remove(holders, name)
       pull()
     },
     announced(name, ids) {
       if (!peers.has(name)) return
       for (const id of ids) {
-        const holders = offers.get(id)?.holders ?? fresh.get(id)
+        const one = offers.get(id)
+        const holders = one?.holders ?? fresh.get(id)
         if (!holders) offer(name, id)
-        else if (holders.length < HOLDERS_MAX && !holders.includes(name)) holders.push(name)
+        else if (!holders.includes(name)) hold(name, holders, one)
       }
       pull()
     },
@@ -270,22 +285,29 @@ export function createGossip(args: {
       const wanted = new Map<Hash, Transaction>()
       for (const transaction of transactions) {
         const id = transactionIdIn(transaction, transactionBytes(transaction))
+        const one = offers.get(id)
         // One that comes too late was asked of somebody else meanwhile, or has come before.
-        if (offers.get(id)?.asked === name) wanted.set(id, transaction)
+        if (one?.asked !== name) continue
+        // It is here: nobody else is asked while its turn comes.
+        one.atMs = host.nowMs()
+        wanted.set(id, transaction)
       }
       const [ids, all] = [[...wanted.keys()], [...wanted.values()]]
       const parts: Promise<void>[] = []
       let fault: unknown
-      let beganMs = host.monotonicMs()
-      for (let i = 0; i < all.length && !isStopped; i += TAKEN_TOGETHER) {
-        if (host.monotonicMs() - beganMs >= TURN_MS) {
-          await new Promise<void>((resolve) => host.setTimer(0n, resolve))
-          beganMs = host.monotonicMs()
-        }
+      if (working++ === 0) turns.restart()
+      for (let i = 0; i < all.length; i += TAKEN_TOGETHER) {
+        if (turns.isOver) await turns.next()
+        if (isStopped) break
         const part = takeAll(name, ids.slice(i, i + TAKEN_TOGETHER), all.slice(i, i + TAKEN_TOGETHER))
-        parts.push(part.catch((error) => void (fault ??= error)))
+        parts.push(
+          part.catch((error) => {
+            fault ??= error
+          }),
+        )
       }
       await Promise.all(parts)
+      working -= 1
       if (fault !== undefined) throw fault
       pull()
     },
@@ -301,4 +323,11 @@ export function createGossip(args: {
 /** Sends ids in as many messages as they need. */
 function inParts(ids: readonly Hash[], sendPart: (part: readonly Hash[]) => void): void {
   for (let i = 0; i < ids.length; i += IDS_MAX) sendPart(ids.slice(i, i + IDS_MAX))
+}
+
+/** Takes a peer out of a list. Answers where it was, or -1. */
+function remove(holders: PeerId[], name: PeerId): number {
+  const at = holders.indexOf(name)
+  if (at >= 0) holders.splice(at, 1)
+  return at
 }

@@ -26,6 +26,7 @@ import type { RawFile } from './raw-file.ts'
 import { nodeFail } from './refusals.ts'
 import type { ConsensusSigner } from './signer.ts'
 import { createSubmissions, type Submissions } from './submissions.ts'
+import { createTurns } from './turns.ts'
 import { checkSigner, createObservation } from './validator.ts'
 
 export interface NodeOptions {
@@ -127,10 +128,12 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       logOf(log, 'mempool').debug({ id, code, message }, 'transaction dropped')
     },
   })
+  const turns = createTurns(host)
   const checks = createChecks({
     machine,
     max: 2 * mempool.limits.countMax,
     threads: host.checkThreads,
+    turns,
   })
   const finalised = () => (engine.revertible ? final : tip.header.height)
   const maker = createBlockMaker({
@@ -176,6 +179,7 @@ export async function createNode(options: NodeOptions): Promise<Node> {
       host,
       mempool,
       checks,
+      turns,
       metrics,
       tip: () => tip,
       finalised,

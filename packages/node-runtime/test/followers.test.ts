@@ -261,6 +261,29 @@ test('a transaction that one node takes is in the next block of another, checked
   await nodes.stop()
 })
 
+test('the transactions of one message are taken in turns, and other work comes in between', async () => {
+  const nodes = soloNodes()
+  const leader = await nodes.start('validator')
+  const counts = new Set<number>()
+  // Each look at its clock finds 6 ms gone, so that a turn is over after one part of a message; a timer looks what waits then.
+  let lookMs = 0
+  const monotonicMs = () => {
+    nodes.clock.setTimer(0n, () => void counts.add(slow?.mempool.count ?? 0))
+    lookMs += 6
+    return lookMs
+  }
+  let slow: Node | undefined
+  slow = await nodes.start('slow', { monotonicMs })
+  await nodes.clock.advance(100n)
+  const input = { to: bob, amount: amount(1n) }
+  const body = nodes.model.body(alice, [{ module: 'token', command: 'transfer', input }])
+  for (let nonce = 0n; nonce < 64n; nonce++) await leader.submit(nodes.model.sign({ ...body, nonce }))
+  await nodes.clock.advance(400n)
+  expect(slow.mempool.count).toBe(64)
+  expect(counts).toContain(32)
+  await nodes.stop()
+})
+
 test('the first transaction after a rest is told at once, and many are told of together', async () => {
   const toldAtMs: bigint[] = []
   let now = () => 0n

@@ -37,6 +37,7 @@ export interface Nodes {
       log?: Log
       isAlone?: boolean
       mempool?: Partial<MempoolLimits>
+      monotonicMs?: () => number
     },
   ): Promise<Node>
   readonly model: ReturnType<typeof modelOf>
@@ -63,11 +64,14 @@ export function soloNodes(
     clock,
     network,
     model,
-    async start(name, { store = memoryStore(), signer, log, isAlone = false, mempool = {} } = {}) {
+    async start(
+      name,
+      { store = memoryStore(), signer, log, isAlone = false, mempool = {}, monotonicMs } = {},
+    ) {
       const node = await createNode({
         genesis: model.genesis,
         store,
-        host: hostOf(clock, log),
+        host: { ...hostOf(clock, log), ...(monotonicMs && { monotonicMs }) },
         mempool,
         network: isAlone ? undefined : network.at(name),
         validator: name === 'validator' ? (signer ?? memorySigner(validator)) : undefined,
