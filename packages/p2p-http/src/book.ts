@@ -115,7 +115,8 @@ export function openBook(text: string | undefined): Book {
       failures: entry.failures,
       triedMs: 0,
     }
-    put(known.reachedMs > 0 ? 'tried' : 'fresh', known)
+    // One that was reached stood among the new ones where another had its place among the tried.
+    if (known.reachedMs === 0 || !put('tried', known)) put('fresh', known)
   }
 
   return {

@@ -39,6 +39,24 @@ test('nodes that were met before are met again without the seed', async () => {
   await until('it has met the other', () => again.membership.peers().includes(other.name))
 })
 
+test('a peer whose place among the tried addresses another one has is not forgotten by a new start', async () => {
+  const node = nameOf(9)
+  // With this secret two of them have the same place.
+  const entries = [1, 2, 3, 4, 5, 6, 7, 8].map((port) => ({
+    address: { node, host: '127.0.0.1', port },
+    source: 'loopback',
+    reachedMs: '1',
+    failures: 0,
+  }))
+  const kept = savedPeers(JSON.stringify({ secret: 'b', entries, bans: [] }))
+  const opened = await openNode(1, { savedPeers: kept })
+  await opened.leave()
+  const ports = JSON.parse(kept.saved.text as string).entries.map(
+    (one: (typeof entries)[0]) => one.address.port,
+  )
+  expect(ports.sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+})
+
 test('a ban outlasts the node that said it, even one that was killed before it could leave', async () => {
   const kept = savedPeers()
   const first = await openNode(1, { savedPeers: kept })
