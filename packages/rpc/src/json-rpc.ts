@@ -206,13 +206,17 @@ async function runTogether(
   } catch (error) {
     outcomes = params.map(() => ({ error }))
   }
+  const texts: (string | undefined)[] = []
   let next = 0
-  return opened.map((one) => {
-    if ('reply' in one) return written(dispatch, one)
-    const outcome = outcomes[next++] as Outcome
-    const reply = 'result' in outcome ? outcome : failed(dispatch, method, outcome.error)
-    return written(dispatch, { id: one.id, reply })
-  })
+  for (const one of opened) {
+    if ('reply' in one) texts.push(written(dispatch, one))
+    else {
+      const outcome = outcomes[next++] as Outcome
+      const reply = 'result' in outcome ? outcome : failed(dispatch, method, outcome.error)
+      texts.push(written(dispatch, { id: one.id, reply }))
+    }
+  }
+  return texts
 }
 
 function failed(dispatch: Dispatch, { name }: Method, error: unknown, code = -32000): Reply {

@@ -24,7 +24,7 @@ import { type Batch, type Database, type MerkleStorePlace, openPlace, textOf } f
 import { checkNext, hasBlocks, type Kept, readCommitted } from './opening.ts'
 import { loadPairHasher, type PairHasherName } from './pair-hasher.ts'
 import { prunedBy, undoOf } from './past.ts'
-import { entry, historyKeys, missing, placeOfHistory, type Version } from './records.ts'
+import { countBefore, entry, heightOfHistory, historyKeys, missing, type Version } from './records.ts'
 import { merkleStoreFail } from './refusals.ts'
 import { checkRestored } from './restore.ts'
 import { type SnapshotSummary, writeSnapshot } from './snapshot.ts'
@@ -415,14 +415,17 @@ function storeOn(args: {
       const { tip } = current()
       const found: { id: Hash; height: Height; index: number }[] = []
       if (!tip) return found
-      const next = { height: tip.header.height + 1n, index: 0 }
-      const range = { ...historyKeys(address, before ?? next), reverse: true, limit }
-      for await (const key of database.keys(range)) {
-        const { height, index } = placeOfHistory(key)
-        const at = { height: toHeight(height), index }
+      const newest = tip.header.height
+      const last = before && before.height < newest ? before.height : newest
+      for await (const key of database.keys({ ...historyKeys(address, last), reverse: true })) {
+        const height = toHeight(heightOfHistory(key))
         // A commit meanwhile closes the view of before.
-        const id = current().view.read(entry.history(address, at))
-        if (id) found.push({ ...at, id })
+        const part = current().view.read(entry.history(address, height))
+        if (!part) continue
+        let i = height === before?.height ? countBefore(part, before.index) : part.count
+        while (i-- > 0 && found.length < limit)
+          found.push({ id: part.idAt(i), height, index: part.indexAt(i) })
+        if (found.length >= limit) return found
       }
       return found
     },

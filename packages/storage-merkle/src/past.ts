@@ -51,10 +51,8 @@ function blockRemovals(view: View, height: Height): readonly Write[] {
     remove(entry.block(height)),
     remove(entry.blockId(height)),
     remove(entry.blockHeight(id)),
-    ...body.transactionIds.flatMap((transaction: Hash, index) => [
-      remove(entry.transaction(transaction)),
-      ...(body.accounts[index] ?? []).map((account) => remove(entry.history(account, { height, index }))),
-    ]),
+    ...body.transactionIds.map((transaction: Hash) => remove(entry.transaction(transaction))),
+    ...body.accounts.map((account) => remove(entry.history(account, height))),
   ]
 }
 

@@ -29,6 +29,7 @@ import {
   type Height,
   hashToBytes,
   isChainError,
+  hash as toHash,
   toHex,
 } from '@mmtchain/primitives'
 import { crc32, crc32Viewed, type Viewed } from './crc32.ts'
@@ -41,7 +42,7 @@ import type { TreeRoot } from './state-tree.ts'
 import { type Place, placeBytes, readU48, writeU48 } from './tree-nodes.ts'
 
 /** The layout that this software writes, and the only one that it reads. */
-export const FORMAT = 4
+export const FORMAT = 5
 
 /** One entry of the database, to be read. `decode` may throw anything for bytes that were never written. */
 export interface Readable<T> {
@@ -81,8 +82,8 @@ const blockBody = struct({
   receipts,
   transactionIds: list(hash, { max: 65_536 }),
   refusals: list(option(refusal), { max: 65_536 }),
-  /** For each transaction the accounts in whose history it is. */
-  accounts: list(list(address, { max: 65_536 }), { max: 65_536 }),
+  /** The accounts in whose histories it is. */
+  accounts: list(address, { max: 2 ** 31 - 1 }),
 })
 const transactionPlace = struct({ height, index: u32 })
 const treeRoot = union({
@@ -131,8 +132,11 @@ export const entry = {
   blockId: (at: Height) => coded('h', u64Bytes(at), hash, () => `the id of block ${at}`),
   blockHeight: (id: Hash) => coded('i', hashToBytes(id), height, () => `the height of block ${id}`),
   transaction: (id: Hash) => coded('x', hashToBytes(id), transactionPlace, () => `transaction ${id}`),
-  history: (account: Address, at: { readonly height: bigint; readonly index: number }) =>
-    coded('a', historyBytes(account, at), hash, () => `the history of ${account} at height ${at.height}`),
+  history: (account: Address, at: bigint): Readable<HistoryPart> => ({
+    key: keyOf('a', historyBytes(account, at)),
+    name: () => `the history of ${account} at height ${at}`,
+    decode: decodeHistory,
+  }),
   // Rows and nodes are read for every transaction: an object that is spread into another costs as much as a decoded row.
   row: (path: Uint8Array): Entry<Row> => rowUnder(rowKey(path)),
   replacedRows: (at: Part): Readable<ReplacedRows> => ({
@@ -241,18 +245,46 @@ export function keysBornAt(letter: 'n' | 'p', born: number): { gte: Uint8Array; 
   return keysOf(letter, u48Bytes(born))
 }
 
-/** The range of an account's history before a place, or all of it. */
-export function historyKeys(
-  account: Address,
-  before?: { readonly height: bigint; readonly index: number } | undefined,
-): { gte: Uint8Array; lt: Uint8Array } {
-  const { gte, lt } = keysOf('a', addressToBytes(account))
-  return { gte, lt: before ? entry.history(account, before).key : lt }
+/** The transactions of a block that concern an account, in their order. */
+export interface HistoryPart {
+  readonly count: number
+  indexAt(i: number): number
+  idAt(i: number): Hash
 }
 
-export function placeOfHistory(key: Uint8Array): { readonly height: bigint; readonly index: number } {
-  const view = new DataView(key.buffer, key.byteOffset, key.length)
-  return { height: view.getBigUint64(33), index: view.getUint32(41) }
+/** An index and an id. */
+export const HISTORY_ITEM_BYTES = 36
+
+/** An account may be in all transactions of a block, of which few are asked for: they are read one by one. */
+function decodeHistory(body: Uint8Array): HistoryPart {
+  const count = body.length / HISTORY_ITEM_BYTES
+  if (count === 0 || !Number.isInteger(count)) throw new RangeError(`it has ${body.length} bytes`)
+  return {
+    count,
+    indexAt: (i) => readU32(body, i * HISTORY_ITEM_BYTES),
+    idAt: (i) => toHash(body.subarray(i * HISTORY_ITEM_BYTES + 4, (i + 1) * HISTORY_ITEM_BYTES)),
+  }
+}
+
+/** How many of them come before an index. */
+export function countBefore({ count, indexAt }: HistoryPart, index: number): number {
+  let low = 0
+  let high = count
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (indexAt(middle) < index) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** The range of an account's history up to a height. */
+export function historyKeys(account: Address, last: bigint): { gte: Uint8Array; lt: Uint8Array } {
+  return { gte: keysOf('a', addressToBytes(account)).gte, lt: entry.history(account, last + 1n).key }
+}
+
+export function heightOfHistory(key: Uint8Array): bigint {
+  return new DataView(key.buffer, key.byteOffset, key.length).getBigUint64(33)
 }
 
 /**
@@ -368,13 +400,14 @@ export function writeRowHead(
 /** Each key as how many digits it shares with the one before it, and the rest. */
 function encodePage({ keys, pages }: Page): Uint8Array {
   let before = ''
-  const short = keys.map((key) => {
+  const short: { readonly shared: number; readonly rest: Uint8Array }[] = []
+  for (const key of keys) {
     let shared = 0
     while (shared + 2 <= before.length && before.slice(shared, shared + 2) === key.slice(shared, shared + 2))
       shared += 2
     before = key
-    return { shared: shared / 2, rest: fromHex(key.slice(shared)) }
-  })
+    short.push({ shared: shared / 2, rest: fromHex(key.slice(shared)) })
+  }
   const refs = pages?.map(({ born, number }) => ({ born: BigInt(born), number })) ?? null
   return encode(page, { keys: short, pages: refs })
 }
@@ -449,11 +482,9 @@ export function pageBytes({ born, number }: PageRef): Uint8Array {
   return bytes
 }
 
-function historyBytes(account: Address, at: { readonly height: bigint; readonly index: number }): Uint8Array {
-  const bytes = new Uint8Array(44)
+function historyBytes(account: Address, at: bigint): Uint8Array {
+  const bytes = new Uint8Array(40)
   bytes.set(addressToBytes(account))
-  const view = new DataView(bytes.buffer)
-  view.setBigUint64(32, at.height)
-  view.setUint32(40, at.index)
+  new DataView(bytes.buffer).setBigUint64(32, at)
   return bytes
 }

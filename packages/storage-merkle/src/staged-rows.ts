@@ -63,9 +63,9 @@ export function stagedRows(changes: StateChanges, messages: MessageHasher, known
     checkOrder(keys, from, to)
     findRows(known, keys, records, from, to)
     known.pathsInto(records, from, to, given)
-    packed.add(keys, written, from, to)
-    for (let i = from; i < to; i++) if ((records[i] as number) < 0) packed.hashKey(messages, i, given)
-    for (let i = from; i < to; i++) if (written[i]) packed.hash(messages, i, givenBytes)
+    packRows(packed, keys, written, from, to)
+    for (let i = from; i < to; i++) if ((records[i] as number) < 0) hashKey(packed, messages, i, given)
+    for (let i = from; i < to; i++) if (written[i]) hashValue(packed, messages, i, givenBytes)
   }
   messages.finish()
   const order = orderOf(givenBytes, count)
@@ -78,8 +78,8 @@ export function stagedRows(changes: StateChanges, messages: MessageHasher, known
     records: new Int32Array(count),
     keys: new Array<StateKey>(count),
     keyBytes: new Uint32Array(count),
-    values: packed.bytes(),
-    valueWords: packed.words(),
+    values: packed.bytes,
+    valueWords: packed.words,
     starts: new Uint32Array(count),
     ends: new Uint32Array(count),
   }
@@ -125,62 +125,79 @@ function findRows(
 }
 
 /** Keys in bytes and copies of values, one behind the other; values begin at whole words. */
-function packedRows(count: number) {
-  let words = new Int32Array(count * (ROW_BYTES_EXPECTED / 4))
-  let bytes = new Uint8Array(words.buffer)
-  const keyBytes = new Uint32Array(count)
-  const starts = new Uint32Array(count)
-  const ends = new Uint32Array(count)
-  let used = 0
+interface PackedRows {
+  words: Int32Array
+  /** The same memory. */
+  bytes: Uint8Array
+  used: number
+  readonly keyBytes: Uint32Array
+  readonly starts: Uint32Array
+  readonly ends: Uint32Array
+}
+
+function packedRows(count: number): PackedRows {
+  const words = new Int32Array(count * (ROW_BYTES_EXPECTED / 4))
   return {
-    keyBytes,
-    starts,
-    ends,
-    bytes: () => bytes,
-    words: () => words,
-    add(keys: readonly StateKey[], values: readonly (Uint8Array | null)[], from: number, to: number): void {
-      let sum = 0
-      for (let i = from; i < to; i++) sum ^= values[i]?.[0] ?? 0
-      touched[0] = sum
-      for (let i = from; i < to; i++) {
-        const key = keys[i] as StateKey
-        const value = values[i]
-        const length = keyLength(key)
-        const start = (used + length + 3) & ~3
-        const end = start + (value?.length ?? 0)
-        if (end > bytes.length) {
-          const larger = new Int32Array((2 * end + 3) >> 2)
-          larger.set(words)
-          words = larger
-          bytes = new Uint8Array(larger.buffer)
-        }
-        writeKey(bytes, start - length, key)
-        if (value) bytes.set(value, start)
-        keyBytes[i] = length
-        starts[i] = start
-        ends[i] = end
-        used = end
-      }
-    },
-    /** Has H(key) written. */
-    hashKey(messages: MessageHasher, i: number, given: Int32Array): void {
-      const start = starts[i] as number
-      addMessage(messages, bytes.subarray(start - (keyBytes[i] as number), start), given, i * CHANGE_WORDS)
-    },
-    /** Has the hash of a value written behind H(key). */
-    hash(messages: MessageHasher, i: number, given: Uint8Array): void {
-      const [start, end] = [starts[i] as number, ends[i] as number]
-      const at = i * CHANGE_WORDS + 8
-      if (end - start > MESSAGE_BYTES_MAX) sha256Into(given, 4 * at, bytes.subarray(start, end))
-      else {
-        const to = messages.room(end - start, at)
-        const whole = (end - start) >> 2
-        for (let word = 0; word < whole; word++)
-          messages.words[(to >> 2) + word] = words[(start >> 2) + word] as number
-        for (let byte = 4 * whole; byte < end - start; byte++)
-          messages.bytes[to + byte] = bytes[start + byte] as number
-      }
-    },
+    ...{ words, bytes: new Uint8Array(words.buffer), used: 0 },
+    keyBytes: new Uint32Array(count),
+    starts: new Uint32Array(count),
+    ends: new Uint32Array(count),
+  }
+}
+
+function packRows(
+  packed: PackedRows,
+  keys: readonly StateKey[],
+  values: readonly (Uint8Array | null)[],
+  from: number,
+  to: number,
+): void {
+  let sum = 0
+  for (let i = from; i < to; i++) sum ^= values[i]?.[0] ?? 0
+  touched[0] = sum
+  for (let i = from; i < to; i++) {
+    const key = keys[i] as StateKey
+    const value = values[i]
+    const length = keyLength(key)
+    const start = (packed.used + length + 3) & ~3
+    const end = start + (value?.length ?? 0)
+    if (end > packed.bytes.length) enlarge(packed, end)
+    writeKey(packed.bytes, start - length, key)
+    if (value) packed.bytes.set(value, start)
+    packed.keyBytes[i] = length
+    packed.starts[i] = start
+    packed.ends[i] = end
+    packed.used = end
+  }
+}
+
+function enlarge(packed: PackedRows, end: number): void {
+  const larger = new Int32Array((2 * end + 3) >> 2)
+  larger.set(packed.words)
+  packed.words = larger
+  packed.bytes = new Uint8Array(larger.buffer)
+}
+
+/** Has H(key) written. */
+function hashKey(packed: PackedRows, messages: MessageHasher, i: number, given: Int32Array): void {
+  const { bytes, starts, keyBytes } = packed
+  const start = starts[i] as number
+  addMessage(messages, bytes.subarray(start - (keyBytes[i] as number), start), given, i * CHANGE_WORDS)
+}
+
+/** Has the hash of a value written behind H(key). */
+function hashValue(packed: PackedRows, messages: MessageHasher, i: number, given: Uint8Array): void {
+  const { words, bytes, starts, ends } = packed
+  const [start, end] = [starts[i] as number, ends[i] as number]
+  const at = i * CHANGE_WORDS + 8
+  if (end - start > MESSAGE_BYTES_MAX) sha256Into(given, 4 * at, bytes.subarray(start, end))
+  else {
+    const to = messages.room(end - start, at)
+    const whole = (end - start) >> 2
+    for (let word = 0; word < whole; word++)
+      messages.words[(to >> 2) + word] = words[(start >> 2) + word] as number
+    for (let byte = 4 * whole; byte < end - start; byte++)
+      messages.bytes[to + byte] = bytes[start + byte] as number
   }
 }
 

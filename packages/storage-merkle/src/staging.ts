@@ -14,6 +14,7 @@ import { writeKey } from './key-bytes.ts'
 import type { IndexChange, KeyChange } from './key-index.ts'
 import {
   entry,
+  HISTORY_ITEM_BYTES,
   missing,
   PART_KEY_BYTES,
   packBody,
@@ -151,7 +152,7 @@ function rowWrites(
   let changed = 0
   for (const outcome of outcomes) if (outcome !== SAME) changed++
   const bits = partBits(changed)
-  const writePart = replacedRowsWriter(state, stage, tree, to)
+  const room = { places: new Int32Array((64 * PLACE_BYTES) / 4), rows: new Uint8Array(1 << 14) }
   let from = 0
   for (let part = 0; part < 2 ** bits; part++) {
     let end = from
@@ -167,7 +168,7 @@ function rowWrites(
         keys.push({ key: changes.keys[i] as StateKey, isNew: outcome === INSERTED })
     }
     // Nothing comes before block 0, so it needs no undoing.
-    if (born > 0) writePart({ born, part, from, end })
+    if (born > 0) writeReplacedRows({ state, stage, tree, to, room, born, part, from, end })
     from = end
   }
   keys.sort((a, b) => (a.key < b.key ? -1 : 1))
@@ -176,6 +177,12 @@ function rowWrites(
 }
 
 interface RowsOfPart {
+  readonly state: State
+  readonly stage: Stage
+  readonly tree: TreeStage<StagedRows>
+  readonly to: WriteBuffer
+  /** One memory serves all parts. */
+  readonly room: { places: Int32Array; rows: Uint8Array }
   readonly born: number
   readonly part: number
   /** The changes, from one to before another. */
@@ -183,50 +190,43 @@ interface RowsOfPart {
   readonly end: number
 }
 
-/** Writes parts of the rows that a block replaces. */
-function replacedRowsWriter(
-  state: State,
-  stage: Stage,
-  tree: TreeStage<StagedRows>,
-  to: WriteBuffer,
-): (rows: RowsOfPart) => void {
+/** Writes a part of the rows that a block replaces. */
+function writeReplacedRows({ state, stage, tree, to, room, born, part, from, end }: RowsOfPart): void {
   const { changes, outcomes, before } = tree
-  // One memory serves all parts.
-  let places = new Int32Array((64 * PLACE_BYTES) / 4)
-  let rows = new Uint8Array(1 << 14)
-  return ({ born, part, from, end }) => {
-    if (places.length < ((end - from) * PLACE_BYTES) / 4)
-      places = new Int32Array(((end - from) * PLACE_BYTES) / 2)
-    const placeBytes = new Uint8Array(places.buffer)
-    let count = 0
-    let used = 0
-    for (let i = from; i < end; i++) {
-      if (outcomes[i] === SAME) continue
-      if (outcomes[i] !== INSERTED) {
-        const keyBytes = changes.keyBytes[i] as number
-        const value = valueBefore(state, stage, i)
-        if (!value) throw missing(entry.row(pathOfChange(changes, i)))
-        const at = used
-        used += ROW_HEAD_BYTES + keyBytes + value.length
-        if (used > rows.length) rows = grown(rows, used)
-        writeRowHead(rows, at, { since: before[i] as number, keyBytes })
-        const key = (changes.starts[i] as number) - keyBytes
-        for (let byte = 0; byte < keyBytes; byte++)
-          rows[at + ROW_HEAD_BYTES + byte] = changes.values[key + byte] as number
-        rows.set(value, at + ROW_HEAD_BYTES + keyBytes)
-      }
-      const place = count++ * PLACE_BYTES
-      copyHash(changes.words, i * CHANGE_WORDS, places, place / 4)
-      writeU32(placeBytes, place + PLACE_BYTES - 4, used)
+  if (room.places.length < ((end - from) * PLACE_BYTES) / 4)
+    room.places = new Int32Array(((end - from) * PLACE_BYTES) / 2)
+  const { places } = room
+  const placeBytes = new Uint8Array(places.buffer)
+  let { rows } = room
+  let count = 0
+  let used = 0
+  for (let i = from; i < end; i++) {
+    if (outcomes[i] === SAME) continue
+    if (outcomes[i] !== INSERTED) {
+      const keyBytes = changes.keyBytes[i] as number
+      const value = valueBefore(state, stage, i)
+      if (!value) throw missing(entry.row(pathOfChange(changes, i)))
+      const at = used
+      used += ROW_HEAD_BYTES + keyBytes + value.length
+      if (used > rows.length) rows = grown(rows, used)
+      writeRowHead(rows, at, { since: before[i] as number, keyBytes })
+      const key = (changes.starts[i] as number) - keyBytes
+      for (let byte = 0; byte < keyBytes; byte++)
+        rows[at + ROW_HEAD_BYTES + byte] = changes.values[key + byte] as number
+      rows.set(value, at + ROW_HEAD_BYTES + keyBytes)
     }
-    const head = COUNT_BYTES + count * PLACE_BYTES
-    const at = to.add(PART_KEY_BYTES, head + used)
-    writePartKey(to.bytes, at - PART_KEY_BYTES, born, part)
-    writeU32(to.bytes, at, count)
-    to.bytes.set(placeBytes.subarray(0, count * PLACE_BYTES), at + COUNT_BYTES)
-    to.bytes.set(rows.subarray(0, used), at + head)
-    to.seal()
+    const place = count++ * PLACE_BYTES
+    copyHash(changes.words, i * CHANGE_WORDS, places, place / 4)
+    writeU32(placeBytes, place + PLACE_BYTES - 4, used)
   }
+  room.rows = rows
+  const head = COUNT_BYTES + count * PLACE_BYTES
+  const at = to.add(PART_KEY_BYTES, head + used)
+  writePartKey(to.bytes, at - PART_KEY_BYTES, born, part)
+  writeU32(to.bytes, at, count)
+  to.bytes.set(placeBytes.subarray(0, count * PLACE_BYTES), at + COUNT_BYTES)
+  to.bytes.set(rows.subarray(0, used), at + head)
+  to.seal()
 }
 
 function grown(from: Uint8Array, length: number): Uint8Array<ArrayBuffer> {
@@ -277,8 +277,8 @@ const LETTER_HISTORY = 'a'.charCodeAt(0)
 /** A letter and an id; a height (u64) and an index (u32). */
 const TRANSACTION_KEY_BYTES = 33
 const TRANSACTION_PLACE_BYTES = 12
-/** A letter, an address, a height and an index. */
-const HISTORY_KEY_BYTES = 45
+/** A letter, an address and a height. */
+const HISTORY_KEY_BYTES = 41
 
 /** Writes the new nodes of a tree. */
 export function nodeWrites(arena: Arena, tree: TreeStage, born: number, to: WriteBuffer): void {
@@ -306,47 +306,74 @@ export function blockWrites(
   const { block, id, seal, receipts, transactionIds } = commit
   const { height } = block.header
   const refusals = commit.refusals.map((refusal) => refusal && storable(refusal))
-  const accounts = concernedAccounts(commit)
+  const histories = historiesOf(commit)
   batch.add([
-    put(entry.block(height), { block, seal, receipts, transactionIds, refusals, accounts }),
+    put(entry.block(height), {
+      ...{ block, seal, receipts, transactionIds, refusals },
+      accounts: [...histories.keys()],
+    }),
     put(entry.blockId(height), id),
     put(entry.blockHeight(id), height),
   ])
-  const place = { height, index: 0, id: new Uint8Array(32) }
+  const ids = new Int32Array(HASH_WORDS * transactionIds.length)
+  const idBytes = new Uint8Array(ids.buffer)
   for (let index = 0; index < transactionIds.length; index++) {
-    place.index = index
-    writeKey(place.id, 0, transactionIds[index] as Hash)
-    writeTransactionPlace(to, place)
-    for (const account of accounts[index] ?? []) writeHistory(to, account, place)
+    writeKey(idBytes, 4 * HASH_WORDS * index, transactionIds[index] as Hash)
+    writeTransactionPlace(to, { height, index, ids })
   }
+  for (const [account, indexes] of histories) writeHistory(to, account, { height, indexes, ids })
+}
+
+/** For each account that a block concerns the indexes of its transactions. */
+function historiesOf(commit: Pick<BlockCommit, 'block' | 'accounts'>): ReadonlyMap<Address, number[]> {
+  const histories = new Map<Address, number[]>()
+  for (const [index, accounts] of concernedAccounts(commit).entries()) {
+    for (const account of accounts) {
+      const indexes = histories.get(account)
+      if (indexes) indexes.push(index)
+      else histories.set(account, [index])
+    }
+  }
+  return histories
 }
 
 interface TransactionPlace {
   readonly height: bigint
   readonly index: number
-  readonly id: Uint8Array
+  /** Of all transactions of the block, one after the other. */
+  readonly ids: Int32Array
 }
 
 /** Writes the value of `entry.transaction` under its key: the place of a transaction. */
-function writeTransactionPlace(to: WriteBuffer, { height, index, id }: TransactionPlace): void {
+function writeTransactionPlace(to: WriteBuffer, { height, index, ids }: TransactionPlace): void {
   const at = to.add(TRANSACTION_KEY_BYTES, TRANSACTION_PLACE_BYTES)
   const key = at - TRANSACTION_KEY_BYTES
   to.bytes[key] = LETTER_TRANSACTION
-  to.bytes.set(id, key + 1)
+  // A value begins at a whole word, and so does the id before it.
+  copyHash(ids, HASH_WORDS * index, to.words, (at >> 2) - HASH_WORDS)
   to.view.setBigUint64(at, height, true)
   to.view.setUint32(at + 8, index, true)
   to.seal()
 }
 
-/** Writes the value of `entry.history` under its key: the id of a transaction that concerned an account. */
-function writeHistory(to: WriteBuffer, account: Address, { height, index, id }: TransactionPlace): void {
-  const at = to.add(HISTORY_KEY_BYTES, id.length)
+interface HistoryPart {
+  readonly height: bigint
+  readonly indexes: readonly number[]
+  readonly ids: Int32Array
+}
+
+/** Writes the value of `entry.history` under its key: the transactions of a block that concern an account. */
+function writeHistory(to: WriteBuffer, account: Address, { height, indexes, ids }: HistoryPart): void {
+  let at = to.add(HISTORY_KEY_BYTES, indexes.length * HISTORY_ITEM_BYTES)
   const key = at - HISTORY_KEY_BYTES
   to.bytes[key] = LETTER_HISTORY
   writeKey(to.bytes, key + 1, account.slice(2))
   to.view.setBigUint64(key + 33, height)
-  to.view.setUint32(key + 41, index)
-  to.bytes.set(id, at)
+  for (const index of indexes) {
+    writeU32(to.bytes, at, index)
+    copyHash(ids, HASH_WORDS * index, to.words, (at + 4) >> 2)
+    at += HISTORY_ITEM_BYTES
+  }
   to.seal()
 }
 

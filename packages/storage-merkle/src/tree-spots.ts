@@ -52,8 +52,14 @@ export function push(to: Column, value: number): void {
   room(to, 1)[to.used++] = value
 }
 
-export function inPieces(from: number, to: number, each: (from: number, to: number) => void): void {
-  for (let at = from; at < to; at += PIECE) each(at, Math.min(at + PIECE, to))
+/** `each` is to outlive the stage, so that its optimised code does. */
+export function inPieces(
+  from: number,
+  to: number,
+  depth: number,
+  each: (from: number, to: number, depth: number) => void,
+): void {
+  for (let at = from; at < to; at += PIECE) each(at, Math.min(at + PIECE, to), depth)
 }
 
 export function memoryToucher(arena: Arena, spots: Column) {

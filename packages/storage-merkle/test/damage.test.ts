@@ -89,7 +89,7 @@ const records: readonly {
   },
   {
     name: 'the history of ',
-    key: ({ senders }) => [0x61, ...addressToBytes(senders[3] as Address), ...u64(1), 0, 0, 0, 1],
+    key: ({ senders }) => [0x61, ...addressToBytes(senders[3] as Address), ...u64(1)],
     use: (store, { senders }) => store.history({ address: senders[3] as Address, limit: 9 }),
     absent: 'is not found',
   },

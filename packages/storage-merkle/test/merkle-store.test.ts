@@ -47,7 +47,7 @@ test('a store of a format that this release does not know is refused and left al
     for (let attempt = 0; attempt < 2; attempt++) {
       await expect(merkleStore({ path })).rejects.toMatchObject({
         code: 'store/UNKNOWN_FORMAT',
-        values: { path, want: 4, got: 99 },
+        values: { path, want: 5, got: 99 },
       })
     }
   })

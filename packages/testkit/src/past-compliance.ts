@@ -95,7 +95,7 @@ const rowsOf = (store: Pick<Store, 'entries'>) => [...store.entries({ prefix: ''
 
 /** Commits the same block to both; some of its transactions concern accounts of earlier ones. */
 async function commitBoth({ store, oracle, random }: Pair, changes: StateChanges): Promise<void> {
-  const made = sampleCommit({ store, changes, seed: random.below(2 ** 32), transactions: random.below(4) })
+  const made = sampleCommit({ store, changes, seed: random.below(2 ** 32), transactions: random.below(8) })
   const known = await senders(oracle)
   const accounts = made.transactionIds.map(() =>
     known.length > 0 && random.below(2) === 0 ? [random.pick(known), random.pick(known)] : [],
@@ -160,6 +160,12 @@ async function sameHistory({ store, oracle }: Pair): Promise<void> {
     const want = await oracle.history({ address, limit: 100 })
     equal(await store.history({ address, limit: 100 }), want, `the history of ${address}`)
     equal(await store.history({ address, limit: 1 }), want.slice(0, 1), 'a history of one')
+    const end = { height: height(2n ** 64n - 1n), index: 0 }
+    equal(
+      await store.history({ address, before: end, limit: 100 }),
+      want,
+      'a history from the end of heights',
+    )
     for (const [i, before] of want.entries())
       equal(
         await store.history({ address, before, limit: 2 }),

@@ -200,12 +200,12 @@ export function createMachine(genesis: GenesisData): Machine {
       throw kernelFail.BLOCK_TOO_LARGE({ what: 'weight', max: limits.blockWeightMax, got: weight })
     }
     const { release, session, begun } = startBlock(store, block, parent, found)
-    const chosen = block.transactions.map((transaction) => {
+    const chosen: { readonly prepared: Prepared; readonly executed: Executed }[] = []
+    for (const transaction of block.transactions) {
       const prepared = check(transaction)
-      const executed = executeTransaction(release.rules, session, prepared)
+      chosen.push({ prepared, executed: executeTransaction(release.rules, session, prepared) })
       session.weight += transaction.body.weightMax
-      return { prepared, executed }
-    })
+    }
     const finished = finish(store, session, { release, draft: block, parent, begun, chosen })
     if (finished.block.header === block.header) return finished
     for (const field of Object.keys(finished.block.header) as (keyof Header)[]) {
