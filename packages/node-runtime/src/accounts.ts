@@ -4,6 +4,7 @@ import {
   type ChainData,
   type Header,
   type Machine,
+  type Receipt,
   type Receipts,
   releaseHash,
   type Store,
@@ -41,20 +42,24 @@ export function createAccountFinder({
     else if (accounts.length > COMPARED_MAX) many.add(account)
   }
 
+  function accountsIn({ events }: Receipt, walks: EventWalks): readonly Address[] {
+    accounts = []
+    if (many.size > 0) many.clear()
+    for (const { module, name, data } of events) {
+      const event = walks.get(module)?.get(name)
+      if (event) collect(event, data, add)
+    }
+    return accounts
+  }
+
   return ({ header, receipts }) => {
     // Governed parameters are in the hash too, so that it names the release only where there are none; the tip's comes next.
     const code = releases.get(header.protocolHash) ?? machine.release(store)
     const walks = known.get(code) ?? walksOf(code)
     known.set(code, walks)
-    return receipts.transactions.map(({ events }) => {
-      accounts = []
-      if (many.size > 0) many.clear()
-      for (const { module, name, data } of events) {
-        const event = walks.get(module)?.get(name)
-        if (event) collect(event, data, add)
-      }
-      return accounts
-    })
+    const all: (readonly Address[])[] = []
+    for (const receipt of receipts.transactions) all.push(accountsIn(receipt, walks))
+    return all
   }
 }
 

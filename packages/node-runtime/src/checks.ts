@@ -1,8 +1,9 @@
 import { decode } from '@mmtchain/codec'
 import { sha256 } from '@mmtchain/crypto'
 import type { Machine, Prepared } from '@mmtchain/kernel'
-import { type Hash, hash } from '@mmtchain/primitives'
+import { type Hash, toHex } from '@mmtchain/primitives'
 import {
+  bodyLengthIn,
   type Transaction,
   transactionBytes,
   transaction as transactionCodec,
@@ -16,7 +17,7 @@ import type { Turns } from './turns.ts'
 export type Checked = { readonly prepared: Prepared } | { readonly error: unknown }
 
 /**
- * Checks the same transaction once: what passed is remembered by the hash of its full bytes, signatures included, for the
+ * Checks the same transaction once: what passed is remembered by its id with the signatures that it had, for the
  * last `max / 2` transactions at least and `max` at most, some 200 bytes each.
  */
 export interface Checks {
@@ -40,10 +41,20 @@ export type Look = (transaction: Transaction, bytes: Uint8Array) => void
 interface Candidate {
   readonly transaction: Transaction
   readonly bytes: Uint8Array
-  /** The hash of `bytes`. */
-  readonly key: Hash
-  /** Where it is known. */
-  readonly id: Hash | undefined
+  readonly id: Hash
+  /** What stands for its signatures. */
+  readonly signatures: string
+}
+
+/** The bytes of one signature are kept as they are, in less time than their hash takes. */
+const SHORT_BYTES = 128
+
+/** Stands for the signatures of a transaction: other ones of the same id have another text. */
+function signaturesIn(transaction: Transaction, bytes: Uint8Array): string {
+  const part = bytes.subarray(bodyLengthIn(transaction, bytes))
+  if (part.length <= SHORT_BYTES) return String.fromCharCode(...part)
+  // Longer than any of those.
+  return toHex(sha256(part)).padEnd(SHORT_BYTES + 1)
 }
 
 export function createChecks(args: {
@@ -53,22 +64,26 @@ export function createChecks(args: {
   readonly turns: Turns
 }): Checks {
   const { machine, max, threads, turns } = args
-  const passed = recentOf<Hash, Hash>(max)
+  const passed = recentOf<Hash, string>(max)
   const chain = {
     fingerprint: machine.engineChain.fingerprint,
     suiteCodes: [...machine.engineChain.suites.keys()],
   }
 
   function candidate(transaction: Transaction, bytes: Uint8Array, id?: Hash): Candidate {
-    return { transaction, bytes, key: hash(sha256(bytes)), id }
+    const signatures = signaturesIn(transaction, bytes)
+    return { transaction, bytes, id: id ?? transactionIdIn(transaction, bytes), signatures }
   }
 
-  /** Finishes with the id of one that was checked elsewhere or before, or with a check on this thread. */
-  function prepare({ transaction, bytes, key, id: given }: Candidate, checked?: Hash): Prepared {
-    const known = passed.get(key)
-    const id =
-      checked ?? known ?? machine.prepare(transaction, given ?? transactionIdIn(transaction, bytes)).id
-    if (known === undefined) passed.set(key, id)
+  const hasPassed = ({ id, signatures }: Candidate) => passed.get(id) === signatures
+
+  /** Finishes one that was checked elsewhere or before, or checks it on this thread. */
+  function prepare(one: Candidate, isChecked: boolean): Prepared {
+    const { transaction, id, bytes, signatures } = one
+    if (!hasPassed(one)) {
+      if (!isChecked) machine.prepare(transaction, id)
+      passed.set(id, signatures)
+    }
     return { transaction, id, bytes }
   }
 
@@ -87,29 +102,32 @@ export function createChecks(args: {
     }
   }
 
-  function finish(one: Candidate | { readonly error: unknown }, checked?: Hash): Checked {
+  function finish(one: Candidate | { readonly error: unknown }, isChecked: boolean): Checked {
     if ('error' in one) return one
     try {
-      return { prepared: prepare(one, checked) }
+      return { prepared: prepare(one, isChecked) }
     } catch (error) {
       return { error }
     }
   }
 
   return {
-    prepare: (transaction) => prepare(candidate(transaction, transactionBytes(transaction))),
+    prepare: (transaction) => prepare(candidate(transaction, transactionBytes(transaction)), false),
     async check(given, look, knownIds) {
-      const all = given.map((one, i) => read(one, look, knownIds?.[i]))
-      if (!threads) return all.map((one) => finish(one))
+      const all: (Candidate | { readonly error: unknown })[] = []
+      for (const [i, one] of given.entries()) all.push(read(one, look, knownIds?.[i]))
       const unknown: Uint8Array[] = []
-      for (const one of all) if ('key' in one && passed.get(one.key) === undefined) unknown.push(one.bytes)
-      const ids = unknown.length > 0 ? await threads.check(chain, unknown) : []
+      for (const one of all) if ('id' in one && !hasPassed(one)) unknown.push(one.bytes)
+      const ids = threads && unknown.length > 0 ? await threads.check(chain, unknown) : []
       // What the threads have left undone is done here, and comes from all peers at once.
-      if (ids.length > 1 && ids.includes(undefined)) await turns.next()
+      if (ids.length > 1 && ids.includes(undefined)) while (turns.isOver) await turns.next()
+      const checked: Checked[] = []
       let next = 0
-      return all.map((one) =>
-        finish(one, 'key' in one && one.bytes === unknown[next] ? ids[next++] : undefined),
-      )
+      for (const one of all) {
+        const isChecked = 'id' in one && one.bytes === unknown[next] && ids[next++] === one.id
+        checked.push(finish(one, isChecked))
+      }
+      return checked
     },
   }
 }

@@ -1,7 +1,7 @@
 import type { Store } from '@mmtchain/kernel'
 import { type Hash, isChainError } from '@mmtchain/primitives'
 import type { Transaction } from '@mmtchain/tx'
-import type { Checked, Checks } from './checks.ts'
+import type { Checked, Checks, Look } from './checks.ts'
 import type { Host } from './host.ts'
 import type { Mempool } from './mempool.ts'
 import type { Recorder } from './metrics.ts'
@@ -30,6 +30,8 @@ export function createSubmissions(args: {
   readonly isRunning: () => boolean
 }): Submissions {
   const { checks, mempool, store, metrics, host, isRunning } = args
+
+  const look: Look = (one, bytes) => mempool.checkRoom('client', one, bytes)
 
   function queue(checked: Checked): Submitted | Promise<Submitted> {
     if ('error' in checked) return checked
@@ -61,7 +63,7 @@ export function createSubmissions(args: {
   async function submitAll(given: readonly (Transaction | Uint8Array)[]): Promise<readonly Submitted[]> {
     if (!isRunning()) return given.map(() => ({ error: nodeFail.NOT_RUNNING({}) }))
     const startMs = host.monotonicMs()
-    const checked = await checks.check(given, (one, bytes) => mempool.checkRoom('client', one, bytes))
+    const checked = await checks.check(given, look)
     metrics.took('check', host.monotonicMs() - startMs)
     const submitted: Submitted[] = []
     for (const one of checked.map(queue)) submitted.push('then' in one ? await one : one)

@@ -26,6 +26,7 @@ export { type PreviewChain, type PreviewWords, previewTransaction, previewWords 
 export { txRefusals } from './refusals.ts'
 export { jointSigner, type Signer, secretSigner, signTransaction } from './signer.ts'
 export {
+  bodyLengthIn,
   CALLS_MAX,
   call,
   checkTransaction,

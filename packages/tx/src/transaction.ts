@@ -89,12 +89,17 @@ export function transactionId(body: TransactionBody): Hash {
 }
 
 /** The same for a transaction whose `transactionBytes` are at hand: mostly its body, which they begin with, need not be encoded again. */
-export function transactionIdIn({ body, signatures, payerConsent }: Transaction, bytes: Uint8Array): Hash {
-  if (payerConsent !== null) return transactionId(body)
+export function transactionIdIn(transaction: Transaction, bytes: Uint8Array): Hash {
+  return toHash(hashTagged(ID_TAG, bytes.subarray(0, bodyLengthIn(transaction, bytes))))
+}
+
+/** How many of a transaction's `transactionBytes` are its body, which they begin with; the rest are its signatures. */
+export function bodyLengthIn({ body, signatures, payerConsent }: Transaction, bytes: Uint8Array): number {
+  if (payerConsent !== null) return encode(transactionBody, body).length
   // The number of signatures, each with its index and length, and the byte that says that there is no consent.
   let rest = 2
   for (const { signature } of signatures) rest += 1 + lengthBytes(signature.length) + signature.length
-  return toHash(hashTagged(ID_TAG, bytes.subarray(0, bytes.length - rest)))
+  return bytes.length - rest
 }
 
 /** How many bytes the length of a signature takes (formats.md, 2.3). */
