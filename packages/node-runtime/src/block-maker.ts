@@ -51,11 +51,14 @@ export function createBlockMaker(args: {
   ): (Execution & { readonly skipped: readonly Skipped[]; readonly given: Given }) | undefined {
     for (let culprits = 0; ; culprits++) {
       const all = culprits < CULPRITS_MAX ? mempool.candidates() : []
-      const { candidates, underWay, given } = watched(all, () => monotonicMs() >= room.untilMs, room.bytesMax)
+      // Full until the last one was given: where the kernel takes no more, there was no room for more.
+      const given: Given = { bytes: 0, isFull: true, underWay: undefined }
+      const isOver = () => monotonicMs() >= room.untilMs
+      const candidates = watched(all, given, { bytesMax: room.bytesMax, isOver })
       try {
         return { ...machine.build(store, { parent: tip(), proposer, request, candidates }), given }
       } catch (error) {
-        const culprit = underWay()
+        const culprit = given.underWay
         const { evidence, missProofs } = request
         if (isChainError(error) && evidence.length + missProofs.length > 0) {
           const { code, message } = error
@@ -88,7 +91,10 @@ export function createBlockMaker(args: {
       if (!execution) return undefined
       const { id, skipped, given } = execution
       for (const one of skipped) if (!waits(one.error)) mempool.drop(one.id, one.error)
-      if (withinMs !== undefined) budget.proposed({ id, ...given, beganMs, builtMs: monotonicMs(), withinMs })
+      if (withinMs !== undefined) {
+        const { bytes, isFull } = given
+        budget.proposed({ id, bytes, isFull, beganMs, builtMs: monotonicMs(), withinMs })
+      }
       return execution
     },
     moved: budget.moved,
@@ -107,43 +113,34 @@ export function createBlockMaker(args: {
 
 /** What the build was given of what waits. */
 interface Given {
-  readonly bytes: number
+  bytes: number
   /** Whether more waits. */
-  readonly isFull: boolean
+  isFull: boolean
+  underWay: Hash | undefined
 }
 
 /**
- * The same candidates as long as there is time and room, what was given of them, and which of them is being executed. After the last
+ * The same candidates as long as there is time and room; `given` tells what was given of them, and which of them is being executed. After the last
  * one none is; when the block is full before, the last one given still counts, so a failing `endBlock` hook may cost some of them their
  * place before it stops the node.
  */
-function watched(
+function* watched(
   all: Iterable<Prepared>,
-  isOver: () => boolean,
-  bytesMax: number,
-): {
-  readonly candidates: Iterable<Prepared>
-  readonly underWay: () => Hash | undefined
-  readonly given: Given
-} {
-  let current: Hash | undefined
-  // Full until the last one was given: where the kernel takes no more, there was no room for more.
-  const given = { bytes: 0, isFull: true }
-  function* candidates() {
-    for (const one of all) {
-      const bytes = given.bytes + one.bytes.length
-      if (given.bytes > 0 && (bytes > bytesMax || isOver())) {
-        current = undefined
-        return
-      }
-      given.bytes = bytes
-      current = one.id
-      yield one
+  given: Given,
+  { bytesMax, isOver }: { readonly bytesMax: number; readonly isOver: () => boolean },
+): Iterable<Prepared> {
+  for (const one of all) {
+    const bytes = given.bytes + one.bytes.length
+    if (given.bytes > 0 && (bytes > bytesMax || isOver())) {
+      given.underWay = undefined
+      return
     }
-    current = undefined
-    given.isFull = false
+    given.bytes = bytes
+    given.underWay = one.id
+    yield one
   }
-  return { candidates: candidates(), underWay: () => current, given }
+  given.underWay = undefined
+  given.isFull = false
 }
 
 /** True for a transaction that those before it keep waiting. */

@@ -120,7 +120,7 @@ export function createChecks(args: {
       for (const one of all) if ('id' in one && !hasPassed(one)) unknown.push(one.bytes)
       const ids = threads && unknown.length > 0 ? await threads.check(chain, unknown) : []
       // What the threads have left undone is done here, and comes from all peers at once.
-      if (ids.length > 1 && ids.includes(undefined)) while (turns.isOver) await turns.next()
+      if (ids.length > 1 && ids.includes(undefined)) while (!turns.hasTime()) await turns.next()
       const checked: Checked[] = []
       let next = 0
       for (const one of all) {

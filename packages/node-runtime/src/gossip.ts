@@ -297,7 +297,7 @@ export function createGossip(args: {
       let fault: unknown
       if (working++ === 0) turns.restart()
       for (let i = 0; i < all.length; i += TAKEN_TOGETHER) {
-        if (turns.isOver) await turns.next()
+        while (!turns.hasTime()) await turns.next()
         if (isStopped) break
         const part = takeAll(name, ids.slice(i, i + TAKEN_TOGETHER), all.slice(i, i + TAKEN_TOGETHER))
         parts.push(

@@ -1,36 +1,52 @@
 import type { Host } from './host.ts'
 
-/** After so long, other work comes first: what consensus says must not wait for a thousand signatures. */
-const TURN_MS = 10
+/** The least that a turn lasts, and the most: what consensus says must not wait for a thousand signatures. */
+const TURN_MS_MIN = 10
+const TURN_MS_MAX = 50
 
-/** How checks of many signatures, from however many peers, share the thread with all else. */
+/**
+ * How checks of many signatures, from however many peers, share the thread with all else. Between the bounds a turn lasts as long as all else took since the one before,
+ * so that who sends much else cannot keep them from coming along. Before each piece of work: `while (!turns.hasTime()) await turns.next()`. Of all who wait the first
+ * one goes on when a turn begins, then the next, and who finds it over waits again.
+ */
 export interface Turns {
   /** Work begins after none was done. */
   restart(): void
-  readonly isOver: boolean
-  /** Resolves when there is time in this turn, or in one of the next; timers and sockets come in between. */
+  /** Whether this turn has time for one more piece of work; a new one always has. */
+  hasTime(): boolean
+  /** Resolves when the next turn begins; timers and sockets come in between. */
   next(): Promise<void>
 }
 
 export function createTurns(host: Pick<Host, 'monotonicMs' | 'setTimer'>): Turns {
-  let sinceMs = host.monotonicMs()
+  let beganMs = host.monotonicMs()
+  let turnMs = TURN_MS_MIN
   let rest: Promise<void> | undefined
-  const isOver = () => host.monotonicMs() - sinceMs >= TURN_MS
+  /** Nothing is kept out for good, however slow the machine is. */
+  let isUnused = true
+
+  function begin(restMs: number): void {
+    isUnused = true
+    beganMs = host.monotonicMs()
+    turnMs = Math.min(TURN_MS_MAX, Math.max(TURN_MS_MIN, restMs))
+  }
+
   return {
-    restart() {
-      sinceMs = host.monotonicMs()
+    restart: () => begin(0),
+    hasTime() {
+      if (!isUnused) return host.monotonicMs() - beganMs < turnMs
+      isUnused = false
+      return true
     },
-    get isOver() {
-      return isOver()
-    },
-    async next() {
-      while (isOver()) {
-        rest ??= new Promise<void>((resolve) => host.setTimer(0n, resolve)).then(() => {
+    next() {
+      if (!rest) {
+        const overMs = host.monotonicMs()
+        rest = new Promise<void>((resolve) => host.setTimer(0n, resolve)).then(() => {
           rest = undefined
-          sinceMs = host.monotonicMs()
+          begin(host.monotonicMs() - overMs)
         })
-        await rest
       }
+      return rest
     },
   }
 }

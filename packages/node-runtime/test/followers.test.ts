@@ -261,27 +261,61 @@ test('a transaction that one node takes is in the next block of another, checked
   await nodes.stop()
 })
 
-test('the transactions of one message are taken in turns, and other work comes in between', async () => {
+/** How many transactions of one message of 256 wait at a node when it does other work between them. */
+async function countsBetween({
+  otherMs,
+  partMs = 6,
+}: {
+  /** How long other work takes. */
+  readonly otherMs: number
+  /** How long each look at the clock is after the one before, one for a part of 32. */
+  readonly partMs?: number
+}): Promise<readonly number[]> {
   const nodes = soloNodes()
-  const leader = await nodes.start('validator')
+  const mempool = { perSenderMax: 256 }
+  const leader = await nodes.start('validator', { mempool })
   const counts = new Set<number>()
-  // Each look at its clock finds 6 ms gone, so that a turn is over after one part of a message; a timer looks what waits then.
+  // A turn of 10 ms is over after two parts of a message; a timer looks what waits then.
   let lookMs = 0
   const monotonicMs = () => {
-    nodes.clock.setTimer(0n, () => void counts.add(slow?.mempool.count ?? 0))
-    lookMs += 6
+    nodes.clock.setTimer(0n, () => {
+      counts.add(slow?.mempool.count ?? 0)
+      lookMs += otherMs
+    })
+    lookMs += partMs
     return lookMs
   }
   let slow: Node | undefined
-  slow = await nodes.start('slow', { monotonicMs })
+  slow = await nodes.start('slow', { monotonicMs, mempool })
   await nodes.clock.advance(100n)
   const input = { to: bob, amount: amount(1n) }
   const body = nodes.model.body(alice, [{ module: 'token', command: 'transfer', input }])
-  for (let nonce = 0n; nonce < 64n; nonce++) await leader.submit(nodes.model.sign({ ...body, nonce }))
-  await nodes.clock.advance(400n)
-  expect(slow.mempool.count).toBe(64)
-  expect(counts).toContain(32)
+  for (let nonce = 0n; nonce < 256n; nonce++) await leader.submit(nodes.model.sign({ ...body, nonce }))
+  await nodes.clock.advance(600n)
+  expect(slow.mempool.count).toBe(256)
   await nodes.stop()
+  return [...counts].filter((count) => count > 0 && count < 256)
+}
+
+test('the transactions of one message are taken in turns, and other work comes in between', async () => {
+  const counts = await countsBetween({ otherMs: 0 })
+  expect(counts).toContain(64)
+  expect(counts.length).toBeGreaterThanOrEqual(3)
+})
+
+test('turns last as long as other work did, so that who makes much of it cannot keep transactions out', async () => {
+  const counts = await countsBetween({ otherMs: 40 })
+  expect(counts).toContain(64)
+  expect(counts.length).toBeLessThanOrEqual(2)
+})
+
+test('each turn does something, however slow the machine is', async () => {
+  expect(await countsBetween({ otherMs: 0, partMs: 100 })).toContain(32)
+})
+
+test('no turn lasts longer than 50 ms, however long other work took', async () => {
+  const counts = await countsBetween({ otherMs: 1_000, partMs: 20 })
+  expect(counts.length).toBeGreaterThanOrEqual(3)
 })
 
 test('the first transaction after a rest is told at once, and many are told of together', async () => {
