@@ -268,7 +268,7 @@ async function countsBetween({
 }: {
   /** How long other work takes. */
   readonly otherMs: number
-  /** How long each look at the clock is after the one before, one for a part of 32. */
+  /** How much later each look at the clock is; there is one for each part of 32. */
   readonly partMs?: number
 }): Promise<readonly number[]> {
   const nodes = soloNodes()

@@ -108,8 +108,8 @@ export function treeStager(args: {
   ]
   const { touchLinks, touchLeaves, touchPairs } = memoryToucher(arena, spots)
 
-  // One stage is made at a time. What belongs to it lies in variables of the functions below instead of these in it: of functions that are made for each
-  // block V8 forgets the optimised code when it collects garbage between two blocks (ADR 0106).
+  // The stage that is being made, one at a time. The functions below are made once and share it: were they made for each stage, V8 would forget their
+  // optimised code whenever it collects garbage between two blocks (ADR 0106).
   let changes: PathChanges
   let words: Int32Array
   let bytes: Uint8Array
